@@ -1,0 +1,118 @@
+/**
+ * The ledger: what the fake agents did, written by themselves, outside the subject's reach.
+ *
+ * One file an agent process, `<run>/ledger/<nonce>.jsonl`, each entry one O_APPEND write of one line. An entry
+ * brackets: `begin` before the act, `done` after it. Whether a call's effect happened is read from the effects
+ * file in the workspace, never from here.
+ * Always: an entry is in the file before the agent does anything after it (parks, speaks, executes).
+ */
+import { z } from "zod";
+
+/** What the agent's model can tell about a step from what it was sent. */
+export const KnowsSchema = z.enum([
+  /** The result's token is there, whole or error as it was. */
+  "known",
+  /** Its head is there, its tail is not. */
+  "cut",
+  /** Told that it was not done: an answer without the token. */
+  "told-not-done",
+  /** Only the call (token or id) is named, in the prompt: told that the outcome is unknown. */
+  "told-unknown",
+  /** Nothing about it. */
+  "nothing",
+]);
+
+const base = { /** CLOCK_MONOTONIC nanoseconds as a decimal string. */ t: z.string() };
+
+export const LedgerEntrySchema = z.discriminatedUnion("kind", [
+  /** First entry of each file. */
+  z.strictObject({
+    kind: z.literal("start"),
+    ...base,
+    nonce: z.string(),
+    pid: z.number(),
+    startTime: z.string(),
+    /** Index of the session in the plan, and which start of that session's agent this is (1, 2, …). */
+    session: z.number(),
+    attempt: z.number(),
+    turn: z.number(),
+    agentSessionId: z.string(),
+    resumed: z.boolean(),
+    argv: z.array(z.string()),
+    stdout: z.enum(["file", "pipe", "other"]),
+  }),
+  /** Exactly what the model is sent at the start of this attempt, and what follows for each step. */
+  z.strictObject({
+    kind: z.literal("model-input"),
+    ...base,
+    prompt: z.string(),
+    messages: z.array(z.unknown()),
+    knows: z.record(z.string(), KnowsSchema),
+  }),
+  /** A gate is reached; the agent is parked when this is in the file and the socket message is out. */
+  z.strictObject({ kind: z.literal("gate"), ...base, nth: z.number(), event: z.string() }),
+  /** A line on stdout. `callId`, `step` for call and result. `fromByte`: where it starts in this attempt's stdout. */
+  z.strictObject({
+    kind: z.literal("out"),
+    ...base,
+    phase: z.enum(["begin", "done", "failed"]),
+    event: z.string(),
+    type: z.enum(["start", "text", "call", "result", "end"]),
+    step: z.string().optional(),
+    callId: z.string().optional(),
+    fromByte: z.number(),
+    toByte: z.number(),
+    /** Of a failed write. */
+    code: z.string().optional(),
+  }),
+  /** A record in the agent's log or its snapshot. */
+  z.strictObject({
+    kind: z.literal("store"),
+    ...base,
+    phase: z.enum(["begin", "done"]),
+    event: z.string(),
+    role: z.enum(["log", "snapshot"]),
+    type: z.string(),
+    step: z.string().optional(),
+    callId: z.string().optional(),
+    path: z.string(),
+    fromByte: z.number(),
+    toByte: z.number(),
+  }),
+  /** The call's effect: one O_APPEND write of the step's effect token to the effects file. */
+  z.strictObject({
+    kind: z.literal("effect"),
+    ...base,
+    phase: z.enum(["begin", "done"]),
+    step: z.string(),
+    callId: z.string(),
+  }),
+  /** A step that the agent did not execute, and why. */
+  z.strictObject({
+    kind: z.literal("skip"),
+    ...base,
+    step: z.string(),
+    why: z.enum(["known", "looked-and-found", "cannot-look"]),
+  }),
+  z.strictObject({ kind: z.literal("exit"), ...base, code: z.number(), why: z.string() }),
+]);
+
+export type LedgerEntry = z.infer<typeof LedgerEntrySchema>;
+export type LedgerOut = Extract<LedgerEntry, { kind: "out" }>;
+export type LedgerStart = Extract<LedgerEntry, { kind: "start" }>;
+export type Knows = z.infer<typeof KnowsSchema>;
+
+/** What is fixed about a step (one planned call) for one run. */
+export interface StepTokens {
+  /** `s0t0c1`: session, turn, call counted through the turn's replies. */
+  readonly step: string;
+  /** In the call's input; two equal calls share it. */
+  readonly callToken: string;
+  /** At head and tail of the result: `<token>h … <token>t`; learnable only from the result. */
+  readonly resultToken: string;
+  /** The line that the effect leaves in the effects file. */
+  readonly effectToken: string;
+}
+
+/** Name of the effects file in the workspace. */
+export const effectsFileName = "effects.log";

@@ -1,0 +1,126 @@
+/**
+ * A plan: everything that one run does, as plain JSON.
+ *
+ * Always: a run takes the plan and nothing else, so that an artifact replays after the generator changed.
+ * Never: no functions, times of day, paths or random choices in it.
+ */
+import { z } from "zod";
+
+/** One tool call of the agent's script. Its token and ids are made at run time. */
+export const CallSchema = z.strictObject({
+  /** `append`: does its effect and succeeds · `fail`: does its effect and reports an error. */
+  outcome: z.enum(["append", "fail"]),
+  /** Characters of the result between its head and tail token. */
+  resultChars: z.int().min(0).max(400_000),
+  /** What fills the result. */
+  style: z.enum(["ascii", "unicode"]),
+  /** Same name and input as this earlier call of the same reply (an index in it). */
+  equalTo: z.int().min(0).max(7).optional(),
+  /** The effect cannot be looked up in the workspace: the agent, told "unknown", cannot check. */
+  unprobeable: z.boolean().optional(),
+});
+
+/** One reply of the model: text, then calls that the agent makes before it asks the model again. */
+export const ReplySchema = z.strictObject({
+  text: z.string().max(2_000).optional(),
+  calls: z.array(CallSchema).min(1).max(4),
+  /** Announce all calls of this reply before the first runs. */
+  parallel: z.boolean(),
+});
+
+export const ScriptSchema = z.strictObject({
+  replies: z.array(ReplySchema).max(6),
+  finalText: z.string().max(2_000),
+});
+
+/** One turn: a submitted prompt and what the agent does with it. */
+export const TurnSchema = z.strictObject({ script: ScriptSchema });
+
+export const SessionSchema = z.strictObject({
+  /**
+   * When the agent logs a result. `ada`: before the stdout line; the snapshot first and last.
+   * `log-behind`: only when the next model reply comes.
+   */
+  storeLag: z.enum(["ada", "log-behind"]),
+  /** The first turn is submitted at once; a later one when the one before it has ended. */
+  turns: z.array(TurnSchema).min(1).max(3),
+});
+
+/** Which agent event a lockstep fault waits for. */
+export const GateSchema = z.union([
+  /** By name: `result:2/out` is the stdout line of the second call's result. See `harness/agent/steps.ts`. */
+  z.strictObject({ session: z.int().min(0), attempt: z.int().min(1), event: z.string().max(60) }),
+  /** By count: the n-th gate of the attempt, 0-based; past the end it is the last one, before the agent exits. */
+  z.strictObject({ session: z.int().min(0), attempt: z.int().min(1), nth: z.int().min(0).max(500) }),
+]);
+
+export const PositionSchema = z.enum(["unsent", "unread", "shown"]);
+
+export const FaultKindSchema = z.union([
+  z.strictObject({ kind: z.literal("kill"), target: z.enum(["server", "agent", "both", "tree"]) }),
+  z.strictObject({ kind: z.literal("term") }),
+  z.strictObject({ kind: z.literal("reload"), by: z.enum(["tsx", "node-watch", "signal"]) }),
+  /** SIGSTOP of the server, agent goes on for `events` gates, SIGCONT. No restart. */
+  z.strictObject({ kind: z.literal("freeze"), events: z.int().min(1).max(8) }),
+  /** All clients drop; the agent goes on for `events` gates; clients come back with their cursor. No restart. */
+  z.strictObject({ kind: z.literal("disconnect"), events: z.int().min(1).max(8) }),
+]);
+
+/** What happens to a file between kill and restart. */
+export const DamageSchema = z.strictObject({
+  role: z.enum(["log", "snapshot", "index", "journal", "spool"]),
+  how: z.enum(["cut", "empty", "nul", "alter"]),
+  /** Which file of that role (modulo), and which record of it counted from the end (modulo). */
+  file: z.int().min(0).max(20),
+  record: z.int().min(0).max(50),
+});
+
+/** How many gates a surviving agent passes, and when. */
+export const OrphanSchema = z.strictObject({
+  beforeRestart: z.int().min(0).max(40),
+  beforeObserve: z.int().min(0).max(40),
+  duringResume: z.int().min(0).max(40),
+});
+
+/** One fault with everything around it; the run continues to the next round after its restart. */
+export const RoundSchema = z.strictObject({
+  at: z.union([
+    GateSchema,
+    /** As soon as the restarted server is ready · as soon as a resume was accepted. */
+    z.strictObject({ phase: z.enum(["ready", "resuming"]) }),
+  ]),
+  position: PositionSchema,
+  fault: FaultKindSchema,
+  /** Only in free plans: the fault fires this long after its trigger was seen. */
+  delayMs: z.int().min(0).max(2_000).optional(),
+  orphan: OrphanSchema,
+  damage: z.array(DamageSchema).max(2),
+});
+
+export const PlanSchema = z.strictObject({
+  version: z.literal(1),
+  mode: z.enum(["lockstep", "free"]),
+  sessions: z.array(SessionSchema).min(1).max(3),
+  /** Clients that read each session's stream. */
+  clients: z.int().min(1).max(3),
+  rounds: z.array(RoundSchema).min(0).max(4),
+  /** Free plans: the agent's pauses between events in milliseconds, used in turn; and how it cuts its output. */
+  free: z
+    .strictObject({
+      pausesMs: z.array(z.int().min(0).max(500)).min(1).max(20),
+      writes: z.enum(["line", "burst", "split"]),
+    })
+    .optional(),
+});
+
+export type Plan = z.infer<typeof PlanSchema>;
+export type PlanSession = z.infer<typeof SessionSchema>;
+export type Script = z.infer<typeof ScriptSchema>;
+export type Reply = z.infer<typeof ReplySchema>;
+export type Call = z.infer<typeof CallSchema>;
+export type Gate = z.infer<typeof GateSchema>;
+export type GatePosition = z.infer<typeof PositionSchema>;
+export type Round = z.infer<typeof RoundSchema>;
+export type FaultKind = z.infer<typeof FaultKindSchema>;
+export type Damage = z.infer<typeof DamageSchema>;
+export type Orphan = z.infer<typeof OrphanSchema>;

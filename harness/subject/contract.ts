@@ -1,0 +1,140 @@
+/**
+ * A subject: the orchestrator under test, as one plain object.
+ *
+ * Always: a subject renames and fetches. Whatever it returns was said by the orchestrator.
+ * Never: it never infers. What the orchestrator has no word for is `"unknown"` or `"no-surface"`.
+ */
+
+/** What the orchestrator can do; a missing ability makes checks not applicable, and the report says so. */
+export interface Abilities {
+  readonly resume: boolean;
+  readonly reload: readonly ("tsx" | "node-watch" | "signal")[];
+  /** It has a surface on which divergence is flagged. */
+  readonly flags: boolean;
+  /** Its event stream can be resumed from a cursor. */
+  readonly cursor: boolean;
+  /** It can be asked to end an agent. */
+  readonly stop: boolean;
+  /** Its files may be damaged between kill and restart. */
+  readonly damage: boolean;
+}
+
+/** Where and with what one run takes place. Everything is absolute and new for each run. */
+export interface Context {
+  /** The orchestrator's own folder; survives restarts within the run. */
+  readonly dir: string;
+  /** The project that the agents work in. */
+  readonly workspace: string;
+  readonly port: number;
+  /** The fake agent's executable, and the folder that holds it under the agent's own name. */
+  readonly agentPath: string;
+  readonly agentBinDir: string;
+  /** The pinned, minimal environment to start the server with (has PATH with agentBinDir first). */
+  readonly env: Readonly<Record<string, string>>;
+  /** Aborted when the run is over or its watchdog fired. */
+  readonly signal: AbortSignal;
+  /** Starts a process that the harness reaps; stdout and stderr go to the run's folder. Use this, not child_process. */
+  spawn(
+    file: string,
+    args: readonly string[],
+    options?: {
+      readonly cwd?: string;
+      readonly env?: Readonly<Record<string, string>>;
+      readonly name?: string;
+    },
+  ): Spawned;
+  /** True in the runs that start the server under its watcher, for plans with a reload. */
+  readonly reload?: "tsx" | "node-watch" | "signal";
+}
+
+export interface Spawned {
+  readonly pid: number;
+  /** Resolves when the process has ended. */
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  /** Resolves with the first line of stdout that matches; rejects when the process ends first. */
+  line(pattern: RegExp): Promise<RegExpMatchArray>;
+}
+
+/** One event as a client was shown it. */
+export interface Shown {
+  /** Cursor for `events(after)`, where the stream has one. */
+  readonly cursor?: string;
+  readonly type: "prompt" | "text" | "call" | "result" | "end" | "hole" | "other";
+  readonly callId?: string;
+  readonly name?: string;
+  readonly input?: unknown;
+  readonly text?: string;
+  readonly isError?: boolean;
+  /** For `hole`: the bytes that the orchestrator reports as lost. */
+  readonly range?: { readonly fromByte: number; readonly toByte: number };
+}
+
+export interface ObservedCall {
+  readonly id?: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly state: "done" | "failed" | "running" | "unknown" | "not-started";
+  readonly result?: string;
+}
+
+export interface ObservedFlag {
+  /** A name of the taxonomy, or the orchestrator's own word. */
+  readonly code: string;
+  readonly callId?: string;
+  readonly resolved?: boolean;
+  readonly cites: readonly {
+    readonly source: string;
+    readonly path?: string;
+    readonly range?: { readonly fromByte: number; readonly toByte: number };
+    readonly value: string;
+  }[];
+}
+
+export interface ObservedSession {
+  readonly id: string;
+  /** The orchestrator's own word. */
+  readonly state: string;
+  /** Does it say that the session's latest run reached its end by itself (completed or failed)? */
+  readonly ended: "yes" | "no" | "unknown";
+  /** Does it say that an agent works on the session now? */
+  readonly live: "yes" | "no" | "unknown";
+  readonly calls: readonly ObservedCall[];
+  /** What the history endpoint shows. */
+  readonly history: readonly Shown[];
+  readonly flags: readonly ObservedFlag[] | "no-surface";
+}
+
+export interface SubjectFile {
+  readonly role: "log" | "snapshot" | "index" | "journal" | "spool";
+  readonly path: string;
+  readonly session?: string;
+}
+
+/** What the orchestrator answered to a request that it may refuse. */
+export type Refusable<T> =
+  | ({ readonly ok: true } & T)
+  | { readonly ok: false; readonly status: number; readonly message: string };
+
+/** The object that a subject file exports by default. */
+export interface Subject {
+  readonly name: string;
+  readonly can: Abilities;
+  /** Called once a run, before the first start. */
+  setup?(ctx: Context): Promise<void>;
+  /** Starts the server; resolves when it answers and is ready to be asked. */
+  start(ctx: Context): Promise<{ readonly pid: number; readonly url: string }>;
+  /** Resolves when the orchestrator has accepted the work (acknowledged). With `session`: a further turn of it. */
+  submit(
+    ctx: Context,
+    request: { readonly prompt: string; readonly session?: string; readonly key: string },
+  ): Promise<Refusable<{ readonly session: string }>>;
+  resume(ctx: Context, session: string, prompt: string): Promise<Refusable<object>>;
+  /** Live events of a session; ends when the connection ends. */
+  events(ctx: Context, session: string, after?: string): AsyncIterable<Shown>;
+  observe(ctx: Context): Promise<{ readonly sessions: readonly ObservedSession[] }>;
+  files(ctx: Context): Promise<readonly SubjectFile[]>;
+  /** Triggers the hot reload; resolves when the trigger is given (not when the server is back). */
+  reload?(ctx: Context): Promise<void>;
+  /** Ends the server in its own orderly way. */
+  stop(ctx: Context): Promise<void>;
+}

@@ -1,0 +1,98 @@
+/**
+ * A cut: everything that the sources said about one session at one moment, as plain data.
+ *
+ * Always: a cut is complete in itself. It can be stored, and the verdict recomputed from it years later.
+ * Never: it holds no handles, no clock and nothing that was concluded.
+ */
+import type { Cite, SourceName } from "./cite.ts";
+import type { Damage, Fact } from "./fact.ts";
+
+/** When a source writes a kind of record, relative to the fact itself. */
+export type WriteOrder = "write-ahead" | "write-behind" | "never";
+
+/**
+ * What a source is able to say about one kind of record.
+ *
+ * `synced` says whether the record is on the disk before the fact takes effect. It decides what absence means
+ * after a power cut: an unsynced source proves nothing then.
+ */
+export interface Ability {
+  readonly order: WriteOrder;
+  readonly synced: boolean;
+}
+
+/** Per kind of record; a kind that is not listed is `never`. */
+export type Abilities = Partial<
+  Readonly<Record<"call" | "result" | "turn-end" | "prompt" | "text", Ability>>
+>;
+
+/** One source, read once. */
+export interface SourceCut {
+  readonly source: SourceName;
+  readonly path?: string;
+  readonly status: "read" | "missing" | "unreadable";
+  readonly abilities: Abilities;
+  /** In the source's own order. */
+  readonly facts: readonly Fact[];
+  readonly damage: readonly Damage[];
+}
+
+/** What our journal says about one start of an agent. */
+export interface AttemptEvidence {
+  /** 1, 2, 3 … within the session. */
+  readonly attempt: number;
+  readonly runId: string;
+  /** The text that the agent was started with. */
+  readonly prompt: string;
+  /** Whether the agent process was ever started: decided by who won the start marker, not by time. */
+  readonly started: "yes" | "no" | "unknown";
+  /** Present when the end of the process is on record. */
+  readonly ended?: { readonly exitCode: number | null; readonly cite: Cite };
+  /** Is the agent (or its wrapper) there now? Only identity answers: pid, start time, boot id. */
+  readonly liveness: "alive" | "dead" | "unknown";
+  readonly processCite: Cite;
+  readonly dispatchCite: Cite;
+  /** A cancel by a person is on record. */
+  readonly cancelled?: Cite;
+}
+
+/** A person's word on a call whose effect the sources cannot tell. */
+export interface DecisionEvidence {
+  readonly callId: string;
+  readonly attempt: number;
+  readonly outcome: "done" | "not-done";
+  readonly who: string;
+  readonly cite: Cite;
+}
+
+/** What a probe of the workspace saw of a call's effect. */
+export interface ProbeEvidence {
+  readonly callId: string;
+  readonly attempt?: number;
+  readonly saw: "present" | "absent" | "partly" | "cannot-tell";
+  /** A living tool child can still change the answer. */
+  readonly provisional: boolean;
+  readonly cite: Cite;
+}
+
+/** The input of `reconcile`. */
+export interface Evidence {
+  readonly schema: 1;
+  readonly session: {
+    readonly id: string;
+    /** Agent kind: `ada`, `codex`, … */
+    readonly agent: string;
+    /** True only if this session's configuration routed each call through our own approval. */
+    readonly gated: boolean;
+  };
+  /** In order of attempt. Empty for a store that no orchestrator of ours has a journal for. */
+  readonly attempts: readonly AttemptEvidence[];
+  /** The spool of every attempt (source O), the agent's log (L), its snapshot or index (S). */
+  readonly sources: readonly SourceCut[];
+  readonly decisions: readonly DecisionEvidence[];
+  readonly probes: readonly ProbeEvidence[];
+  /** A boot id that changed since the last attempt means a power cut may have taken unsynced bytes. */
+  readonly bootChanged: boolean;
+  /** What the agent reads when it resumes; decides whether a stale snapshot matters. */
+  readonly resumesFrom: "snapshot" | "log" | "index";
+}

@@ -1,0 +1,95 @@
+/**
+ * What one source said: the common form that every agent's stream and store is read into.
+ *
+ * Always: a fact keeps its place (source, bytes) and its order within the source; a record that is not
+ * understood becomes an `unknown` fact, never nothing.
+ * Never: a fact does not say that something is true, only that a source said it.
+ */
+import type { ByteRange, Cite, SourceName } from "./cite.ts";
+
+/** A tool call that the source says was made. */
+export interface CallFact {
+  readonly kind: "call";
+  readonly callId: string;
+  readonly name: string;
+  /** The arguments as the agent wrote them; plain JSON. */
+  readonly input: unknown;
+}
+
+/** The answer to a tool call. */
+export interface ResultFact {
+  readonly kind: "result";
+  readonly callId: string;
+  readonly name?: string;
+  readonly content: string;
+  readonly isError: boolean;
+  /** The source is known to shorten results and this one has the length at which it does. */
+  readonly cut: boolean;
+}
+
+/** What one source said at one place. */
+export type FactBody =
+  /** The agent named its own session (its id for resume). */
+  | { readonly kind: "session"; readonly agentSessionId: string; readonly version?: string }
+  /** A user message was put to the agent: opens a turn. */
+  | { readonly kind: "prompt"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "reasoning"; readonly text: string }
+  | CallFact
+  | ResultFact
+  /** The source itself records that the turn is over. */
+  | {
+      readonly kind: "turn-end";
+      readonly outcome: "completed" | "failed" | "cancelled";
+      readonly reason?: string;
+    }
+  /** A record of a type that this version does not know, or does not need; passes through. */
+  | { readonly kind: "unknown"; readonly type: string }
+  /** A line that cannot be read as a record (garbage on stdout, for example). */
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+/** A statement of a source at a place. */
+export interface Fact {
+  readonly source: SourceName;
+  readonly path?: string;
+  /** Bytes of the record; several facts of one record share the range and differ in `k`. */
+  readonly range: ByteRange;
+  /** 0, 1, 2 … among the facts of the same record. */
+  readonly k: number;
+  /** Attempt that produced it, where the source tells (the spool does; Ada's log does not). */
+  readonly attempt?: number;
+  readonly body: FactBody;
+}
+
+/** Bytes of a source that could not be read as a record; kept where they are, reported, never skipped silently. */
+export interface Damage {
+  readonly code:
+    | "torn-tail"
+    | "corrupt-middle"
+    | "glued-record"
+    | "nul-run"
+    | "oversized-record"
+    | "checksum"
+    | "truncated"
+    | "seq-gap"
+    | "seq-repeat"
+    | "snapshot-unreadable"
+    | "snapshot-missing"
+    | "log-missing"
+    | "log-unreadable";
+  readonly path: string;
+  readonly range: ByteRange;
+  /** One sentence: what is wrong with these bytes. */
+  readonly detail: string;
+}
+
+/** Points at a fact. */
+export function citeOf(fact: Fact, value: string): Cite {
+  return {
+    source: fact.source,
+    range: fact.range,
+    value,
+    ...(fact.path === undefined ? {} : { path: fact.path }),
+    ...(fact.attempt === undefined ? {} : { attempt: fact.attempt }),
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * The world as the library sees it: everything it reads, writes, starts, signals or asks for the time.
+ *
+ * Always: every effect of journal, supervision and orchestrator goes through one of these calls, so that the
+ * world can be taken away at any one of them (crash), or be made of memory (simulation).
+ * Never: no other module of the library touches `node:` modules, timers, `Date` or `Math.random`; the real
+ * world is in `src/host`.
+ */
+
+/** An input or output error of the machine, as the port met it (ENOSPC, EIO, EACCES, …). */
+export class IoError extends Error {
+  readonly code: string;
+  readonly path: string;
+
+  constructor(code: string, path: string, call: string, options?: ErrorOptions) {
+    super(`${call} failed with ${code} on ${path}`, options);
+    this.name = "IoError";
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/** A file that this process created and alone appends to. Calls are made one after the other by its owner. */
+export interface AppendFile {
+  readonly path: string;
+  /** Resolves when the bytes are written (not synced). Throws {@link IoError}; then the file's end is unknown. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** fdatasync. Throws {@link IoError}; after that the file must not be used again (rule 6). */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A file open for reading; also used to sync what another process appended. */
+export interface ReadFile {
+  readonly path: string;
+  /** Current length in bytes. */
+  size(): Promise<number>;
+  /** Bytes `[fromByte, toByte)`, fewer where the file ends earlier. */
+  read(fromByte: number, toByte: number): Promise<Uint8Array>;
+  /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FileStat {
+  readonly kind: "file" | "folder" | "fifo" | "other";
+  readonly sizeBytes: number;
+  /** Owner is this process's user. */
+  readonly ours: boolean;
+}
+
+/** A standing watch; `close` ends it. */
+export interface Watch {
+  close(): void;
+}
+
+/** Paths are absolute. Calls that fail for another reason than the one they return throw {@link IoError}. */
+export interface Files {
+  /** O_CREAT | O_EXCL; undefined when the path exists. The folder entry is not synced: see {@link syncFolder}. */
+  createExclusive(path: string): Promise<AppendFile | undefined>;
+  /** undefined when there is no file, or the path is not a regular file. */
+  openRead(path: string): Promise<ReadFile | undefined>;
+  /** Creates one folder; false when it exists already. */
+  makeFolder(path: string): Promise<boolean>;
+  makeFifo(path: string): Promise<void>;
+  /** Names in a folder, sorted; undefined when there is no such folder. */
+  list(path: string): Promise<readonly string[] | undefined>;
+  stat(path: string): Promise<FileStat | undefined>;
+  rename(from: string, to: string): Promise<void>;
+  /** False when there was nothing to remove. */
+  remove(path: string): Promise<boolean>;
+  /** fsync of a folder: makes created, renamed and removed entries durable. */
+  syncFolder(path: string): Promise<void>;
+  /** Calls back (without detail) after something in the folder changed; may call back too often, never too rarely. */
+  watchFolder(path: string, onChange: () => void): Watch;
+}
+
+/** Who a process is; a pid alone is nobody. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot (Linux), or the platform's coarser means, as a string. */
+  readonly startTime: string;
+  readonly bootId: string;
+  /** Pid namespace, where the platform has them; "" elsewhere. */
+  readonly namespace: string;
+}
+
+export interface Processes {
+  readonly self: ProcessIdentity;
+  /** undefined when no such process runs (a zombie does not run). */
+  identify(pid: number): Promise<ProcessIdentity | undefined>;
+  /** Signals only if pid, start time, boot id and namespace still match; false when the process is gone. */
+  signal(identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean>;
+}
+
+/** What it takes to start an agent that survives us. */
+export interface AgentStart {
+  /** The attempt's folder, existing, with the FIFO `stdin` in it. The wrapper writes `started`, `pid`, `spool`, `stderr`, `exit` there. */
+  readonly folder: string;
+  /** Absolute path of the executable. */
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Agents {
+  /** Absolute path of an executable, by name over PATH; undefined when there is none. */
+  resolve(command: string): Promise<string | undefined>;
+  /** Starts the wrapper detached; resolves when the system has accepted it. Whether the agent runs is read from the folder. */
+  start(start: AgentStart): Promise<void>;
+  /** Takes the start marker away from a wrapper that has not begun: after "never-started" this attempt can never start. */
+  fence(folder: string): Promise<"never-started" | "started">;
+  /** Does any process hold the attempt's stdin FIFO? Needs no pid. */
+  held(folder: string): Promise<boolean>;
+  /** Writes to the agent's stdin; false when nobody holds it. */
+  input(folder: string, bytes: Uint8Array): Promise<boolean>;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970, for people only: nothing is ordered or decided by it. */
+  now(): number;
+  /** Calls back once after `delayMs`; used for limits and never to wait for a fact. */
+  after(delayMs: number, callback: () => void): { cancel(): void };
+}
+
+export interface Ids {
+  /** 16 lower-case hexadecimal characters, never the same twice. */
+  next(): string;
+}
+
+/** All ports together. */
+export interface World {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly agents: Agents;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
