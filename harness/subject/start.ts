@@ -1,0 +1,120 @@
+/**
+ * Starts a server of ours as a subject: bundled once, under a watcher where the plan reloads it.
+ *
+ * Always: what a watcher watches is a one-line entry file in the run's folder, and never the checkout; the pid
+ * that is returned is the server's own, not the watcher's.
+ */
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { build } from "esbuild";
+import type { Context, Spawned } from "./contract.ts";
+import { requestJson } from "./http.ts";
+
+const bundles = new Map<string, Promise<Uint8Array>>();
+
+/** Bundles a TypeScript entry to one ES module; once a process, kept in memory so that nothing is left on the disk. */
+export function bundleServer(entry: string): Promise<Uint8Array> {
+  const known = bundles.get(entry);
+  if (known !== undefined) return known;
+  const made = bundle(entry);
+  bundles.set(entry, made);
+  return made;
+}
+
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    write: false,
+    logLevel: "silent",
+    // Packages in CommonJS reach node: modules by require, which an ES module has not.
+    banner: {
+      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+    },
+  });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error(`Bundling ${entry} gave no output.`);
+  return output.contents;
+}
+
+const bundlePath = (ctx: Context): string => join(ctx.dir, "server.mjs");
+const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
+
+/** Writes the server and its one-line entry into the run's folder. For `setup`. */
+export async function writeServer(ctx: Context, entry: string): Promise<void> {
+  await mkdir(ctx.dir, { recursive: true });
+  await Promise.all([
+    writeFile(bundlePath(ctx), await bundleServer(entry)),
+    writeFile(entryPath(ctx), `import ${JSON.stringify(bundlePath(ctx))};\n`),
+  ]);
+}
+
+/** Starts what {@link writeServer} wrote, in the workspace, directly or under the watcher that `ctx.reload` names. */
+export function spawnServer(ctx: Context, args: readonly string[]): Spawned {
+  const [file, env] = [process.execPath, ctx.env];
+  const options = { cwd: ctx.workspace, env, name: "server" };
+  if (ctx.reload === "node-watch") {
+    return ctx.spawn(file, ["--watch", "--watch-preserve-output", entryPath(ctx), ...args], options);
+  }
+  if (ctx.reload === "tsx") {
+    const tsx = createRequire(import.meta.url).resolve("tsx/cli");
+    return ctx.spawn(file, [tsx, "watch", "--clear-screen=false", entryPath(ctx), ...args], {
+      ...options,
+      env: { ...env, TSX_DISABLE_CACHE: "1" },
+    });
+  }
+  return ctx.spawn(file, [bundlePath(ctx), ...args], options);
+}
+
+/** Base address of the subject's server in this run. */
+export function baseUrl(ctx: Context): string {
+  return `http://127.0.0.1:${ctx.port}`;
+}
+
+/** The pid that the server itself reports at `path`; undefined while no server answers. */
+export async function reportedPid(ctx: Context, path: string): Promise<number | undefined> {
+  try {
+    const { body } = await requestJson(`${baseUrl(ctx)}${path}`, {
+      signal: AbortSignal.any([ctx.signal, AbortSignal.timeout(10_000)]),
+    });
+    return typeof body === "object" && body !== null && "pid" in body && typeof body.pid === "number"
+      ? body.pid
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Changes the entry file under the watcher; resolves when another process than before answers.
+ *
+ * The file is changed by one append, so that no watcher can meet it half written.
+ */
+export async function reloadServer(ctx: Context, path: string): Promise<{ pid: number; url: string }> {
+  const before = await reportedPid(ctx, path);
+  await appendFile(entryPath(ctx), "// changed\n");
+  for (;;) {
+    const pid = await reportedPid(ctx, path);
+    if (pid !== undefined && pid !== before) return { pid, url: baseUrl(ctx) };
+    await pause(ctx);
+  }
+}
+
+/** SIGTERM to the server that answers; resolves when it answers no more. */
+export async function stopServer(ctx: Context, path: string): Promise<void> {
+  const pid = await reportedPid(ctx, path);
+  if (pid === undefined) return;
+  process.kill(pid, "SIGTERM");
+  while ((await reportedPid(ctx, path)) === pid) await pause(ctx);
+}
+
+/** Between two questions to a server; there is no event to wait for in a process that is not our child. */
+async function pause(ctx: Context): Promise<void> {
+  ctx.signal.throwIfAborted();
+  await setTimeout(10);
+}
