@@ -133,8 +133,8 @@ export interface Subject {
   events(ctx: Context, session: string, after?: string): AsyncIterable<Shown>;
   observe(ctx: Context): Promise<{ readonly sessions: readonly ObservedSession[] }>;
   files(ctx: Context): Promise<readonly SubjectFile[]>;
-  /** Triggers the hot reload; resolves when the trigger is given (not when the server is back). */
-  reload?(ctx: Context): Promise<void>;
+  /** Triggers the hot reload; resolves when the reloaded server answers and is ready to be asked. */
+  reload?(ctx: Context): Promise<{ readonly pid: number; readonly url: string }>;
   /** Ends the server in its own orderly way. */
   stop(ctx: Context): Promise<void>;
 }
