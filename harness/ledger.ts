@@ -41,7 +41,10 @@ export const LedgerEntrySchema = z.discriminatedUnion("kind", [
     argv: z.array(z.string()),
     stdout: z.enum(["file", "pipe", "other"]),
   }),
-  /** Exactly what the model is sent at the start of this attempt, and what follows for each step. */
+  /**
+   * What the model is sent at the start of this attempt, and what follows for each step. Written when the request
+   * goes out: after `start/out`, before the first reply. Strings over 4 kB are shortened, never by a token or call id.
+   */
   z.strictObject({
     kind: z.literal("model-input"),
     ...base,
@@ -114,5 +117,16 @@ export interface StepTokens {
   readonly effectToken: string;
 }
 
-/** Name of the effects file in the workspace. */
-export const effectsFileName = "effects.log";
+export { effectsFileName } from "./agent/constants.ts";
+
+/**
+ * Reads one ledger file. A last line without its newline is a write that the machine cut: it is left out.
+ * Throws when any other line is no ledger entry, since then the witness itself is broken.
+ */
+export function parseLedger(text: string): LedgerEntry[] {
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  return whole
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => LedgerEntrySchema.parse(JSON.parse(line)));
+}

@@ -2,7 +2,7 @@
  * How a fake agent talks to the harness: newline-delimited JSON over a Unix socket, baked in by the launcher.
  *
  * Agent → harness: `hello` (answered by `script`), then before every event `park`. Harness → agent: `release`.
- * In a free plan the agent only announces (`passed`) and does not wait.
+ * In a free plan, and after `run-on`, the agent only announces (`passed`) and does not wait.
  * Always: a closed socket ends the agent at once (exit code 86): an agent never outlives its harness.
  */
 import { z } from "zod";
@@ -23,8 +23,10 @@ export const AgentMessageSchema = z.discriminatedUnion("kind", [
   }),
   /** Parked before `event`, which is the `nth` gate of this attempt. */
   z.strictObject({ kind: z.literal("park"), nth: z.number(), event: z.string() }),
-  /** Free plans: `event` is done. */
+  /** Free plans and after `run-on`: `event` is done. Where lines are written in bursts, sent when the bytes are out. */
   z.strictObject({ kind: z.literal("passed"), nth: z.number(), event: z.string() }),
+  /** A write to stdout has waited for its reader for a while and still waits; said once a write. */
+  z.strictObject({ kind: z.literal("blocked"), event: z.string() }),
 ]);
 
 /** Harness → agent, once. */
@@ -65,5 +67,4 @@ export type AgentMessage = z.infer<typeof AgentMessageSchema>;
 export type ScriptMessage = z.infer<typeof ScriptMessageSchema>;
 export type HarnessMessage = z.infer<typeof HarnessMessageSchema>;
 
-/** Exit code of an agent whose harness went away. */
-export const harnessGoneExitCode = 86;
+export { harnessGoneExitCode } from "./constants.ts";

@@ -1,0 +1,94 @@
+/**
+ * Ada's own session store, written as Ada writes it: one append per log record, a plain overwrite per snapshot.
+ *
+ * Always: each write is bracketed in the ledger with the bytes it covers. Never: no sync, no rename, no lock.
+ */
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import type { LedgerWriter } from "./ledger-writer.ts";
+import { randomUuid } from "./random.ts";
+
+export interface Snapshot {
+  readonly messages: readonly unknown[];
+  readonly [field: string]: unknown;
+}
+
+/** What a record or snapshot is in the ledger. */
+export interface RecordMark {
+  readonly event: string;
+  readonly step?: string;
+  readonly callId?: string;
+}
+
+const sessionIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+export class AdaStore {
+  readonly #logPath: string;
+  readonly #snapshotPath: string;
+  readonly #sessionId: string;
+  readonly #ledger: LedgerWriter;
+
+  constructor(cwd: string, sessionId: string, ledger: LedgerWriter) {
+    const dir = path.join(cwd, ".coding-agent");
+    this.#sessionId = sessionId;
+    this.#ledger = ledger;
+    this.#logPath = path.join(dir, "events", `${sessionId}.jsonl`);
+    this.#snapshotPath = path.join(dir, "sessions", `${sessionId}.json`);
+  }
+
+  /** False for anything that must not become a file name. */
+  static isSessionId(text: string): boolean {
+    return sessionIdPattern.test(text);
+  }
+
+  /** The snapshot, or undefined when it is missing or unreadable. */
+  readSnapshot(): Snapshot | undefined {
+    try {
+      const value = JSON.parse(readFileSync(this.#snapshotPath, "utf8"));
+      return Array.isArray(value?.messages) ? value : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  writeSnapshot(mark: RecordMark, snapshot: Snapshot): void {
+    const text = JSON.stringify(snapshot, undefined, 2);
+    this.#bracketed("snapshot", "snapshot", mark, this.#snapshotPath, 0, text, writeFileSync);
+  }
+
+  /** Appends one record to the log. */
+  log(mark: RecordMark, type: string, data: object): void {
+    const record = {
+      id: randomUuid(),
+      sessionId: this.#sessionId,
+      timestamp: new Date().toISOString(),
+      type,
+      data,
+    };
+    const from = sizeOf(this.#logPath);
+    this.#bracketed("log", type, mark, this.#logPath, from, `${JSON.stringify(record)}\n`, appendFileSync);
+  }
+
+  #bracketed(
+    role: "log" | "snapshot",
+    type: string,
+    mark: RecordMark,
+    file: string,
+    fromByte: number,
+    text: string,
+    act: (file: string, text: string) => void,
+  ): void {
+    mkdirSync(path.dirname(file), { recursive: true });
+    const length = Buffer.byteLength(text);
+    const entry = { kind: "store" as const, role, type, ...mark, path: file };
+    this.#ledger.add({ ...entry, phase: "begin", fromByte, toByte: fromByte + length });
+    act(file, text);
+    // Another agent may have appended in between: after the write, the end of the file is the better guess.
+    const toByte = sizeOf(file);
+    this.#ledger.add({ ...entry, phase: "done", fromByte: Math.max(0, toByte - length), toByte });
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}

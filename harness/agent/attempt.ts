@@ -1,0 +1,54 @@
+/**
+ * One attempt of the fake agent, top to bottom: start, replies, end.
+ *
+ * Always: before every primitive a gate, around it its ledger entries. What is skipped is decided when the model
+ * would decide it: what it was sent, at the start; what is in the workspace, when its reply begins.
+ */
+import type { Snapshot } from "./ada-store.ts";
+import { type AttemptOptions, Performer } from "./performer.ts";
+import { endEvents, failedResumeEvents, numberReplies, replyEvents, startEvents } from "./steps.ts";
+
+/** Runs to the end; returns the exit code. Throws StdoutLostError when a broken stdout ends the agent. */
+export async function runAttempt(options: AttemptOptions): Promise<number> {
+  const snapshot = options.isResume ? options.store?.readSnapshot() : newSnapshot(options);
+  const { store } = options;
+  if (snapshot === undefined || store === undefined) return failResume(options);
+  const performer = new Performer({ ...options, store }, snapshot);
+  await performer.all(startEvents(options.isResume));
+  const knows = performer.askModel();
+  let unlogged: readonly number[] = [];
+  for (const reply of numberReplies(options.order.script)) {
+    const acting = performer.decide(reply, knows);
+    const part = replyEvents(reply, acting, options.order.storeLag, unlogged);
+    performer.begin(reply, acting);
+    await performer.all(part.events);
+    unlogged = part.unlogged;
+  }
+  await performer.all(endEvents(unlogged));
+  return 0;
+}
+
+async function failResume({ gates, stdout, sessionId, order }: AttemptOptions): Promise<number> {
+  const error = `Session not found or unreadable: ${sessionId}`;
+  for (const { event, kind } of failedResumeEvents()) {
+    const nth = await gates.before(event);
+    if (kind === "exit") break;
+    const line = { type: "run.failed", sessionId, error, timestamp: new Date().toISOString() };
+    await stdout.write({ nth, event, type: "end" }, line);
+  }
+  process.stderr.write(`ada: ${error} (turn ${order.turn})\n`);
+  return 1;
+}
+
+function newSnapshot({ sessionId, cwd, model }: AttemptOptions): Snapshot {
+  const now = new Date().toISOString();
+  return {
+    id: sessionId,
+    workingDirectory: cwd,
+    model,
+    messages: [],
+    createdAt: now,
+    lastActiveAt: now,
+    status: "active",
+  };
+}

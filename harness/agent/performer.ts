@@ -1,0 +1,197 @@
+/**
+ * Performs the events of an attempt one by one, in Ada's words.
+ *
+ * Always: gate, act, report, in this order; a call's line, records and effect carry the same id.
+ */
+import type { Knows, StepTokens } from "../ledger.ts";
+import type { AdaStore, Snapshot } from "./ada-store.ts";
+import { Conversation, type LiveCall } from "./conversation.ts";
+import { isEffectThere, leaveEffect } from "./effects.ts";
+import type { Gates } from "./gates.ts";
+import { decide, whatModelKnows } from "./knows.ts";
+import { earlierCallIds, type LedgerWriter } from "./ledger-writer.ts";
+import type { ScriptMessage } from "./protocol.ts";
+import { shorten, shortenStrings } from "./shorten.ts";
+import type { OutLine, Stdout } from "./stdout.ts";
+import type { AgentEvent, NumberedReply } from "./steps.ts";
+
+export interface AttemptOptions {
+  readonly order: ScriptMessage;
+  readonly sessionId: string;
+  readonly isResume: boolean;
+  readonly prompt: string;
+  readonly model: string;
+  readonly cwd: string;
+  readonly store: AdaStore | undefined;
+  readonly stdout: Stdout;
+  readonly ledger: LedgerWriter;
+  readonly gates: Gates;
+}
+
+const usage = { inputTokens: 10, outputTokens: 5 };
+const loggedCharsMax = 2_000;
+
+export class Performer {
+  readonly #options: AttemptOptions & { readonly store: AdaStore };
+  readonly #snapshot: Snapshot;
+  readonly #conversation: Conversation;
+  readonly #steps: readonly StepTokens[];
+  #reply: NumberedReply | undefined;
+
+  constructor(options: AttemptOptions & { readonly store: AdaStore }, snapshot: Snapshot) {
+    this.#options = options;
+    this.#snapshot = snapshot;
+    this.#conversation = new Conversation(snapshot.messages, options.prompt);
+    this.#steps = stepsOfTurn(options.order);
+  }
+
+  async all(events: readonly AgentEvent[]): Promise<void> {
+    for (const event of events) {
+      const nth = await this.#options.gates.before(event.event);
+      await this.#perform(event, nth);
+      if (event.kind !== "out" && event.kind !== "exit") this.#options.gates.after(nth, event.event);
+    }
+  }
+
+  /** Records what goes to the model, and what it can tell from that. */
+  askModel(): Record<string, Knows> {
+    const { order, prompt, ledger } = this.#options;
+    const { messages } = this.#snapshot;
+    const callIds = earlierCallIds(order.ledgerPath);
+    const knows = whatModelKnows({ messages, prompt }, order.tokens, callIds);
+    const markers = order.tokens.flatMap(({ step, callToken, resultToken }) => [
+      `${resultToken}h`,
+      `${resultToken}t`,
+      callToken,
+      ...(callIds.get(step) ?? []),
+    ]);
+    const shortMessages = messages.map((message) => shortenStrings(message, markers));
+    ledger.add({ kind: "model-input", prompt: shorten(prompt, markers), messages: shortMessages, knows });
+    return knows;
+  }
+
+  /** Numbers of the reply's calls that will be made; the others go to the ledger with their reason. */
+  decide(reply: NumberedReply, knows: Record<string, Knows>): number[] {
+    const { cwd, ledger } = this.#options;
+    return reply.calls.flatMap(({ number, call }) => {
+      const tokens = this.#tokensOf(number);
+      const isThere = () => isEffectThere(cwd, tokens.effectToken);
+      const decision = decide(knows[tokens.step] ?? "nothing", call, isThere);
+      if (decision === "act") return [number];
+      ledger.add({ kind: "skip", step: tokens.step, why: decision });
+      return [];
+    });
+  }
+
+  begin(reply: NumberedReply, acting: readonly number[]): void {
+    this.#reply = reply;
+    const calls = reply.calls.filter(({ number }) => acting.includes(number));
+    this.#conversation.reply(
+      reply.reply.text,
+      calls.map(({ number, call }) => ({ number, call, tokens: this.#tokensOf(number) })),
+    );
+  }
+
+  #tokensOf(number: number): StepTokens {
+    const tokens = this.#steps[number - 1];
+    if (tokens === undefined) throw new Error(`the harness sent no tokens for call ${number} of this turn`);
+    return tokens;
+  }
+
+  async #perform(event: AgentEvent, nth: number): Promise<void> {
+    if (event.kind === "snapshot") this.#writeSnapshot(event);
+    if (event.kind === "log") this.#log(event);
+    if (event.kind === "out") await this.#speak(event, nth);
+    if (event.kind === "effect") this.#execute(event);
+  }
+
+  #writeSnapshot({ event }: AgentEvent): void {
+    const { store, prompt } = this.#options;
+    const isFirst = event === "snapshot:0/write";
+    const ended = {
+      ...this.#snapshot,
+      messages: this.#conversation.messages,
+      lastActiveAt: new Date().toISOString(),
+      title: this.#snapshot.title ?? prompt.slice(0, 60),
+    };
+    store.writeSnapshot({ event }, isFirst ? this.#snapshot : ended);
+  }
+
+  #execute(event: AgentEvent): void {
+    const { cwd, ledger, stdout } = this.#options;
+    const { tokens, id } = this.#callOf(event);
+    const entry = { kind: "effect" as const, step: tokens.step, callId: id };
+    ledger.add({ ...entry, phase: "begin" });
+    leaveEffect(cwd, tokens.effectToken);
+    ledger.add({ ...entry, phase: "done" });
+    stdout.noteExecuted();
+  }
+
+  #log(event: AgentEvent): void {
+    const { store } = this.#options;
+    const call = event.call === undefined ? undefined : this.#callOf(event);
+    const { type, data } = call === undefined ? this.#turnRecord(event) : callRecord(event, call);
+    const named = call === undefined ? {} : { step: call.tokens.step, callId: call.id };
+    store.log({ event: event.event, ...named }, type, data);
+  }
+
+  #turnRecord({ event, about }: AgentEvent): { type: string; data: object } {
+    const { cwd, model, prompt, order } = this.#options;
+    if (about === "session") return { type: "session_start", data: { workingDirectory: cwd, model } };
+    if (about === "user") return { type: "user_message", data: { text: prompt } };
+    if (about === "reply") {
+      const content = this.#conversation.replyContent;
+      return { type: "assistant_response", data: { stopReason: "tool_use", content, usage } };
+    }
+    if (about !== "final") throw new Error(`event ${event} is no log record`);
+    const content = this.#conversation.finish(order.script.finalText);
+    return { type: "assistant_response", data: { stopReason: "end_turn", content, usage } };
+  }
+
+  #speak({ event, about, call }: AgentEvent, nth: number): Promise<void> {
+    const { stdout, sessionId, model, cwd, order } = this.#options;
+    const timestamp = new Date().toISOString();
+    const say = (type: OutLine["type"], value: object) => stdout.write({ nth, event, type }, value);
+    if (about === "start") {
+      return say("start", { type: "run.started", sessionId, model, workingDirectory: cwd, timestamp });
+    }
+    if (about === "text") return say("text", { type: "assistant.text", text: this.#reply?.reply.text });
+    if (about === "final") return say("text", { type: "assistant.text", text: order.script.finalText });
+    if (about === "end") {
+      const status = { status: "completed", stopReason: "end_turn" };
+      return say("end", { type: "run.completed", sessionId, ...status, timestamp });
+    }
+    const { id, name, input, content, isError, tokens } = this.#callOf({ event, call });
+    const mark = { nth, event, step: tokens.step, callId: id };
+    if (about === "call") {
+      return stdout.write({ ...mark, type: "call" }, { type: "tool.call", id, name, input });
+    }
+    return stdout.write({ ...mark, type: "result" }, { type: "tool.result", id, name, content, isError });
+  }
+
+  #callOf({ event, call }: { readonly event: string; readonly call?: number | undefined }): LiveCall {
+    const live = this.#conversation.call(call);
+    if (live === undefined) throw new Error(`event ${event} speaks of a call that was never made`);
+    return live;
+  }
+}
+
+/** The log's records about a call. The policy's names no call id, as in the real log. */
+function callRecord(
+  { about }: AgentEvent,
+  { id, name, input, content, isError }: LiveCall,
+): { type: string; data: object } {
+  if (about === "policy") {
+    return { type: "policy_decision", data: { tool: name, input, decision: "allow" } };
+  }
+  if (about === "call") return { type: "tool_call", data: { id, tool: name, input } };
+  const logged = content.slice(0, loggedCharsMax);
+  return { type: "tool_result", data: { toolCallId: id, tool: name, content: logged, isError } };
+}
+
+/** Tokens of this turn's calls, in script order. */
+function stepsOfTurn({ session, turn, tokens }: ScriptMessage): StepTokens[] {
+  const prefix = `s${session}t${turn}c`;
+  const number = ({ step }: StepTokens) => Number(step.slice(prefix.length));
+  return tokens.filter(({ step }) => step.startsWith(prefix)).sort((a, b) => number(a) - number(b));
+}

@@ -1,0 +1,189 @@
+/**
+ * The agent's stdout: whole lines, bursts or split lines, and what happens when nobody reads them.
+ *
+ * Always: a ledger entry before a line is handed over and one after its bytes are really out or lost; positions
+ * count bytes that the system accepted. A pipe is written asynchronously, so that an agent whose reader is
+ * frozen still notices that its harness went away.
+ * As the real agent: the first failed write is swallowed, one more call is executed, the next failure is the end.
+ */
+import { fstatSync, write, writeSync } from "node:fs";
+import { cutPoints } from "./cut-points.ts";
+import type { LedgerWriter } from "./ledger-writer.ts";
+
+export type StdoutKind = "file" | "pipe" | "other";
+
+/** A line's identity in the ledger. */
+export interface OutLine {
+  readonly nth: number;
+  readonly event: string;
+  readonly type: "start" | "text" | "call" | "result" | "end";
+  readonly step?: string;
+  readonly callId?: string;
+}
+
+export interface StdoutOptions {
+  readonly ledger: LedgerWriter;
+  readonly writes: "line" | "burst" | "split";
+  /** Numbers from the plan that vary where bursts end and lines are cut. */
+  readonly variation: readonly number[];
+  /** The line's bytes are out, or lost. */
+  readonly onSettled: (line: OutLine) => void;
+  /** A write has waited for its reader for a while. */
+  readonly onBlocked: (event: string) => void;
+}
+
+/** Thrown by the write that ends the agent. */
+export class StdoutLostError extends Error {}
+
+interface Pending {
+  readonly line: OutLine;
+  readonly fromByte: number;
+  readonly bytes: Buffer;
+}
+
+const fd = 1;
+const blockedAfterMs = 100;
+const retryMs = 2;
+const burstLinesMax = 5;
+
+export class Stdout {
+  readonly kind: StdoutKind = kindOfStdout();
+  readonly #options: StdoutOptions;
+  #position = 0;
+  #pending: Pending[] = [];
+  #turns = 0;
+  #isWriting = false;
+  #failed = false;
+  #executedSinceFailure = 0;
+
+  constructor(options: StdoutOptions) {
+    this.#options = options;
+  }
+
+  /** True while a write is in the system's hands; then an orderly exit might wait for it for ever. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  /** A call was executed: see the rule about failed writes above. */
+  noteExecuted(): void {
+    if (this.#failed) this.#executedSinceFailure += 1;
+  }
+
+  /** Writes one line, or keeps it for the next burst. Throws {@link StdoutLostError} when the agent must end. */
+  async write(line: OutLine, value: object): Promise<void> {
+    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+    const queued = this.#pending.reduce((sum, pending) => sum + pending.bytes.length, 0);
+    const pending = { line, fromByte: this.#position + queued, bytes };
+    this.#record("begin", pending, bytes.length);
+    this.#pending.push(pending);
+    const isDue = this.#options.writes !== "burst" || this.#pending.length >= this.#burstLines();
+    if (isDue || line.type === "end") await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const lines = this.#pending;
+    this.#pending = [];
+    this.#turns += 1;
+    const bytes = Buffer.concat(lines.map((pending) => pending.bytes));
+    const from = this.#position;
+    const code = await this.#writeAll(bytes, lines.at(-1)?.line.event ?? "");
+    const written = this.#position - from;
+    let end = 0;
+    for (const pending of lines) {
+      end += pending.bytes.length;
+      if (end <= written) this.#record("done", pending, pending.bytes.length);
+      else {
+        const left = Math.max(0, pending.bytes.length - (end - written));
+        this.#record("failed", pending, left, code);
+      }
+      this.#options.onSettled(pending.line);
+    }
+    if (code !== undefined) this.#noteFailure(code);
+  }
+
+  #noteFailure(code: string): void {
+    if (this.#failed && this.#executedSinceFailure > 0) {
+      throw new StdoutLostError(`stdout cannot be written (${code})`);
+    }
+    this.#failed = true;
+  }
+
+  /** Returns the error code of a write that failed for good. */
+  async #writeAll(bytes: Buffer, event: string): Promise<string | undefined> {
+    const { writes, variation } = this.#options;
+    const cuts = writes === "split" ? cutPoints(bytes, variation, this.#turns) : [];
+    const blocked = setTimeout(() => this.#options.onBlocked(event), blockedAfterMs);
+    this.#isWriting = true;
+    try {
+      let done = 0;
+      for (const end of [...cuts, bytes.length]) {
+        while (done < end) {
+          const written = await this.#writeSome(bytes.subarray(done, end));
+          done += written;
+          this.#position += written;
+        }
+        if (cuts.length > 0) await sleep(1);
+      }
+      return undefined;
+    } catch (error) {
+      return codeOf(error);
+    } finally {
+      this.#isWriting = false;
+      clearTimeout(blocked);
+    }
+  }
+
+  async #writeSome(bytes: Buffer): Promise<number> {
+    try {
+      return this.kind === "file" ? writeSync(fd, bytes) : await writeAsync(bytes);
+    } catch (error) {
+      if (codeOf(error) !== "EAGAIN") throw error;
+      await sleep(retryMs);
+      return 0;
+    }
+  }
+
+  #burstLines(): number {
+    const { variation } = this.#options;
+    const number = variation[this.#turns % Math.max(1, variation.length)] ?? 0;
+    return 1 + ((number + this.#turns) % burstLinesMax);
+  }
+
+  #record(phase: "begin" | "done" | "failed", pending: Pending, bytes: number, code?: string): void {
+    const { nth: _, ...line } = pending.line;
+    this.#options.ledger.add({
+      kind: "out",
+      phase,
+      ...line,
+      fromByte: pending.fromByte,
+      toByte: pending.fromByte + bytes,
+      ...(code === undefined ? {} : { code }),
+    });
+  }
+}
+
+function writeAsync(bytes: Buffer): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, (error, written) => (error === null ? resolve(written) : reject(error)));
+  });
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
+
+/** Node hands children a socket pair where a shell hands them a pipe: both are a pipe to the agent. */
+function kindOfStdout(): StdoutKind {
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isFile()) return "file";
+    return stat.isFIFO() || stat.isSocket() ? "pipe" : "other";
+  } catch {
+    return "other";
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * Launcher: the executable that an orchestrator starts as if it were the agent.
+ *
+ * Always: socket path and run id are baked in, and the agent's environment is pinned, so that nothing depends on
+ * what the orchestrator hands down; the process keeps its pid through every exec.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { assertSocketPath } from "./socket-path.ts";
+
+export interface LauncherOptions {
+  /** Folder for the executable; made if missing. Holds nothing else, so that it can go into PATH. */
+  readonly dir: string;
+  /** The agent's own name, such as `ada`. */
+  readonly name: string;
+  /** The bundled fake agent, absolute. */
+  readonly agentBundle: string;
+  readonly socketPath: string;
+  /** Stands in the agent's command line, as the marker by which its processes are found. */
+  readonly runId: string;
+  /** The Node executable, absolute; by default the one that runs the harness. */
+  readonly nodePath?: string;
+}
+
+/**
+ * Writes the launcher and returns its absolute path and its folder.
+ * Throws on a name that is no plain file name, a relative path, or a socket path that is too long.
+ */
+export async function writeLauncher(
+  options: LauncherOptions,
+): Promise<{ readonly agentPath: string; readonly agentBinDir: string }> {
+  const { dir, name, agentBundle, socketPath, runId, nodePath = process.execPath } = options;
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
+    throw new Error(
+      `${JSON.stringify(name)} cannot be an agent's name; use a plain file name such as "ada".`,
+    );
+  }
+  for (const absolute of [dir, agentBundle, socketPath, nodePath]) {
+    if (!path.isAbsolute(absolute)) throw new Error(`A launcher needs absolute paths; got ${absolute}.`);
+  }
+  assertSocketPath(socketPath);
+  const environment = ["PATH=/usr/local/bin:/usr/bin:/bin", `HOME=${dir}`, "LANG=C.UTF-8"];
+  const command = ["/usr/bin/env", "-i", ...environment, nodePath, agentBundle];
+  const own = ["--socket", socketPath, "--run", runId, "--"];
+  const script = `#!/bin/sh\nexec ${[...command, ...own].map(quote).join(" ")} "$@"\n`;
+  mkdirSync(dir, { recursive: true });
+  const agentPath = path.join(dir, name);
+  // Synchronously: were a child started while the file is open for writing, it could not be executed.
+  writeFileSync(agentPath, script);
+  chmodSync(agentPath, 0o755);
+  return { agentPath, agentBinDir: dir };
+}
+
+/** For sh: nothing is special between single quotes but the quote itself. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
