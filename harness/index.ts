@@ -1,0 +1,21 @@
+/**
+ * Public names of the harness, for people who put their own orchestrator under it.
+ *
+ * Always: a subject file needs nothing from Holdfast but these. The two readers are here because both are easy to
+ * get subtly wrong in a way that would be blamed on the orchestrator: pooled connections, half frames.
+ */
+export type { Plan } from "./plan/plan.ts";
+export type {
+  Abilities,
+  Context,
+  ObservedCall,
+  ObservedFlag,
+  ObservedSession,
+  Refusable,
+  Shown,
+  Spawned,
+  Subject,
+  SubjectFile,
+} from "./subject/contract.ts";
+export { type JsonAnswer, type RequestOptions, requestJson } from "./subject/http.ts";
+export { readSse, type SseFrame, type SseOptions } from "./subject/sse.ts";

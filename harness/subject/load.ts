@@ -1,0 +1,159 @@
+/**
+ * Finds a subject by name, or in a file anywhere on the disk.
+ *
+ * Always: what is wrong with a subject file is said in one sentence before anything is started with it.
+ * Never: nothing of a loaded file stays behind on the disk.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { extname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { z } from "zod";
+import type { Subject } from "./contract.ts";
+
+/** The subject cannot be used; the message says which, why, and what to do. Misuse, not a defect. */
+export class SubjectLoadError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "SubjectLoadError";
+  }
+}
+
+const ours: Readonly<Record<string, () => Promise<{ readonly default: Subject }>>> = {
+  reference: () => import("./reference.ts"),
+  naive: () => import("./naive.ts"),
+};
+
+const method = z.custom((value) => typeof value === "function", "is no function");
+const SubjectSchema = z.looseObject({
+  name: z.string().min(1).max(60),
+  can: z.strictObject({
+    resume: z.boolean(),
+    reload: z.array(z.enum(["tsx", "node-watch", "signal"])),
+    flags: z.boolean(),
+    cursor: z.boolean(),
+    stop: z.boolean(),
+    damage: z.boolean(),
+  }),
+  setup: method.optional(),
+  start: method,
+  submit: method,
+  resume: method,
+  events: method,
+  observe: method,
+  files: method,
+  reload: method.optional(),
+  stop: method,
+});
+
+/**
+ * Loads `reference`, `naive`, or the default export of a `.ts`, `.js` or `.mjs` file (relative to the current
+ * folder). TypeScript is bundled with what it imports; `holdfast/harness` resolves from everywhere, and
+ * `import.meta.url` is that of the subject file.
+ *
+ * @throws SubjectLoadError with one clear sentence.
+ * @example
+ * const subject = await loadSubject("./my-orchestrator.ts");
+ */
+export async function loadSubject(nameOrFile: string): Promise<Subject> {
+  const own = Object.hasOwn(ours, nameOrFile) ? ours[nameOrFile] : undefined;
+  if (own !== undefined) return (await own()).default;
+  const extension = extname(nameOrFile);
+  if (![".ts", ".js", ".mjs"].includes(extension)) {
+    throw new SubjectLoadError(
+      `There is no subject "${nameOrFile}": give ${Object.keys(ours).join(" or ")}, or the path of a .ts, .js or .mjs file.`,
+    );
+  }
+  const file = resolve(nameOrFile);
+  if (!existsSync(file)) {
+    throw new SubjectLoadError(
+      `There is no subject file ${file}: check the path, it is relative to the current folder.`,
+    );
+  }
+  let loaded: { readonly default?: unknown };
+  try {
+    loaded = extension === ".ts" ? await importTypeScript(file) : await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new SubjectLoadError(`The subject file ${file} cannot be loaded: ${firstLine(error)}.`, {
+      cause: error,
+    });
+  }
+  return checked(loaded.default, file);
+}
+
+/** The object itself, not a copy: its functions may share state through `this`. */
+function checked(subject: unknown, file: string): Subject {
+  const template = "harness/subject/example.ts shows the shape.";
+  if (typeof subject !== "object" || subject === null) {
+    throw new SubjectLoadError(
+      `The subject file ${file} has no default export that is an object; ${template}`,
+    );
+  }
+  const { error } = SubjectSchema.safeParse(subject);
+  const issue = error?.issues[0];
+  if (issue !== undefined) {
+    const [part = ""] = issue.path;
+    const path = issue.path.join(".");
+    const isMissing = issue.path.length === 1 && Reflect.get(subject, part) === undefined;
+    const kind = issue.code === "custom" ? "function" : "property";
+    const fault = isMissing ? `lacks the ${kind} "${path}"` : `has a wrong "${path}" (${issue.message})`;
+    throw new SubjectLoadError(`The subject in ${file} ${fault}; ${template}`);
+  }
+  // Checked just above; zod would give a copy.
+  const found = subject as Subject;
+  if (found.can.reload.length > 0 && found.reload === undefined) {
+    throw new SubjectLoadError(
+      `The subject in ${file} says in "can.reload" that it can be reloaded, and lacks the function "reload"; ${template}`,
+    );
+  }
+  return found;
+}
+
+async function importTypeScript(file: string): Promise<{ readonly default?: unknown }> {
+  const harness = harnessEntry();
+  const href = JSON.stringify(pathToFileURL(file).href);
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "esm",
+    write: false,
+    logLevel: "silent",
+    define: { "import.meta.url": href },
+    banner: {
+      js: `import { createRequire as __createRequire } from "node:module"; const require = __createRequire(${href});`,
+    },
+    plugins: [
+      {
+        name: "holdfast",
+        setup: ({ onResolve }) => onResolve({ filter: /^holdfast\/harness$/ }, () => ({ path: harness })),
+      },
+    ],
+  });
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-load-"));
+  try {
+    const bundle = join(folder, "subject.mjs");
+    await writeFile(bundle, outputFiles[0]?.contents ?? "");
+    return await import(pathToFileURL(bundle).href);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The harness's public module: beside us in the checkout, by its own name once it is built. */
+function harnessEntry(): string {
+  const source = fileURLToPath(new URL("../index.ts", import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(import.meta.resolve("holdfast/harness"));
+}
+
+function firstLine(error: unknown): string {
+  if (typeof error === "object" && error !== null && "errors" in error && Array.isArray(error.errors)) {
+    const EsbuildError = z.object({ text: z.string(), location: z.object({ line: z.number() }).nullish() });
+    const first = EsbuildError.safeParse(error.errors[0]).data;
+    if (first !== undefined) return `line ${first.location?.line ?? "?"}: ${first.text}`;
+  }
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+}
