@@ -1,0 +1,111 @@
+/**
+ * Writes one segment.
+ *
+ * Always: `good` is the end of what is on the disk; it moves only after a sync.
+ * Never: after an append or a sync has failed nothing more is written here (rule 6).
+ */
+
+import type { ByteRange } from "../model/cite.ts";
+import { invariant } from "../model/error.ts";
+import { type AppendFile, type Files, IoError } from "../model/ports.ts";
+import { coverOf } from "./cover.ts";
+import { crc32 } from "./crc32.ts";
+import { encodeRecord, type RecordDraft } from "./record.ts";
+import { segmentName } from "./segment.ts";
+import type { JournalPosition } from "./types.ts";
+
+/** Where a record went. */
+export interface Written {
+  readonly generation: number;
+  readonly n: number;
+  readonly range: ByteRange;
+  readonly path: string;
+  readonly position: JournalPosition;
+}
+
+export class SegmentWriter {
+  readonly path: string;
+  readonly #file: AppendFile;
+  #good: JournalPosition;
+  #broken = false;
+
+  private constructor(file: AppendFile, generation: number) {
+    this.path = file.path;
+    this.#file = file;
+    this.#good = { generation, n: 0, bytes: 0, crc: 0 };
+  }
+
+  /** Creates the segment and makes its name durable; undefined when that generation exists. @throws IoError. */
+  static async create(files: Files, folder: string, generation: number): Promise<SegmentWriter | undefined> {
+    const file = await files.createExclusive(`${folder}/${segmentName(generation)}`);
+    if (file === undefined) return undefined;
+    try {
+      await files.syncFolder(folder);
+    } catch (error) {
+      await file.close().catch(() => undefined);
+      throw error;
+    }
+    return new SegmentWriter(file, generation);
+  }
+
+  get generation(): number {
+    return this.#good.generation;
+  }
+
+  /** The last record that is on the disk. */
+  get good(): JournalPosition {
+    return this.#good;
+  }
+
+  /** Appends the records in order and syncs once. @throws IoError; then the segment ends at `good` for ever. */
+  async write(drafts: readonly RecordDraft[]): Promise<Written[]> {
+    invariant(!this.#broken, `a segment was written to after a failed write (${this.path})`);
+    this.#broken = true;
+    const { generation } = this.#good;
+    let { n, bytes, crc } = this.#good;
+    const lines: Uint8Array[] = [];
+    const written: Written[] = [];
+    for (const draft of drafts) {
+      n += 1;
+      const line = encodeRecord(generation, n, draft);
+      const range = { fromByte: bytes, toByte: bytes + line.length };
+      bytes = range.toByte;
+      crc = crc32(line, crc);
+      lines.push(line);
+      written.push({ generation, n, range, path: this.path, position: { generation, n, bytes, crc } });
+    }
+    await this.#file.append(joined(lines, bytes - this.#good.bytes));
+    await this.#file.sync();
+    this.#good = { generation, n, bytes, crc };
+    this.#broken = false;
+    return written;
+  }
+
+  /** Reads the file anew: are the bytes up to `good` those that were written? @throws IoError. */
+  async verify(files: Files): Promise<void> {
+    const file = await files.openRead(this.path);
+    if (file === undefined) throw new IoError("ENOENT", this.path, "read back");
+    try {
+      const cover = await coverOf(file, 0, this.#good.bytes);
+      const whole = cover.toByte === this.#good.bytes && cover.crc === this.#good.crc;
+      if (!whole) throw new IoError("EIO", this.path, "read back (other bytes than were written)");
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** Never throws: a close that fails takes nothing away from what was synced. */
+  async close(): Promise<void> {
+    await this.#file.close().catch(() => undefined);
+  }
+}
+
+function joined(lines: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const line of lines) {
+    whole.set(line, at);
+    at += line.length;
+  }
+  return whole;
+}
