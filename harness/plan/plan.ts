@@ -46,12 +46,16 @@ export const SessionSchema = z.strictObject({
   turns: z.array(TurnSchema).min(1).max(3),
 });
 
-/** Which agent event a lockstep fault waits for. */
+/** Which agent event a fault waits for. */
 export const GateSchema = z.union([
-  /** By name: `result:2/out` is the stdout line of the second call's result. See `harness/agent/steps.ts`. */
-  z.strictObject({ session: z.int().min(0), attempt: z.int().min(1), event: z.string().max(60) }),
-  /** By count: the n-th gate of the attempt, 0-based; past the end it is the last one, before the agent exits. */
-  z.strictObject({ session: z.int().min(0), attempt: z.int().min(1), nth: z.int().min(0).max(500) }),
+  /** By name, in any attempt or the given one: `result:2/out` is the stdout line of the second call's result. See `harness/agent/steps.ts`. */
+  z.strictObject({
+    session: z.int().min(0),
+    attempt: z.int().min(1).optional(),
+    event: z.string().max(60),
+  }),
+  /** By count: the n-th gate (0-based) that the session meets in this round; where there are fewer, the last. */
+  z.strictObject({ session: z.int().min(0), nth: z.int().min(0).max(500) }),
 ]);
 
 export const PositionSchema = z.enum(["unsent", "unread", "shown"]);
@@ -86,8 +90,8 @@ export const OrphanSchema = z.strictObject({
 export const RoundSchema = z.strictObject({
   at: z.union([
     GateSchema,
-    /** As soon as the restarted server is ready · as soon as a resume was accepted. */
-    z.strictObject({ phase: z.enum(["ready", "resuming"]) }),
+    /** While the restarted server starts (free plans) · as soon as it is ready · as soon as a resume was accepted. */
+    z.strictObject({ phase: z.enum(["starting", "ready", "resuming"]) }),
   ]),
   position: PositionSchema,
   fault: FaultKindSchema,

@@ -1,0 +1,113 @@
+/**
+ * One run in progress: everything its parts share.
+ *
+ * Always: the parts (server, clients, agents) change it only through the functions of this folder.
+ */
+import type { DiskCut } from "../history.ts";
+import type { StepTokens } from "../ledger.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Context, ObservedSession, Subject } from "../subject/contract.ts";
+import type { Agents } from "./agents.ts";
+import type { Clients } from "./clients.ts";
+import { takeCut } from "./cuts.ts";
+import type { Identity, RunProcess } from "./processes.ts";
+import type { Recorder } from "./recorder.ts";
+
+/** Where and with what a run takes place; everything new for each run. */
+export interface RunEnvironment {
+  readonly dir: string;
+  readonly port: number;
+  readonly agentBundle: string;
+  readonly runId: string;
+}
+
+/** Limits of single waits. None of them is a way to wait for a fact: each is how long a missing fact is given. */
+export const limits = {
+  /** Server start to ready. */
+  startMs: 20_000,
+  /** An agent to say hello, to park, or to leave. */
+  agentMs: 6_000,
+  /** An event to be shown to a client. */
+  shownMs: 3_000,
+  /** A subject to notice that its agent ended. */
+  noticeMs: 5_000,
+  /** An orderly stop. */
+  stopMs: 5_000,
+} as const;
+
+export interface SessionProgress {
+  /** The subject's id, once acknowledged. */
+  id?: string;
+  turn: number;
+  resumes: number;
+}
+
+export interface Execution {
+  readonly plan: Plan;
+  readonly subject: Subject;
+  readonly context: Context;
+  readonly environment: RunEnvironment;
+  readonly recorder: Recorder;
+  readonly agents: Agents;
+  readonly clients: Clients;
+  readonly tokens: readonly StepTokens[];
+  readonly sessions: SessionProgress[];
+  readonly cuts: DiskCut[];
+  /** Everything that was started through `context.spawn`. */
+  readonly spawned: RunProcess[];
+  server: { readonly life: number; readonly identity: Identity; frozen: boolean } | undefined;
+  lives: number;
+}
+
+/** A wait of the driver ran out: the run ends there and is judged as it is. */
+export class WatchdogFired extends Error {
+  constructor(readonly waitingFor: string) {
+    super(`Waited in vain for ${waitingFor}`);
+    this.name = "WatchdogFired";
+  }
+}
+
+/** The subject's words on its own state, and the disk at the same moment. */
+export async function observe(
+  run: Execution,
+  label: "ready" | "observe" | "settled",
+): Promise<readonly ObservedSession[]> {
+  const cut = await cutNow(run, label);
+  const { sessions } = await run.subject.observe(run.context);
+  run.recorder.record({ kind: "observe", cut, label, sessions });
+  return sessions;
+}
+
+/** Copies the disk; returns the cut's number. */
+export async function cutNow(run: Execution, label: DiskCut["label"]): Promise<number> {
+  const cut = run.cuts.length;
+  run.cuts.push(
+    await takeCut({
+      cut,
+      label,
+      workspace: run.context.workspace,
+      subjectFiles: await run.subject.files(run.context),
+      sessionOf: (id) => sessionIndex(run, id),
+      agentSessionOf: run.agents.sessionOf,
+      agents: run.agents.runs,
+    }),
+  );
+  run.recorder.record({ kind: "cut", cut, label });
+  return cut;
+}
+
+/** Plan session of a subject's session id. */
+export function sessionIndex(run: Execution, id: string | undefined): number | undefined {
+  const index = id === undefined ? -1 : run.sessions.findIndex((session) => session.id === id);
+  return index < 0 ? undefined : index;
+}
+
+/** What the subject says of one plan session. */
+export function observedOf(
+  run: Execution,
+  sessions: readonly ObservedSession[],
+  session: number,
+): ObservedSession | undefined {
+  const id = run.sessions[session]?.id;
+  return sessions.find((observed) => observed.id === id);
+}

@@ -1,0 +1,65 @@
+/**
+ * Writes the history of one run, and lets the driver wait for facts in it.
+ *
+ * Always: entries are in the order in which they were recorded, stamped with CLOCK_MONOTONIC.
+ * Never: a wait polls; it is woken by the entry it waits for, or by its limit.
+ */
+import type { HistoryEntry } from "../history.ts";
+
+/** A history entry before it is stamped. */
+export type Happening = HistoryEntry extends infer Entry
+  ? Entry extends unknown
+    ? Omit<Entry, "t">
+    : never
+  : never;
+
+/** The same clock in every process of the machine, as the ledgers use it. */
+export function monotonicNow(): string {
+  return process.hrtime.bigint().toString();
+}
+
+interface Waiter {
+  readonly matches: (entry: HistoryEntry) => boolean;
+  readonly wake: (entry: HistoryEntry) => void;
+}
+
+export class Recorder {
+  readonly entries: HistoryEntry[] = [];
+  private waiters: Waiter[] = [];
+
+  record(happening: Happening): void {
+    const entry = { t: monotonicNow(), ...happening } as HistoryEntry;
+    this.entries.push(entry);
+    const woken = this.waiters.filter((waiter) => waiter.matches(entry));
+    if (woken.length === 0) return;
+    this.waiters = this.waiters.filter((waiter) => !woken.includes(waiter));
+    for (const waiter of woken) waiter.wake(entry);
+  }
+
+  /**
+   * Resolves with the first entry from index `since` on that matches, also one that is there already;
+   * with undefined when `limitMs` passed first.
+   */
+  until(
+    matches: (entry: HistoryEntry) => boolean,
+    limitMs: number,
+    since: number = 0,
+  ): Promise<HistoryEntry | undefined> {
+    const there = this.entries.slice(since).find(matches);
+    if (there !== undefined) return Promise.resolve(there);
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        matches,
+        wake: (entry) => {
+          clearTimeout(limit);
+          resolve(entry);
+        },
+      };
+      const limit = setTimeout(() => {
+        this.waiters = this.waiters.filter((other) => other !== waiter);
+        resolve(undefined);
+      }, limitMs);
+      this.waiters.push(waiter);
+    });
+  }
+}

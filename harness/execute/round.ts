@@ -1,0 +1,157 @@
+/**
+ * One round: bring the run to the fault's site, fire, damage, restart, look, resume.
+ *
+ * Always: the fault is in the history before it fires; the disk is copied after it and before the restart.
+ */
+import { damageFile } from "../fault/damage.ts";
+import { inject } from "../fault/index.ts";
+import type { Damage, FaultKind, Orphan, Round } from "../plan/plan.ts";
+import type { ObservedSession } from "../subject/contract.ts";
+import { isLockstep, passGates, quiesce } from "./advance.ts";
+import { agentFiles } from "./cuts.ts";
+import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
+import { signalProcess } from "./processes.ts";
+import { resumeInterrupted } from "./resume.ts";
+import { startServer } from "./server.ts";
+import { isPhase, reachSite, type Site, wasShown } from "./site.ts";
+
+/** Plays a round; false when its fault did not fire. `next` may cut into this round's restart or resume. */
+export async function playRound(
+  run: Execution,
+  index: number,
+  round: Round,
+  next: Round | undefined,
+): Promise<boolean> {
+  const site = isPhase(round.at)
+    ? { at: round.at.phase, position: round.position, session: 0 }
+    : await reachSite(run, round.at, round.position);
+  if (site === undefined) return false;
+  if (round.delayMs !== undefined && !isLockstep(run)) await pause(round.delayMs);
+  await quiesce(run);
+  run.recorder.record({
+    kind: "fault",
+    round: index,
+    fault: round.fault,
+    at: site.at,
+    position: site.position,
+    killed: victims(run, round.fault, site),
+  });
+  const { serverGone } = await inject(run, round.fault, site);
+  if (round.fault.kind === "freeze" || round.fault.kind === "disconnect") return true;
+  await quiesce(run);
+  if (serverGone) {
+    await damageFiles(run, index, round);
+    await cutNow(run, "killed");
+    await passGates(run, round.orphan.beforeRestart, "orphan, before the restart");
+    if (next !== undefined && isPhase(next.at) && next.at.phase === "starting") return true;
+    await startServer(run);
+  } else {
+    await cutNow(run, "killed");
+    await untilNoticed(run);
+  }
+  if (next !== undefined && isPhase(next.at) && next.at.phase === "ready") return true;
+  await look(run, round.orphan, next);
+  return true;
+}
+
+/** Looks twice, with the orphans' steps between, then resumes what was interrupted. */
+async function look(run: Execution, orphan: Orphan, next: Round | undefined): Promise<void> {
+  const ready = await stillObserve(run, "ready");
+  if (orphan.beforeObserve > 0) {
+    await passGates(run, orphan.beforeObserve, "orphan, before the second look");
+    await shownToOwners(run, ready);
+  }
+  const observed = await stillObserve(run, "observe");
+  const stopAfterFirst = next !== undefined && isPhase(next.at) && next.at.phase === "resuming";
+  await resumeInterrupted(run, observed, orphan.duringResume, stopAfterFirst);
+}
+
+/** Observes while no agent moves: a free agent is stopped for the moment, so that disk and words belong together. */
+async function stillObserve(run: Execution, label: "ready" | "observe"): Promise<readonly ObservedSession[]> {
+  if (isLockstep(run)) return observe(run, label);
+  const agents = run.agents.alive();
+  await Promise.all(agents.map((agent) => signalProcess(agent, "SIGSTOP")));
+  try {
+    return await observe(run, label);
+  } finally {
+    await Promise.all(agents.map((agent) => signalProcess(agent, "SIGCONT")));
+  }
+}
+
+/** What a live session's agent has just emitted must have reached its clients before the next look. */
+async function shownToOwners(run: Execution, ready: readonly ObservedSession[]): Promise<void> {
+  for (const observed of ready) {
+    if (observed.live !== "yes") continue;
+    const agent = run.agents.runs.findLast(({ session }) => session === sessionIndex(run, observed.id));
+    if (agent === undefined) continue;
+    const last = (await run.agents.ledger(agent)).findLast(
+      (entry) =>
+        entry.kind === "out" && entry.phase === "done" && entry.type !== "start" && entry.type !== "end",
+    );
+    if (last?.kind === "out") await wasShown(run, agent, last.event);
+    if (agent.gone) await untilNoticed(run);
+  }
+}
+
+/** The agent died under a living server: given until it says so, or the limit. */
+async function untilNoticed(run: Execution): Promise<void> {
+  const gone = new Set(
+    run.sessions.flatMap(({ id }, session) =>
+      id !== undefined && run.agents.alive(session).length === 0 ? [id] : [],
+    ),
+  );
+  const deadline = Date.now() + limits.noticeMs;
+  while (Date.now() < deadline) {
+    const since = run.recorder.entries.length;
+    const { sessions } = await run.subject.observe(run.context);
+    if (!sessions.some(({ id, live }) => gone.has(id) && live === "yes")) return;
+    await run.recorder.until((entry) => entry.kind === "shown", 50, since);
+  }
+}
+
+function victims(run: Execution, fault: FaultKind, site: Site): ("server" | "agent" | "tree")[] {
+  if (fault.kind === "term" || fault.kind === "reload") return ["server"];
+  if (fault.kind !== "kill") return [];
+  const agents = fault.target === "tree" ? run.agents.alive() : run.agents.alive(site.session);
+  const server =
+    fault.target === "agent" ? [] : [fault.target === "tree" ? ("tree" as const) : ("server" as const)];
+  return [...server, ...(fault.target !== "server" && agents.length > 0 ? ["agent" as const] : [])];
+}
+
+async function damageFiles(run: Execution, index: number, round: Round): Promise<void> {
+  if (!run.subject.can.damage) return;
+  for (const damage of round.damage) {
+    const file = await damageTarget(run, damage);
+    if (file === undefined) continue;
+    const isWhole = damage.role === "snapshot" || damage.role === "index";
+    const done = await damageFile(file.path, damage, isWhole);
+    if (done === undefined) continue;
+    const session = file.session === undefined ? {} : { session: file.session };
+    run.recorder.record({ kind: "damage", round: index, role: damage.role, ...done, ...session });
+  }
+}
+
+/** The agent's own log and snapshot are files of the run too, beside those that the subject names. */
+async function damageTarget(
+  run: Execution,
+  damage: Damage,
+): Promise<{ path: string; session: number | undefined } | undefined> {
+  const own = (await run.subject.files(run.context)).map(({ role, path, session }) => ({
+    role: role as string,
+    path,
+    session: sessionIndex(run, session),
+  }));
+  const agents = (await agentFiles(run.context.workspace, run.agents.sessionOf)).map(
+    ({ role, path, session }) => ({
+      role: role === "agent-log" ? "log" : "snapshot",
+      path,
+      session,
+    }),
+  );
+  const files = [...agents, ...own].filter(({ role }) => role === damage.role);
+  return files[damage.file % Math.max(1, files.length)];
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
+}

@@ -1,0 +1,198 @@
+/**
+ * Executes one plan on real processes, and returns its record.
+ *
+ * Always: takes the plan and nothing else that decides; leaves no process behind; ends, whatever the subject does.
+ * Never: it does not judge. A fault that did not fire is told by its absence from the history.
+ */
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { GateServer } from "../agent/gate-server.ts";
+import type { RunRecord } from "../history.ts";
+import { writeLauncher } from "../launch/launcher.ts";
+import type { LedgerEntry } from "../ledger.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Context, Subject } from "../subject/contract.ts";
+import { submitTurn } from "./advance.ts";
+import { Agents, parseLedger } from "./agents.ts";
+import { Clients } from "./clients.ts";
+import { type Execution, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
+import { type RunProcess, reapMarked, spawnProcess } from "./processes.ts";
+import { Recorder } from "./recorder.ts";
+import { settle } from "./resume.ts";
+import { playRound } from "./round.ts";
+import { startServer, within } from "./server.ts";
+import { makeTokens } from "./tokens.ts";
+
+/** Runs a plan against a subject in a new, empty folder. Throws nothing: what fails is in the record. */
+export async function executeRun(
+  plan: Plan,
+  subject: Subject,
+  environment: RunEnvironment,
+): Promise<RunRecord> {
+  const started = performance.now();
+  const ended = new AbortController();
+  const gates = new GateServer();
+  let run: Execution | undefined;
+  let infra: string | undefined;
+  try {
+    run = await prepare(plan, subject, environment, gates, ended.signal);
+    await play(run);
+  } catch (error) {
+    if (error instanceof WatchdogFired)
+      run?.recorder.record({ kind: "watchdog", waitingFor: error.waitingFor });
+    else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  const leaked = await cleanUp(run, environment, ended, gates);
+  return {
+    plan,
+    subject: { name: subject.name, can: subject.can },
+    history: run?.recorder.entries ?? [],
+    ledgers: await readLedgers(run),
+    cuts: run?.cuts ?? [],
+    tokens: run?.tokens ?? [],
+    sessionIds: run?.sessions.map(({ id }) => id) ?? [],
+    leaked,
+    ...(infra === undefined ? {} : { infra }),
+    durationMs: performance.now() - started,
+  };
+}
+
+async function play(run: Execution): Promise<void> {
+  await startServer(run);
+  for (const session of run.sessions.keys()) await submitTurn(run, session);
+  for (const [index, round] of run.plan.rounds.entries()) {
+    await playRound(run, index, round, run.plan.rounds[index + 1]);
+  }
+  if (run.server === undefined) await startServer(run);
+  let stuck: WatchdogFired | undefined;
+  try {
+    await settle(run);
+  } catch (error) {
+    if (!(error instanceof WatchdogFired)) throw error;
+    stuck = error;
+  }
+  const sessions = await observe(run, "settled");
+  if (stuck !== undefined) throw stuck;
+  for (const [session, { id }] of run.sessions.entries()) {
+    const state = sessions.find((observed) => observed.id === id)?.state ?? "unknown to the orchestrator";
+    run.recorder.record({ kind: "settled", session, state });
+  }
+}
+
+async function prepare(
+  plan: Plan,
+  subject: Subject,
+  environment: RunEnvironment,
+  gates: GateServer,
+  signal: AbortSignal,
+): Promise<Execution> {
+  const folder = (name: string) => path.join(environment.dir, name);
+  const [dir, workspace, logs, ledger, home, bin] = [
+    "subject",
+    "workspace",
+    "logs",
+    "ledger",
+    "home",
+    "bin",
+  ].map(folder);
+  if (!dir || !workspace || !logs || !ledger || !home || !bin) throw new Error("folders of the run");
+  await Promise.all(
+    [dir, workspace, logs, ledger, home, bin].map((name) => mkdir(name, { recursive: true })),
+  );
+  const socketPath = folder("gate");
+  const tokens = makeTokens(plan);
+  const recorder = new Recorder();
+  const agents = new Agents(plan, tokens, ledger, recorder);
+  gates.onAgent((connection) => agents.accept(connection));
+  await gates.listen(socketPath);
+  const { agentPath, agentBinDir } = await writeLauncher({
+    dir: bin,
+    name: "ada",
+    agentBundle: environment.agentBundle,
+    socketPath,
+    runId: environment.runId,
+    nodePath: process.execPath,
+  });
+  const spawned: RunProcess[] = [];
+  const env = pinnedEnvironment(agentBinDir, home, environment.runId);
+  const reload = plan.rounds.map(({ fault }) => fault).find((fault) => fault.kind === "reload");
+  const context: Context = {
+    dir,
+    workspace,
+    port: environment.port,
+    agentPath,
+    agentBinDir,
+    env,
+    signal,
+    ...(reload?.kind === "reload" ? { reload: reload.by } : {}),
+    spawn(file, args, options) {
+      const name = `${options?.name ?? path.basename(file)}-${spawned.length + 1}`;
+      const child = spawnProcess({
+        file,
+        args,
+        cwd: options?.cwd ?? dir,
+        env: options?.env ?? env,
+        logDir: logs,
+        name,
+      });
+      spawned.push(child);
+      return child;
+    },
+  };
+  await subject.setup?.(context);
+  const clients = new Clients(subject, context, recorder, plan.clients);
+  const sessions = plan.sessions.map(() => ({ turn: 0, resumes: 0 }));
+  return {
+    plan,
+    subject,
+    context,
+    environment,
+    recorder,
+    agents,
+    clients,
+    tokens,
+    sessions,
+    cuts: [],
+    spawned,
+    server: undefined,
+    lives: 0,
+  };
+}
+
+/** Nothing of the harness' own environment reaches a subject: inherited variables cost time and change behaviour. */
+function pinnedEnvironment(agentBinDir: string, home: string, runId: string): Record<string, string> {
+  return {
+    PATH: [agentBinDir, path.dirname(process.execPath), "/usr/bin", "/bin"].join(path.delimiter),
+    HOME: home,
+    TMPDIR: home,
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+    UV_USE_IO_URING: "0",
+    HOLDFAST_RUN: runId,
+  };
+}
+
+async function cleanUp(
+  run: Execution | undefined,
+  environment: RunEnvironment,
+  ended: AbortController,
+  gates: GateServer,
+): Promise<string[]> {
+  if (run?.server !== undefined) {
+    await within(run.subject.stop(run.context), 5_000, "the server to stop").catch(() => undefined);
+  }
+  ended.abort();
+  await gates.close();
+  await run?.clients.drained();
+  const leaked = await reapMarked(environment.dir);
+  return [...leaked, ...(await reapMarked(`HOLDFAST_RUN=${environment.runId}`))];
+}
+
+async function readLedgers(run: Execution | undefined): Promise<LedgerEntry[][]> {
+  if (run === undefined) return [];
+  const folder = path.join(run.environment.dir, "ledger");
+  const known = run.agents.runs.map(({ nonce }) => `${nonce}.jsonl`);
+  const names = (await readdir(folder)).filter((name) => known.includes(name));
+  names.sort((left, right) => known.indexOf(left) - known.indexOf(right));
+  return Promise.all(names.map(async (name) => parseLedger(await readFile(path.join(folder, name), "utf8"))));
+}

@@ -1,0 +1,88 @@
+/**
+ * The server under test: started, known by identity, ended; each life is on record.
+ */
+import { type Execution, limits, WatchdogFired } from "./execution.ts";
+import { killTree, signalProcess, startTimeOf } from "./processes.ts";
+
+/** Rejects when the promise takes longer than `limitMs`. */
+export async function within<T>(promise: Promise<T>, limitMs: number, waitingFor: string): Promise<T> {
+  let limit: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      promise,
+      new Promise<never>((_, reject) => {
+        limit = setTimeout(() => reject(new WatchdogFired(waitingFor)), limitMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+/** Starts the next life of the server and connects the clients when it is ready. */
+export async function startServer(run: Execution): Promise<void> {
+  const life = run.lives + 1;
+  run.lives = life;
+  const { pid, url } = await within(
+    run.subject.start(run.context),
+    limits.startMs,
+    `server life ${life} to be ready`,
+  );
+  await enterLife(run, life, pid, url);
+}
+
+/** The server came back by itself (a reload): its new life is the next one. */
+export async function enterLife(run: Execution, life: number, pid: number, url: string): Promise<void> {
+  run.lives = life;
+  const startTime = await startTimeOf(pid);
+  if (startTime === undefined) throw new WatchdogFired(`server life ${life} (pid ${pid}) to stay alive`);
+  run.server = { life, identity: { pid, startTime }, frozen: false };
+  run.recorder.record({ kind: "server-start", life, pid, url });
+  run.recorder.record({ kind: "server-ready", life });
+  connectClients(run);
+}
+
+export function connectClients(run: Execution): void {
+  for (const [session, { id }] of run.sessions.entries()) {
+    if (id !== undefined) run.clients.connect(session, id);
+  }
+}
+
+/** SIGSTOP or SIGCONT of the server alone. */
+export async function freezeServer(run: Execution, frozen: boolean): Promise<void> {
+  if (run.server === undefined) return;
+  await signalProcess(run.server.identity, frozen ? "SIGSTOP" : "SIGCONT");
+  run.server.frozen = frozen;
+}
+
+/** SIGKILL of the server alone, and of a watcher that would only wait for it. */
+export async function killServer(run: Execution, how: "alone" | "tree"): Promise<void> {
+  const server = run.server;
+  if (server === undefined) return;
+  if (how === "tree") await killTree(server.identity);
+  await signalProcess(server.identity, "SIGKILL");
+  await serverEnded(run);
+}
+
+/** Everything that was spawned for this life is ended, the streams are drained, the life is closed in the history. */
+export async function serverEnded(run: Execution): Promise<void> {
+  const server = run.server;
+  if (server === undefined) return;
+  run.server = undefined;
+  // A watcher does not restart a server that was killed; it would wait for a file to change for ever.
+  const processes = run.spawned.filter((child) => !child.ended());
+  for (const child of processes) if (child.pid !== server.identity.pid) process.kill(child.pid, "SIGKILL");
+  const ends = await within(
+    Promise.all(processes.map((child) => child.exited)),
+    limits.stopMs,
+    `server life ${server.life} to end`,
+  );
+  await within(run.clients.drained(), limits.stopMs, "the clients' connections to end");
+  const own = ends[processes.findIndex((child) => child.pid === server.identity.pid)];
+  run.recorder.record({
+    kind: "server-exit",
+    life: server.life,
+    code: own?.code ?? null,
+    signal: own?.signal ?? null,
+  });
+}

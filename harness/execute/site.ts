@@ -1,0 +1,130 @@
+/**
+ * Where a fault fires: brings the run to the place that a round names.
+ *
+ * Three positions of an event: *unsent* (the agent is parked before it), *unread* (the server is stopped, the
+ * event is emitted, then the fault: sent and provably not received), *shown* (a client holds the whole frame).
+ * Always: a place that cannot be reached is said (`reached: false`), never silently replaced: by-count places
+ * have a last event to fall back on, and the history names the event that was really met.
+ */
+import type { HistoryEntry } from "../history.ts";
+import type { LedgerOut } from "../ledger.ts";
+import type { Gate, GatePosition, Round } from "../plan/plan.ts";
+import { advanceUntil, isLockstep, nextTurns, type Standing, step } from "./advance.ts";
+import type { AgentRun } from "./agents.ts";
+import { type Execution, limits } from "./execution.ts";
+import { freezeServer } from "./server.ts";
+
+export interface Site {
+  /** The event that the fault met; "end" when all agents had finished. */
+  readonly at: string;
+  readonly position: GatePosition;
+  readonly agent?: AgentRun;
+  readonly session: number;
+}
+
+/** Brings a lockstep run to the site; undefined when a named event never came. */
+export async function reachSite(
+  run: Execution,
+  gate: Gate,
+  position: GatePosition,
+): Promise<Site | undefined> {
+  if (!isLockstep(run)) return reachFreely(run, gate);
+  const metBefore = run.agents.met(gate.session);
+  const matches = ({ agent, event }: Standing): boolean => {
+    if (agent.session !== gate.session) return false;
+    if ("event" in gate)
+      return event === gate.event && (gate.attempt === undefined || gate.attempt === agent.attempt);
+    return run.agents.met(gate.session) - metBefore >= gate.nth || isLastGate(run, { agent, event });
+  };
+  const standing = await advanceUntil(run, matches);
+  if (standing === undefined) {
+    return "event" in gate ? undefined : { at: "end", position: "unsent", session: gate.session };
+  }
+  if (position === "unsent")
+    return { at: standing.event, position, agent: standing.agent, session: gate.session };
+  return emitAt(run, standing, position);
+}
+
+function isLastGate(run: Execution, { agent, event }: Standing): boolean {
+  const turns = run.plan.sessions[agent.session]?.turns.length ?? 1;
+  return event === "exit" && agent.turn === turns - 1;
+}
+
+/** Goes on to the next event that a client can be shown, and emits it as the position asks. */
+async function emitAt(run: Execution, from: Standing, position: "unread" | "shown"): Promise<Site> {
+  let { agent, event } = from;
+  while (!isShowable(event)) {
+    if (event === "exit") return { at: event, position: "unsent", agent, session: agent.session };
+    await step(run, agent, "advance");
+    const parked = agent.connection.parked;
+    if (parked === undefined) return { at: "end", position: "unsent", session: agent.session };
+    event = parked.event;
+  }
+  if (position === "unread") {
+    await freezeServer(run, true);
+    await step(run, agent, "unread");
+    return { at: event, position, agent, session: agent.session };
+  }
+  await step(run, agent, "shown");
+  const shown = await wasShown(run, agent, event);
+  return { at: event, position: shown ? "shown" : "unread", agent, session: agent.session };
+}
+
+/** Events that every orchestrator has a frame for. */
+function isShowable(event: string): boolean {
+  return /^(call:\d+|result:\d+|text:\d+|final)\/out$/.test(event);
+}
+
+/** Waits until a client holds the frame of the event that the agent has just emitted. */
+export async function wasShown(run: Execution, agent: AgentRun, event: string): Promise<boolean> {
+  const done = (await run.agents.ledger(agent)).filter(
+    (entry): entry is LedgerOut => entry.kind === "out" && entry.phase === "done",
+  );
+  const emitted = done.findLast((entry) => entry.event === event);
+  if (emitted === undefined) return false;
+  const hello = run.recorder.entries.findLastIndex(
+    (entry) => entry.kind === "agent-hello" && entry.nonce === agent.nonce,
+  );
+  // Texts have no id: the client must hold as many of this attempt's texts as were emitted.
+  const count = done.filter((entry) => entry.type === emitted.type).length;
+  const isFrame = (entry: HistoryEntry): boolean =>
+    entry.kind === "shown" &&
+    entry.client === 0 &&
+    entry.session === agent.session &&
+    entry.event.type === emitted.type &&
+    (emitted.callId === undefined || entry.event.callId === emitted.callId);
+  const enough = () =>
+    emitted.callId !== undefined ||
+    run.recorder.entries.slice(Math.max(0, hello)).filter(isFrame).length >= count;
+  const shown = await run.recorder.until(
+    (entry) => isFrame(entry) && enough(),
+    limits.shownMs,
+    Math.max(0, hello),
+  );
+  return shown !== undefined;
+}
+
+/** Waits in a free plan until the session has met its n-th event, or has nothing left to meet. */
+async function reachFreely(run: Execution, gate: Gate): Promise<Site | undefined> {
+  const nth = "nth" in gate ? gate.nth : 0;
+  const before = run.agents.met(gate.session);
+  const idle = () => run.agents.alive(gate.session).length === 0;
+  for (;;) {
+    await run.agents.when(() => run.agents.met(gate.session) - before >= nth || idle(), limits.agentMs * 2);
+    const met = run.agents.met(gate.session) - before;
+    if (met >= nth || !idle()) break;
+    if (!(await nextTurns(run))) break;
+  }
+  const agent = run.agents.alive(gate.session).at(-1);
+  return {
+    at: `event ${run.agents.met(gate.session) - before}`,
+    position: "unsent",
+    session: gate.session,
+    ...(agent === undefined ? {} : { agent }),
+  };
+}
+
+/** True for a round that starts at a phase of the restart instead of at an agent's event. */
+export function isPhase(at: Round["at"]): at is Extract<Round["at"], { phase: string }> {
+  return "phase" in at;
+}

@@ -1,0 +1,18 @@
+/**
+ * disconnect: the clients lose their connection, miss events, and come back with their cursor.
+ */
+import { passGates } from "../execute/advance.ts";
+import { connectClients } from "../execute/server.ts";
+import type { Fault } from "./contract.ts";
+
+export const disconnect: Fault<"disconnect"> = {
+  kind: "disconnect",
+  imitates: "a client's network drop or a reloaded page while the agent works",
+  available: () => true,
+  async inject(run, { events }, site) {
+    await run.clients.disconnect();
+    await passGates(run, events, "while the clients are away", site.session);
+    connectClients(run);
+    return { serverGone: false };
+  },
+};

@@ -1,0 +1,269 @@
+/**
+ * Generates plans from seeds, and shrinks them: the only file that knows fast-check's arbitraries.
+ *
+ * Always: generation is free of side effects, so that plan number N of a seed is the same everywhere; every
+ * generated plan has a fault that is able to fire, and restarts the server at least once.
+ * Never: execution steers generation (the reason why this is no `fc.commands`).
+ */
+import fc from "fast-check";
+import { type FaultName, faultNames, isAvailable } from "../fault/index.ts";
+import type { Abilities } from "../subject/contract.ts";
+import type { Call, Damage, FaultKind, Orphan, Plan, PlanSession, Reply, Round } from "./plan.ts";
+
+/** What plans may hold. */
+export interface GenerateOptions {
+  readonly can: Abilities;
+  /** Kinds of fault to draw from; all by default. */
+  readonly faults?: readonly FaultName[];
+}
+
+/** A weighted choice that shrinks towards its first alternative. */
+function simplestFirst<T>(...choices: { weight: number; arbitrary: fc.Arbitrary<T> }[]): fc.Arbitrary<T> {
+  return fc.oneof({ withCrossShrink: true }, ...choices);
+}
+
+const resultChars = simplestFirst(
+  { weight: 10, arbitrary: fc.nat(200) },
+  // Ada's log cuts at 2 000 characters: around it, and well past it.
+  { weight: 2, arbitrary: fc.integer({ min: 1_900, max: 2_200 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 5_000, max: 120_000 }) },
+);
+
+const text = fc.oneof(
+  fc.constant("I will look at it."),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 60 }),
+);
+
+const call: fc.Arbitrary<Call> = fc
+  .record({
+    outcome: simplestFirst(
+      { weight: 5, arbitrary: fc.constant<Call["outcome"]>("append") },
+      { weight: 1, arbitrary: fc.constant<Call["outcome"]>("fail") },
+    ),
+    resultChars,
+    style: fc.constantFrom("ascii" as const, "unicode" as const),
+    isEqual: simplestFirst(
+      { weight: 4, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
+  })
+  .map(({ isEqual, ...rest }) => (isEqual ? { ...rest, equalTo: 0 } : rest));
+
+const reply: fc.Arbitrary<Reply> = fc
+  .record({
+    text: fc.option(text, { nil: undefined, freq: 2 }),
+    calls: fc.array(call, { minLength: 1, maxLength: 3 }),
+    parallel: fc.boolean(),
+  })
+  .map(({ text: words, calls, parallel }) => ({
+    ...(words === undefined ? {} : { text: words }),
+    // The first call of a reply has nothing before it that it could equal.
+    calls: calls.map((planned, at) => (at === 0 ? withoutEqual(planned) : planned)),
+    parallel,
+  }));
+
+function withoutEqual({ outcome, resultChars: chars, style }: Call): Call {
+  return { outcome, resultChars: chars, style };
+}
+
+const turn = fc.record({
+  script: fc.record({
+    replies: fc.array(reply, { minLength: 1, maxLength: 3 }),
+    finalText: fc.constant("All done."),
+  }),
+});
+
+const session: fc.Arbitrary<PlanSession> = fc.record({
+  storeLag: fc.constantFrom("ada" as const, "log-behind" as const),
+  turns: fc.oneof(
+    { weight: 5, arbitrary: fc.array(turn, { minLength: 1, maxLength: 1 }) },
+    { weight: 1, arbitrary: fc.array(turn, { minLength: 1, maxLength: 2 }) },
+  ),
+});
+
+const noOrphan: Orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
+
+const orphan: fc.Arbitrary<Orphan> = simplestFirst(
+  { weight: 2, arbitrary: fc.constant(noOrphan) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ beforeRestart: fc.nat(12), beforeObserve: fc.nat(6), duringResume: fc.nat(6) }),
+  },
+);
+
+const position = fc.constantFrom("unsent" as const, "unread" as const, "shown" as const);
+
+/** Faults that end a life of the server. */
+function endings({ can, faults = faultNames }: GenerateOptions): fc.Arbitrary<FaultKind> {
+  const weighted: { weight: number; fault: FaultKind }[] = [
+    { weight: 8, fault: { kind: "kill", target: "both" } },
+    { weight: 6, fault: { kind: "kill", target: "server" } },
+    { weight: 5, fault: { kind: "kill", target: "tree" } },
+    { weight: 3, fault: { kind: "term" } },
+  ];
+  const chosen = weighted.filter(({ fault }) => faults.includes(fault.kind) && isAvailable(can, fault));
+  // Whatever is excluded, something must end the server: without it there is no restart to judge.
+  const usable = chosen.length > 0 ? chosen : weighted.slice(0, 1);
+  return simplestFirst(...usable.map(({ weight, fault }) => ({ weight, arbitrary: fc.constant(fault) })));
+}
+
+/** Faults that the server lives through. */
+function hardships({ faults = faultNames }: GenerateOptions): fc.Arbitrary<FaultKind> | undefined {
+  const all: fc.Arbitrary<FaultKind>[] = [];
+  if (faults.includes("kill")) all.push(fc.constant({ kind: "kill", target: "agent" }));
+  const events = fc.integer({ min: 1, max: 6 });
+  if (faults.includes("freeze"))
+    all.push(events.map((count) => ({ kind: "freeze" as const, events: count })));
+  if (faults.includes("disconnect"))
+    all.push(events.map((count) => ({ kind: "disconnect" as const, events: count })));
+  return all.length === 0 ? undefined : fc.oneof(...all);
+}
+
+const damage: fc.Arbitrary<Damage> = fc.record({
+  role: fc.constantFrom("log" as const, "snapshot" as const, "journal" as const, "spool" as const),
+  how: fc.constantFrom("cut" as const, "empty" as const, "nul" as const, "alter" as const),
+  file: fc.nat(3),
+  record: fc.nat(6),
+});
+
+function rounds(options: GenerateOptions, sessions: number): fc.Arbitrary<Round[]> {
+  const at = fc.record({ session: fc.nat(sessions - 1), nth: fc.nat(45) });
+  const mayDamage = options.can.damage && (options.faults ?? faultNames).includes("damage");
+  const delayMs = fc.nat(120);
+  const main: fc.Arbitrary<Round> = fc
+    .record({
+      at,
+      position,
+      fault: endings(options),
+      orphan,
+      delayMs,
+      damage: mayDamage
+        ? simplestFirst(
+            { weight: 4, arbitrary: fc.constant<Damage[]>([]) },
+            { weight: 1, arbitrary: fc.array(damage, { minLength: 1, maxLength: 1 }) },
+          )
+        : fc.constant<Damage[]>([]),
+    })
+    // Nothing may hold a damaged file open: only where every agent is dead as well.
+    .map((round) => (isTree(round.fault) ? round : { ...round, damage: [] }));
+  const again: fc.Arbitrary<Round> = fc.record({
+    at: fc.oneof(at, fc.constantFrom({ phase: "ready" as const }, { phase: "resuming" as const })),
+    position,
+    fault: endings(options),
+    orphan,
+    delayMs,
+    damage: fc.constant<Damage[]>([]),
+  });
+  const hardship = hardships(options);
+  const before =
+    hardship === undefined
+      ? fc.constant<Round[]>([])
+      : simplestFirst(
+          { weight: 4, arbitrary: fc.constant<Round[]>([]) },
+          {
+            weight: 1,
+            arbitrary: fc
+              .record({
+                at,
+                position,
+                fault: hardship,
+                orphan: fc.constant(noOrphan),
+                delayMs,
+                damage: fc.constant<Damage[]>([]),
+              })
+              .map((round) => [round]),
+          },
+        );
+  const after = simplestFirst(
+    { weight: 3, arbitrary: fc.constant<Round[]>([]) },
+    { weight: 1, arbitrary: fc.array(again, { minLength: 1, maxLength: 2 }) },
+  );
+  return fc.tuple(before, main, after).map(([first, second, rest]) => [...first, second, ...rest]);
+}
+
+function isTree(fault: FaultKind): boolean {
+  return fault.kind === "kill" && fault.target === "tree";
+}
+
+/** Plans of the default mix: about two in three lockstep, the rest free. */
+export function planArbitrary(options: GenerateOptions): fc.Arbitrary<Plan> {
+  const lockstep = plansOf("lockstep", options, [
+    { weight: 4, count: 1 },
+    { weight: 1, count: 2 },
+  ]);
+  const free = plansOf("free", options, [
+    { weight: 1, count: 1 },
+    { weight: 1, count: 2 },
+  ]);
+  return simplestFirst({ weight: 62, arbitrary: lockstep }, { weight: 38, arbitrary: free });
+}
+
+function plansOf(
+  mode: Plan["mode"],
+  options: GenerateOptions,
+  sizes: readonly { weight: number; count: number }[],
+): fc.Arbitrary<Plan> {
+  const free = fc.record({
+    // Log-uniform: many short pauses find narrow windows, few long ones find starvation.
+    pausesMs: fc.array(
+      fc.integer({ min: 0, max: 6 }).map((power) => Math.round(1.9 ** power) - 1),
+      { minLength: 1, maxLength: 8 },
+    ),
+    writes: fc.constantFrom("line" as const, "burst" as const, "split" as const),
+  });
+  const ofSize = (count: number) =>
+    fc.record({
+      version: fc.constant(1 as const),
+      mode: fc.constant(mode),
+      sessions: fc.array(session, { minLength: count, maxLength: count }),
+      clients: simplestFirst(
+        { weight: 3, arbitrary: fc.constant(1) },
+        { weight: 1, arbitrary: fc.constant(2) },
+      ),
+      rounds: rounds(options, count),
+      ...(mode === "free" ? { free } : {}),
+    });
+  return simplestFirst(
+    ...sizes.map(({ weight, count }) => ({ weight, arbitrary: ofSize(count) as fc.Arbitrary<Plan> })),
+  );
+}
+
+/** Seed of plan number `index` of a campaign; spread so that neighbouring seeds share no plans. */
+export function planSeed(seed: number, index: number): number {
+  let mixed = (seed ^ Math.imul(index + 1, 0x9e3779b1)) | 0;
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) | 0;
+}
+
+/** Plan number `index` of the seed. */
+export function generatePlan(options: GenerateOptions, seed: number, index: number): Plan {
+  const [plan] = fc.sample(planArbitrary(options), { seed: planSeed(seed, index), numRuns: 1 });
+  if (plan === undefined) throw new Error("fast-check generated no plan");
+  return plan;
+}
+
+/**
+ * Shrinks plan number `index` of the seed: the smallest plan found of which `stillFails` says true.
+ *
+ * `stillFails` is not asked about the plan itself (it is known to fail), and says false when its time is over.
+ */
+export async function shrinkPlan(
+  options: GenerateOptions,
+  seed: number,
+  index: number,
+  stillFails: (plan: Plan) => Promise<boolean>,
+): Promise<Plan> {
+  let smallest = generatePlan(options, seed, index);
+  let isFirst = true;
+  await fc.check(
+    fc.asyncProperty(planArbitrary(options), async (plan) => {
+      const fails = isFirst || (await stillFails(plan));
+      isFirst = false;
+      if (fails) smallest = plan;
+      return !fails;
+    }),
+    { seed: planSeed(seed, index), numRuns: 1 },
+  );
+  return smallest;
+}
