@@ -1,0 +1,289 @@
+/**
+ * The oracle's own readers of the files in a cut: JSON lines with byte ranges, Ada's log, its stdout (spool), and
+ * its snapshot.
+ *
+ * Always: tolerant. What cannot be read is a span with its byte range, and never hides its neighbours.
+ * Never: nothing here is shared with the readers under test; a reader never throws on what it reads.
+ */
+import { isUtf8 } from "node:buffer";
+import type { CutFile } from "../history.ts";
+
+/** A half-open byte range of a file that could not be read as a record. */
+export interface BadSpan {
+  readonly fromByte: number;
+  readonly toByte: number;
+  readonly what: "torn-tail" | "bad-record" | "nul-run" | "glued-record" | "not-json" | "empty";
+}
+
+/** One readable record. */
+export interface LineRecord {
+  readonly fromByte: number;
+  readonly toByte: number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+export interface Lines {
+  readonly records: readonly LineRecord[];
+  readonly bad: readonly BadSpan[];
+  readonly sizeBytes: number;
+}
+
+/** The bytes of a file in a cut; undefined when the file was not there. */
+export function bytesOf(file: CutFile): Buffer | undefined {
+  if (file.content === undefined) return undefined;
+  return Buffer.from(file.content, file.base64 === true ? "base64" : "utf8");
+}
+
+const linesCache = new WeakMap<CutFile, Lines | "missing">();
+
+/** Reads a file as JSON lines; undefined when the file was not there. */
+export function linesOf(file: CutFile): Lines | undefined {
+  let lines = linesCache.get(file);
+  if (lines === undefined) {
+    const bytes = bytesOf(file);
+    lines = bytes === undefined ? "missing" : readLines(bytes);
+    linesCache.set(file, lines);
+  }
+  return lines === "missing" ? undefined : lines;
+}
+
+/** Reads bytes as JSON lines. A last line without a newline is torn only if it is no whole record. */
+export function readLines(bytes: Buffer): Lines {
+  const records: LineRecord[] = [];
+  const bad: BadSpan[] = [];
+  let fromByte = 0;
+  while (fromByte < bytes.length) {
+    const newline = bytes.indexOf(0x0a, fromByte);
+    const toByte = newline === -1 ? bytes.length : newline + 1;
+    readLine(bytes, fromByte, newline === -1 ? bytes.length : newline, toByte, newline === -1, records, bad);
+    fromByte = toByte;
+  }
+  return { records, bad, sizeBytes: bytes.length };
+}
+
+function readLine(
+  bytes: Buffer,
+  fromByte: number,
+  endByte: number,
+  toByte: number,
+  isTail: boolean,
+  records: LineRecord[],
+  bad: BadSpan[],
+): void {
+  const line = bytes.subarray(fromByte, endByte);
+  if (line.length === 0 || line.toString("latin1").trim() === "") return;
+  const text = line.toString("utf8");
+  const value = isUtf8(line) ? parseObject(text) : undefined;
+  if (value !== undefined) {
+    records.push({ fromByte, toByte, value });
+    return;
+  }
+  if (line.includes(0)) {
+    bad.push({ fromByte, toByte, what: "nul-run" });
+    return;
+  }
+  const glued = splitGlued(text);
+  if (glued !== undefined) {
+    for (const part of glued) records.push({ fromByte, toByte, value: part });
+    bad.push({ fromByte, toByte, what: "glued-record" });
+    return;
+  }
+  bad.push({ fromByte, toByte, what: isTail ? "torn-tail" : "bad-record" });
+}
+
+/** Parses one JSON object; undefined for anything else. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return objectOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value as a plain object; undefined for anything else. */
+export function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+/** `{…}{…}` on one line: the whole objects, if each part is one. */
+function splitGlued(text: string): readonly Readonly<Record<string, unknown>>[] | undefined {
+  const parts: Readonly<Record<string, unknown>>[] = [];
+  let from = 0;
+  for (let at = text.indexOf("}{"); at !== -1 && parts.length < 16; at = text.indexOf("}{", at + 1)) {
+    const part = parseObject(text.slice(from, at + 1));
+    if (part === undefined) continue;
+    parts.push(part);
+    from = at + 1;
+  }
+  const last = from === 0 ? undefined : parseObject(text.slice(from));
+  if (last === undefined) return undefined;
+  return [...parts, last];
+}
+
+/** A call as a file records it. */
+export interface SeenCall {
+  readonly callId: string;
+  readonly name?: string;
+  readonly input?: unknown;
+  readonly record: LineRecord;
+}
+
+/** A result as a file records it. */
+export interface SeenResult {
+  readonly callId: string;
+  readonly content: string;
+  readonly isError: boolean;
+  readonly record: LineRecord;
+}
+
+/** One model reply in Ada's log. */
+export interface SeenReply {
+  readonly stopReason: string;
+  readonly text: string;
+  readonly toolUseIds: readonly string[];
+}
+
+/** Ada's log, read. */
+export interface AgentLog {
+  readonly path: string;
+  readonly prompts: readonly string[];
+  readonly replies: readonly SeenReply[];
+  readonly calls: ReadonlyMap<string, SeenCall>;
+  readonly results: ReadonlyMap<string, SeenResult>;
+  /** The log's last turn (after its last prompt) holds the model's final reply. */
+  readonly lastTurnEnded: boolean;
+  readonly lines: Lines;
+}
+
+/** Characters at which Ada cuts a result in its log. */
+export const logResultCharsMax = 2_000;
+
+/** Reads Ada's log; undefined when the file was not there. */
+export function readAgentLog(file: CutFile): AgentLog | undefined {
+  const lines = linesOf(file);
+  if (lines === undefined) return undefined;
+  const prompts: string[] = [];
+  const replies: SeenReply[] = [];
+  const calls = new Map<string, SeenCall>();
+  const results = new Map<string, SeenResult>();
+  let lastTurnEnded = false;
+  for (const record of lines.records) {
+    const data = objectOf(record.value.data) ?? {};
+    switch (record.value.type) {
+      case "user_message":
+        prompts.push(textOf(data.text));
+        lastTurnEnded = false;
+        break;
+      case "assistant_response": {
+        const reply = replyOf(data);
+        replies.push(reply);
+        lastTurnEnded = reply.stopReason === "end_turn";
+        break;
+      }
+      case "tool_call":
+        if (typeof data.id === "string") calls.set(data.id, seenCall(data.id, data.tool, data.input, record));
+        break;
+      case "tool_result":
+        if (typeof data.toolCallId === "string")
+          results.set(data.toolCallId, seenResult(data.toolCallId, data, record));
+        break;
+      default:
+        break;
+    }
+  }
+  return { path: file.path, prompts, replies, calls, results, lastTurnEnded, lines };
+}
+
+/** The agent's stdout as a spool holds it. */
+export interface Spool {
+  readonly path: string;
+  readonly texts: readonly string[];
+  readonly calls: ReadonlyMap<string, SeenCall>;
+  readonly results: ReadonlyMap<string, SeenResult>;
+  readonly ended: boolean;
+  readonly lines: Lines;
+}
+
+/** Reads raw Ada stdout lines; undefined when the file was not there. */
+export function readSpool(file: CutFile): Spool | undefined {
+  const lines = linesOf(file);
+  if (lines === undefined) return undefined;
+  const texts: string[] = [];
+  const calls = new Map<string, SeenCall>();
+  const results = new Map<string, SeenResult>();
+  let ended = false;
+  for (const record of lines.records) {
+    const value = record.value;
+    const type = value.type;
+    if (type === "assistant.text") texts.push(textOf(value.text));
+    else if (type === "run.completed" || type === "run.failed") ended = true;
+    else if (type === "tool.call" && typeof value.id === "string")
+      calls.set(value.id, seenCall(value.id, value.name, value.input, record));
+    else if (type === "tool.result" && typeof value.id === "string")
+      results.set(value.id, seenResult(value.id, value, record));
+  }
+  return { path: file.path, texts, calls, results, ended, lines };
+}
+
+/** Ada's snapshot, read. */
+export interface Snapshot {
+  readonly path: string;
+  readonly prompts: readonly string[];
+  readonly assistantTexts: readonly string[];
+  readonly callIds: ReadonlySet<string>;
+  readonly results: ReadonlyMap<string, { readonly content: string; readonly isError: boolean }>;
+}
+
+/** Reads Ada's snapshot: undefined when the file was not there, "unreadable" when it is no snapshot. */
+export function readSnapshot(file: CutFile): Snapshot | "unreadable" | undefined {
+  const bytes = bytesOf(file);
+  if (bytes === undefined) return undefined;
+  const value = isUtf8(bytes) ? parseObject(bytes.toString("utf8")) : undefined;
+  if (value === undefined || !Array.isArray(value.messages)) return "unreadable";
+  const prompts: string[] = [];
+  const assistantTexts: string[] = [];
+  const callIds = new Set<string>();
+  const results = new Map<string, { content: string; isError: boolean }>();
+  for (const message of value.messages.map(objectOf)) {
+    if (message === undefined) continue;
+    const texts = message.role === "assistant" ? assistantTexts : prompts;
+    if (typeof message.content === "string") texts.push(message.content);
+    else if (Array.isArray(message.content))
+      for (const block of message.content.map(objectOf)) {
+        if (block?.type === "text") texts.push(textOf(block.text));
+        if (block?.type === "tool_use" && typeof block.id === "string") callIds.add(block.id);
+        if (block?.type === "tool_result" && typeof block.toolUseId === "string")
+          results.set(block.toolUseId, {
+            content: textOf(block.content),
+            isError: block.isError === true,
+          });
+      }
+  }
+  return { path: file.path, prompts, assistantTexts, callIds, results };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);
+}
+
+function seenCall(callId: string, name: unknown, input: unknown, record: LineRecord): SeenCall {
+  return { callId, input, record, ...(typeof name === "string" ? { name } : {}) };
+}
+
+function seenResult(callId: string, from: Readonly<Record<string, unknown>>, record: LineRecord): SeenResult {
+  return { callId, content: textOf(from.content), isError: from.isError === true, record };
+}
+
+function replyOf(data: Readonly<Record<string, unknown>>): SeenReply {
+  const blocks = Array.isArray(data.content) ? data.content.map(objectOf) : [];
+  const text = blocks
+    .filter((block) => block?.type === "text")
+    .map((block) => textOf(block?.text))
+    .join("");
+  const toolUseIds = blocks.flatMap((block) =>
+    block?.type === "tool_use" && typeof block.id === "string" ? [block.id] : [],
+  );
+  return { stopReason: textOf(data.stopReason), text, toolUseIds };
+}

@@ -1,0 +1,107 @@
+/**
+ * One session at one cut: what its files hold, read by the oracle's own readers, and whether an agent works on it.
+ *
+ * Always: `life` is "unsure" where the facts leave room: an agent about to start, ending, or seen to act after the
+ * cut that did not list it.
+ */
+import type { CutFile, DiskCut } from "../history.ts";
+import type { Attempt } from "./attempts.ts";
+import { attemptsOf, type Facts } from "./facts.ts";
+import {
+  type AgentLog,
+  readAgentLog,
+  readSnapshot,
+  readSpool,
+  type Snapshot,
+  type Spool,
+} from "./readers.ts";
+
+export interface SessionAt {
+  readonly session: number;
+  readonly cut: DiskCut;
+  readonly ns: bigint;
+  /** Started up to the cut, in order. */
+  readonly attempts: readonly Attempt[];
+  readonly life: "alive" | "dead" | "unsure";
+  /** A submit or resume is under way whose agent has not shown itself. */
+  readonly pending: boolean;
+  readonly logs: readonly AgentLog[];
+  readonly snapshots: readonly (Snapshot | "unreadable")[];
+  readonly spools: readonly Spool[];
+  /** Call ids whose call (result) line the subject holds: in its spool, or shown to a client before the cut. */
+  readonly heldCalls: ReadonlySet<string>;
+  readonly heldResults: ReadonlySet<string>;
+}
+
+const cache = new WeakMap<Facts, Map<string, SessionAt>>();
+
+/** Reads one session at one cut. */
+export function sessionAt(facts: Facts, cut: DiskCut, session: number): SessionAt {
+  const known = cache.get(facts) ?? new Map<string, SessionAt>();
+  cache.set(facts, known);
+  const key = `${cut.cut}/${session}`;
+  const found = known.get(key) ?? readSession(facts, cut, session);
+  known.set(key, found);
+  return found;
+}
+
+function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
+  const ns = BigInt(cut.t);
+  const attempts = attemptsOf(facts, session, ns);
+  const spools = filesOf(cut, session, "spool").flatMap((file) => readSpool(file) ?? []);
+  const logs = filesOf(cut, session, "agent-log").flatMap((file) => readAgentLog(file) ?? []);
+  const snapshots = filesOf(cut, session, "agent-snapshot").flatMap((file) => readSnapshot(file) ?? []);
+  const heldCalls = new Set(spools.flatMap((spool) => [...spool.calls.keys()]));
+  const heldResults = new Set(spools.flatMap((spool) => [...spool.results.keys()]));
+  for (const { session: of, ns: at, event } of facts.shown) {
+    if (of !== session || at > ns || event.callId === undefined) continue;
+    if (event.type === "call") heldCalls.add(event.callId);
+    if (event.type === "result") heldResults.add(event.callId);
+  }
+  const pending = isPending(facts, session, ns);
+  const life = lifeAt(facts, cut, session, pending);
+  return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, heldCalls, heldResults };
+}
+
+/** Files of one role that belong to a session. A file without a session is taken where no file of the role has one. */
+export function filesOf(cut: DiskCut, session: number, role: CutFile["role"]): readonly CutFile[] {
+  const ofRole = cut.files.filter((file) => file.role === role);
+  const owned = ofRole.some((file) => file.session !== undefined);
+  return ofRole.filter((file) => (owned ? file.session === session : true));
+}
+
+function lifeAt(facts: Facts, cut: DiskCut, session: number, pending: boolean): SessionAt["life"] {
+  const ns = BigInt(cut.t);
+  const attempts = attemptsOf(facts, session);
+  const listed = attempts.filter(({ nonce }) => cut.alive.some((agent) => agent.nonce === nonce));
+  const ending = (attempt: Attempt) =>
+    attempt.emissions.some(({ type, beginNs }) => type === "end" && beginNs <= ns);
+  if (listed.some((attempt) => !ending(attempt))) return "alive";
+  const acts = attempts.some((attempt) => attempt.startNs <= ns && attempt.aliveUntilNs > ns);
+  return listed.length > 0 || acts || pending ? "unsure" : "dead";
+}
+
+/** A dispatch was sent before the moment, and its agent started after it, or never showed itself. */
+function isPending(facts: Facts, session: number, ns: bigint): boolean {
+  let sentNs: bigint | undefined;
+  for (const entry of facts.run.history) {
+    if (BigInt(entry.t) > ns) break;
+    if (!("session" in entry) || entry.session !== session) continue;
+    if (entry.kind === "submit" || entry.kind === "resume") sentNs = BigInt(entry.t);
+    if (entry.kind === "refused") sentNs = undefined;
+  }
+  if (sentNs === undefined) return false;
+  const since = sentNs;
+  const started = attemptsOf(facts, session).filter(({ startNs }) => startNs > since);
+  return !started.some(({ startNs }) => startNs <= ns);
+}
+
+/** Does any of the session's logs hold the call's record? */
+export function logHas(at: SessionAt, what: "calls" | "results", callId: string): boolean {
+  return at.logs.some((log) => log[what].has(callId));
+}
+
+/** Is the call named by a model reply in the log (before the call itself is logged)? */
+export function replyNames(at: SessionAt, callId: string): boolean {
+  return at.logs.some((log) => log.replies.some(({ toolUseIds }) => toolUseIds.includes(callId)));
+}

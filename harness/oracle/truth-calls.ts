@@ -1,0 +1,127 @@
+/**
+ * Truth of the classes that compare what the subject holds with what the agent stored: snapshot-behind-log,
+ * journal-ahead, agent-ahead, dangling-call. All of them assume that no agent works on the session.
+ *
+ * Always: a cause that a later attempt was told of, or made up for, demands no flag any more.
+ */
+import type { Attempt } from "./attempts.ts";
+import type { Facts } from "./facts.ts";
+import { receivedOverPipe } from "./received.ts";
+import { logHas, replyNames, type SessionAt } from "./session-at.ts";
+import { no, type Truth } from "./truth-value.ts";
+
+/** The log holds a prompt, a final reply or a finished call that the snapshot lacks. */
+export function snapshotBehindLog(at: SessionAt): Truth {
+  const snapshots = at.snapshots.filter((snapshot) => snapshot !== "unreadable");
+  // Without a readable snapshot the class is "unreadable", and this one cannot be told.
+  if (snapshots.length === 0 || snapshots.length < at.snapshots.length) return no;
+  const results = new Set(snapshots.flatMap((snapshot) => [...snapshot.results.keys()]));
+  const texts = snapshots.flatMap((snapshot) => snapshot.assistantTexts);
+  const prompts = snapshots.flatMap((snapshot) => snapshot.prompts);
+  for (const log of at.logs) {
+    const missing = [...log.results.keys()].filter((callId) => !results.has(callId));
+    if (missing.length > 0)
+      return { is: "yes", why: `the snapshot lacks the result of ${missing.join(", ")}`, callIds: missing };
+    const final = log.replies.find(
+      ({ stopReason, text }) => stopReason === "end_turn" && text !== "" && !texts.includes(text),
+    );
+    if (final !== undefined) return { is: "yes", why: "the snapshot lacks the final reply" };
+  }
+  return promptBehind(
+    at.logs.flatMap((log) => log.prompts),
+    prompts,
+  );
+}
+
+function promptBehind(logged: readonly string[], stored: readonly string[]): Truth {
+  const why = "the snapshot lacks a prompt";
+  let truth: Truth = no;
+  for (const text of new Set(logged)) {
+    const wanted = logged.filter((other) => other === text).length;
+    if (stored.filter((other) => other === text).length >= wanted) continue;
+    // A hand-over may quote an earlier prompt inside another one.
+    if (stored.filter((other) => other.includes(text)).length < wanted) return { is: "yes", why };
+    truth = { is: "maybe", why };
+  }
+  return truth;
+}
+
+/** The subject holds a call or result that the agent's log lacks. */
+export function journalAhead(at: SessionAt): Truth {
+  const results = [...at.heldResults].filter((callId) => !logHas(at, "results", callId));
+  const calls = [...at.heldCalls].filter((callId) => !logHas(at, "calls", callId));
+  const causes = [
+    ...results.map((callId) => ({ callId, sure: true })),
+    // A reply in the log that names the call: the store knows of it, if not in a record of its own.
+    ...calls.map((callId) => ({ callId, sure: !replyNames(at, callId) })),
+  ];
+  return truthOfCauses(at, causes, (ids) => `the stream delivered ${ids}, the agent's log lacks it`);
+}
+
+/** The agent's log holds a call or result that the stream never delivered to the subject. */
+export function agentAhead(facts: Facts, at: SessionAt): Truth {
+  const causes = at.logs.flatMap((log) => [
+    ...[...log.calls.keys()].map((callId) => undelivered(facts, at, "call", callId)),
+    ...[...log.results.keys()].map((callId) => undelivered(facts, at, "result", callId)),
+  ]);
+  const named = at.logs.flatMap((log) => log.replies.flatMap(({ toolUseIds }) => toolUseIds));
+  const early = named
+    .filter((callId) => !at.heldCalls.has(callId) && !logHas(at, "calls", callId))
+    .map((callId) => ({ callId, sure: false }));
+  const found = [...causes.filter((cause) => cause !== undefined), ...early];
+  return truthOfCauses(at, found, (ids) => `the agent's log holds ${ids}, the stream never delivered it`);
+}
+
+function undelivered(
+  facts: Facts,
+  at: SessionAt,
+  type: "call" | "result",
+  callId: string,
+): Cause | undefined {
+  const held = type === "call" ? at.heldCalls : at.heldResults;
+  if (held.has(callId)) return undefined;
+  if (facts.hasSpool) return { callId, sure: true };
+  const received = receivedOverPipe(facts, at.session, callId, type);
+  return received === "yes" ? undefined : { callId, sure: received === "no" };
+}
+
+/** A call whose result is in no source. */
+export function danglingCall(at: SessionAt): Truth {
+  const logged = at.logs.flatMap((log) => [...log.calls.keys()]);
+  const named = at.logs.flatMap((log) => log.replies.flatMap(({ toolUseIds }) => toolUseIds));
+  const isOpen = (callId: string) => !at.heldResults.has(callId) && !logHas(at, "results", callId);
+  const calls = new Set([...at.heldCalls, ...logged].filter(isOpen));
+  const early = [...new Set(named)].filter((callId) => isOpen(callId) && !calls.has(callId));
+  const causes = [
+    ...[...calls].map((callId) => ({ callId, sure: true })),
+    ...early.map((callId) => ({ callId, sure: false })),
+  ];
+  return truthOfCauses(at, causes, (ids) => `no source holds a result of ${ids}`);
+}
+
+interface Cause {
+  readonly callId: string;
+  readonly sure: boolean;
+}
+
+function truthOfCauses(at: SessionAt, causes: readonly Cause[], say: (ids: string) => string): Truth {
+  if (causes.length === 0) return no;
+  const sure = causes.filter(({ callId, sure: known }) => known && !isMadeUpFor(at, callId));
+  const of = sure.length > 0 ? sure : causes;
+  const callIds = [...new Set(of.map(({ callId }) => callId))];
+  return { is: sure.length > 0 ? "yes" : "maybe", why: say(callIds.join(", ")), callIds };
+}
+
+/** A later attempt was told of the call's step, or took it up again. */
+function isMadeUpFor(at: SessionAt, callId: string): boolean {
+  const owner = at.attempts.findIndex((attempt) => attempt.stepOf.has(callId));
+  const step = at.attempts[owner]?.stepOf.get(callId);
+  if (step === undefined) return false;
+  return at.attempts.slice(owner + 1).some((later) => takesUp(later, step));
+}
+
+function takesUp(later: Attempt, step: string): boolean {
+  const knows = later.knows?.[step];
+  const told = knows === "known" || knows === "cut" || knows === "told-unknown";
+  return told || later.skipped.has(step) || later.effects.some((effect) => effect.step === step);
+}

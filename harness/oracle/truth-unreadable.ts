@@ -1,0 +1,84 @@
+/**
+ * Truth of the class unreadable: a file of the session holds bytes that are no record, or lost bytes that it had.
+ *
+ * Always: for formats the oracle reads (the agent's log, snapshot and stdout) by its own readers; for the
+ * subject's own files by the damage that was done to them.
+ */
+import type { CutFile } from "../history.ts";
+import { type DamageEntry, damageSession, type Facts } from "./facts.ts";
+import { bytesOf, linesOf, readSnapshot } from "./readers.ts";
+import { filesOf, type SessionAt } from "./session-at.ts";
+import { no, strongest, type Truth } from "./truth-value.ts";
+
+const agentRoles = ["agent-log", "agent-snapshot", "spool"] as const;
+
+/** `round`: that of the observation; damage of an earlier round may have been repaired meanwhile. */
+export function unreadable(facts: Facts, at: SessionAt, round: number): Truth {
+  const truths = agentRoles.flatMap((role) =>
+    filesOf(at.cut, at.session, role).map((file) => ofFile(facts, at, file)),
+  );
+  const own = new Set(
+    at.cut.files.filter(({ role }) => agentRoles.some((known) => known === role)).map(({ path }) => path),
+  );
+  for (const damage of facts.damages)
+    if (BigInt(damage.t) <= at.ns && !own.has(damage.path)) truths.push(ofDamage(facts, at, damage, round));
+  return strongest([...truths, ...missingStore(at)]);
+}
+
+/** Damage of this round to a file that sessions share: at least one of them must say so. */
+export function sharedDamage(facts: Facts, round: number): readonly DamageEntry[] {
+  return facts.damages.filter((damage) => {
+    const isOwn = facts.run.cuts.some((cut) =>
+      cut.files.some(({ path, role }) => path === damage.path && agentRoles.some((known) => known === role)),
+    );
+    return damage.round === round && !isOwn && damageSession(facts, damage) === undefined;
+  });
+}
+
+function ofDamage(facts: Facts, at: SessionAt, damage: DamageEntry, round: number): Truth {
+  const owner = damageSession(facts, damage);
+  if (owner !== undefined && owner !== at.session) return no;
+  const why = `the ${damage.role} file was damaged (${damage.how}, bytes ${damage.fromByte} to ${damage.toByte})`;
+  return { is: owner === undefined || damage.round !== round ? "maybe" : "yes", why };
+}
+
+function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {
+  const lost = lostBytes(facts, at, file);
+  if (file.role === "agent-snapshot") {
+    const why = `the agent's snapshot is no snapshot (${bytesOf(file)?.length ?? 0} bytes)`;
+    if (readSnapshot(file) !== "unreadable") return no;
+    // While an agent works it may be in the middle of writing it.
+    return { is: at.life === "dead" ? "yes" : "maybe", why };
+  }
+  const bad = linesOf(file)?.bad ?? [];
+  const truths: Truth[] = bad.map(({ what, fromByte, toByte }) => ({
+    is: what === "torn-tail" && at.life !== "dead" ? "maybe" : "yes",
+    why: `${file.role}: ${what} at bytes ${fromByte} to ${toByte}`,
+  }));
+  return strongest([...truths, ...lost]);
+}
+
+/** Bytes that were certainly in the file and are not: all of them can be told, some of them perhaps not. */
+function lostBytes(facts: Facts, at: SessionAt, file: CutFile): readonly Truth[] {
+  const damage = facts.damages.find(({ path, t }) => path === file.path && BigInt(t) <= at.ns);
+  const bytes = bytesOf(file);
+  if (damage === undefined || bytes === undefined) return [];
+  const why = `the ${file.role} file was damaged (${damage.how})`;
+  return [{ is: bytes.length === 0 ? "yes" : "maybe", why }];
+}
+
+/** The agent wrote a log or snapshot that is not there. */
+function missingStore(at: SessionAt): readonly Truth[] {
+  const written = new Map<string, string>();
+  for (const attempt of at.attempts)
+    for (const entry of attempt.entries)
+      if (entry.kind === "store" && entry.phase === "done" && BigInt(entry.t) < at.ns)
+        written.set(entry.path, entry.role);
+  // The agent names its files by its own working directory, which may be spelled differently.
+  const nameOf = (path: string) => path.split("/").slice(-2).join("/");
+  const isThere = (path: string) =>
+    at.cut.files.some((file) => nameOf(file.path) === nameOf(path) && file.content !== undefined);
+  return [...written]
+    .filter(([path]) => !isThere(path))
+    .map(([path, role]) => ({ is: "yes" as const, why: `the agent's ${role} ${path} is missing` }));
+}

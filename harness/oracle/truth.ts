@@ -1,0 +1,105 @@
+/**
+ * The truth of flags: which classes of divergence hold for a session at a cut.
+ *
+ * Always: from the files as cut, the ledgers, the processes and the damage that was done. "maybe" where the facts
+ * leave room (an agent about to start or ending; bytes begun; a file that sessions share): it demands and forbids
+ * nothing.
+ */
+import type { ObservedSession } from "../subject/contract.ts";
+import { overlapsOf } from "./attempts.ts";
+import { type FlagClass, flagClasses } from "./classes.ts";
+import { type Facts, type Observation, observedSession } from "./facts.ts";
+import { type SessionAt, sessionAt } from "./session-at.ts";
+import { agentAhead, danglingCall, journalAhead, snapshotBehindLog } from "./truth-calls.ts";
+import { unreadable } from "./truth-unreadable.ts";
+import { no, type Truth } from "./truth-value.ts";
+
+export type TruthTable = Readonly<Record<FlagClass, Truth>>;
+
+/** Truth of all classes for one session where an observation was made; undefined without a cut. */
+export function truthAt(facts: Facts, observation: Observation, session: number): TruthTable | undefined {
+  if (observation.cut === undefined) return undefined;
+  const at = sessionAt(facts, observation.cut, session);
+  const observed = observedSession(facts, observation, session);
+  return Object.fromEntries(
+    flagClasses.map((name) => [name, truthOf(facts, name, at, observed, observation)]),
+  ) as unknown as TruthTable;
+}
+
+function truthOf(
+  facts: Facts,
+  name: FlagClass,
+  at: SessionAt,
+  observed: ObservedSession | undefined,
+  observation: Observation,
+): Truth {
+  if (name === "unreadable") return unreadable(facts, at, observation.round);
+  if (at.attempts.length === 0) return unstarted(at, name);
+  switch (name) {
+    case "second-writer":
+      return secondWriter(at);
+    case "unexpected-live":
+      return unexpectedLive(at, observed, observation);
+    case "ghost-running":
+      return softened(at, ghostRunning(facts, at), name);
+    case "snapshot-behind-log":
+      return softened(at, snapshotBehindLog(at), name);
+    case "journal-ahead":
+      return softened(at, journalAhead(at), name);
+    case "agent-ahead":
+      return softened(at, agentAhead(facts, at), name);
+    case "dangling-call":
+      return softened(at, danglingCall(at), name);
+  }
+}
+
+/** No agent has shown itself: where one is about to, it may live or be gone. */
+function unstarted(at: SessionAt, name: FlagClass): Truth {
+  const open = at.pending && (name === "ghost-running" || name === "unexpected-live");
+  return open ? { is: "maybe", why: "an agent is about to start" } : no;
+}
+
+/** These classes need that no agent works on the session; where that is unsure, so are they. */
+function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
+  if (at.life === "alive") return no;
+  if (at.life === "dead") return truth;
+  if (at.pending && name === "ghost-running") return { is: "maybe", why: "an agent is about to start" };
+  return truth.is === "no" ? truth : { ...truth, is: "maybe" };
+}
+
+/** A run is on, no process works on it, and nothing says that it came to its end. */
+function ghostRunning(facts: Facts, at: SessionAt): Truth {
+  const latest = at.attempts.at(-1);
+  if (latest === undefined || facts.run.sessionIds[at.session] === undefined) return no;
+  const end = latest.emissions.find(({ type }) => type === "end");
+  const promptLogged = latest.entries.some(
+    (entry) => entry.kind === "store" && entry.type === "user_message" && entry.phase === "done",
+  );
+  if (promptLogged && at.logs.some((log) => log.lastTurnEnded)) return no;
+  const why = `attempt ${latest.attempt} is gone and neither its stdout nor the agent's log holds an end`;
+  if (end === undefined) return { is: "yes", why };
+  const inSpool = at.spools.some((spool) => spool.ended);
+  const lost = end.failed || end.doneNs === undefined || (facts.hasSpool && !inSpool);
+  return lost ? { is: "maybe", why } : no;
+}
+
+function unexpectedLive(
+  at: SessionAt,
+  observed: ObservedSession | undefined,
+  observation: Observation,
+): Truth {
+  if (at.life === "dead") return no;
+  if (observed?.live === "yes" && observed.ended !== "yes") return no;
+  const why = `an agent of the session is alive, which the orchestrator does not say`;
+  if (at.life === "unsure") return { is: "maybe", why };
+  const alive = at.attempts.filter(({ nonce }) => at.cut.alive.some((agent) => agent.nonce === nonce));
+  const stays = alive.some(({ goneByNs }) => goneByNs === undefined || goneByNs > observation.ns);
+  return { is: stays ? "yes" : "maybe", why };
+}
+
+function secondWriter(at: SessionAt): Truth {
+  const [overlap] = overlapsOf(at.attempts, at.ns);
+  if (overlap === undefined) return no;
+  const { earlier, later } = overlap;
+  return { is: "yes", why: `attempts ${earlier.attempt} and ${later.attempt} lived at once` };
+}
