@@ -1,0 +1,43 @@
+/** Scenarios are plans that a run can take, and their faults wait for events that their agents come to. */
+import { readdir } from "node:fs/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { expandScript } from "../../harness/agent/steps.ts";
+import { PlanSchema } from "../../harness/plan/plan.ts";
+
+const folder = fileURLToPath(new URL("../../scenarios/", import.meta.url));
+const files = (await readdir(folder)).filter((file) => file.endsWith(".ts") && file !== "scenario.ts");
+const ScenarioSchema = z.strictObject({
+  name: z.string().regex(/^[a-z]+(-[a-z]+)+$/),
+  source: z.string().min(20),
+  why: z.string().min(60),
+  plan: PlanSchema,
+  naive: z.union([
+    z.strictObject({ breaks: z.string().regex(/^[a-z-]+$/) }),
+    z.strictObject({ holds: z.string().min(20) }),
+  ]),
+});
+
+it("has the reported failure and the dozen of the cheapest that users met", () => {
+  expect(files).toHaveLength(13);
+  expect(files).toContain("interrupted-after-tool-result.ts");
+});
+
+describe.each(files)("%s", (file) => {
+  it("is named as its file, and is a plan whose faults can fire", async () => {
+    const module: { default: unknown } = await import(pathToFileURL(folder + file).href);
+    const { name, plan } = ScenarioSchema.parse(module.default);
+    expect(`${name}.ts`).toBe(file);
+    expect(plan.rounds.length).toBeGreaterThan(0);
+    for (const { at } of plan.rounds) {
+      if (!("event" in at)) continue;
+      const session = plan.sessions[at.session];
+      const script = session?.turns[(at.attempt ?? 1) - 1]?.script;
+      if (session === undefined || script === undefined) throw new Error("no such session or turn");
+      const resumed = (at.attempt ?? 1) > 1;
+      const events = expandScript(script, session.storeLag, { resumed }).map(({ event }) => event);
+      expect(events).toContain(at.event);
+    }
+  });
+});
