@@ -42,6 +42,9 @@ async function bundle(entry: string): Promise<Uint8Array> {
   return output.contents;
 }
 
+/** What was spawned for a run and has not ended, by the run's folder: contexts are copied, folders are not. */
+const running = new Map<string, Spawned>();
+
 const bundlePath = (ctx: Context): string => join(ctx.dir, "server.mjs");
 const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
 
@@ -56,6 +59,14 @@ export async function writeServer(ctx: Context, entry: string): Promise<void> {
 
 /** Starts what {@link writeServer} wrote, in the workspace, directly or under the watcher that `ctx.reload` names. */
 export function spawnServer(ctx: Context, args: readonly string[]): Spawned {
+  const server = spawnDirectlyOrWatched(ctx, args);
+  running.set(ctx.dir, server);
+  const forget = (): unknown => running.get(ctx.dir) === server && running.delete(ctx.dir);
+  void server.exited.then(forget);
+  return server;
+}
+
+function spawnDirectlyOrWatched(ctx: Context, args: readonly string[]): Spawned {
   const [file, env] = [process.execPath, ctx.env];
   const options = { cwd: ctx.workspace, env, name: "server" };
   if (ctx.reload === "node-watch") {
@@ -105,12 +116,13 @@ export async function reloadServer(ctx: Context, path: string): Promise<{ pid: n
   }
 }
 
-/** SIGTERM to the server that answers; resolves when it answers no more. */
+/** SIGTERM to what was spawned, a watcher passes it on; resolves when that has ended and no server answers. */
 export async function stopServer(ctx: Context, path: string): Promise<void> {
-  const pid = await reportedPid(ctx, path);
-  if (pid === undefined) return;
-  process.kill(pid, "SIGTERM");
-  while ((await reportedPid(ctx, path)) === pid) await pause(ctx);
+  const server = running.get(ctx.dir);
+  if (server === undefined) return;
+  process.kill(server.pid, "SIGTERM");
+  await server.exited;
+  while ((await reportedPid(ctx, path)) !== undefined) await pause(ctx);
 }
 
 /** Between two questions to a server; there is no event to wait for in a process that is not our child. */

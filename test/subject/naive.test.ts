@@ -149,6 +149,8 @@ describe.each(["node-watch", "tsx"] as const)("under %s", (reload) => {
     const after = await naive.reload?.(rig.ctx);
     expect(after?.pid).not.toBe(pid);
     expect((await observeOne()).history).toEqual(seen.slice(0, -1));
-    kill(after?.pid ?? -1);
+    await naive.stop(rig.ctx);
+    await expect(naive.observe(rig.ctx)).rejects.toThrow(/ECONNREFUSED/);
+    await rig.ended();
   });
 });

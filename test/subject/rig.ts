@@ -17,6 +17,8 @@ export interface Rig {
   script(lines: readonly object[], hold: boolean): Promise<void>;
   /** Arguments of every agent started so far. */
   starts(): Promise<readonly string[]>;
+  /** Resolves when everything that was spawned has ended by itself. */
+  ended(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,6 @@ export async function makeRig(reload?: "tsx" | "node-watch"): Promise<Rig> {
   await writeFile(agentPath, agent);
   await chmod(agentPath, 0o755);
   const children: ChildProcess[] = [];
-  const servers: number[] = [];
   const abort = new AbortController();
   const env = { PATH: `${agentBinDir}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: root.path };
   const ctx: Context = {
@@ -60,11 +61,14 @@ export async function makeRig(reload?: "tsx" | "node-watch"): Promise<Rig> {
       else await rm(join(agentBinDir, "hold"), { force: true });
     },
     starts: async () => (await lines(join(agentBinDir, "starts"))).filter((line) => line !== ""),
+    ended: async () => {
+      const running = children.filter((child) => child.exitCode === null && child.signalCode === null);
+      await Promise.all(running.map((child) => new Promise((resolve) => child.on("exit", resolve))));
+    },
     close: async () => {
       abort.abort();
-      servers.push(...(await lines(join(agentBinDir, "pids"))).map(Number));
       for (const child of children) child.kill("SIGKILL");
-      for (const pid of servers) kill(pid);
+      for (const pid of await lines(join(agentBinDir, "pids"))) kill(Number(pid));
       await root.cleanup();
     },
   };
