@@ -35,7 +35,8 @@ const CiteSchema = z.looseObject({
 });
 const EventSchema = z.looseObject({
   type: z.string(),
-  position: z.string().optional(),
+  /** Position. */
+  id: z.string().optional(),
   callId: z.string().optional(),
   name: z.string().optional(),
   input: z.unknown().optional(),
@@ -195,13 +196,14 @@ function shown(event: z.infer<typeof EventSchema>): Shown {
   const text = event.text ?? event.content;
   return {
     type: types[event.type] ?? "other",
-    ...(event.position === undefined ? {} : { cursor: event.position }),
+    ...(event.id === undefined ? {} : { cursor: event.id }),
     ...(event.callId === undefined ? {} : { callId: event.callId }),
     ...(event.name === undefined ? {} : { name: event.name }),
     ...(event.input === undefined ? {} : { input: event.input }),
     ...(text === undefined ? {} : { text }),
     ...(event.isError === undefined ? {} : { isError: event.isError }),
-    ...(event.range === undefined ? {} : { range: event.range }),
+    // Every event names its bytes; only a hole is about them.
+    ...(event.range === undefined || event.type !== "hole" ? {} : { range: event.range }),
   };
 }
 
