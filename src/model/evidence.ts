@@ -59,6 +59,7 @@ export interface AttemptEvidence {
 /** A person's word on a call whose effect the sources cannot tell. */
 export interface DecisionEvidence {
   readonly callId: string;
+  /** 0 for a call of a turn that no attempt of ours opened. */
   readonly attempt: number;
   readonly outcome: "done" | "not-done";
   readonly who: string;
@@ -72,6 +73,13 @@ export interface ProbeEvidence {
   readonly saw: "present" | "absent" | "partly" | "cannot-tell";
   /** A living tool child can still change the answer. */
   readonly provisional: boolean;
+  readonly cite: Cite;
+}
+
+/** A yes that we gave to a call, on the disk before the agent was told. */
+export interface ApprovalEvidence {
+  readonly callId: string;
+  readonly attempt: number;
   readonly cite: Cite;
 }
 
@@ -91,6 +99,8 @@ export interface Evidence {
   readonly sources: readonly SourceCut[];
   readonly decisions: readonly DecisionEvidence[];
   readonly probes: readonly ProbeEvidence[];
+  /** Every synced yes of a gated session. Without this list nothing is claimed from the absence of a yes. */
+  readonly approvals?: readonly ApprovalEvidence[];
   /** A boot id that changed since the last attempt means a power cut may have taken unsynced bytes. */
   readonly bootChanged: boolean;
   /** What the agent reads when it resumes; decides whether a stale snapshot matters. */

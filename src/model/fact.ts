@@ -30,7 +30,12 @@ export interface ResultFact {
 /** What one source said at one place. */
 export type FactBody =
   /** The agent named its own session (its id for resume). */
-  | { readonly kind: "session"; readonly agentSessionId: string; readonly version?: string }
+  | {
+      readonly kind: "session";
+      readonly agentSessionId: string;
+      readonly version?: string;
+      readonly model?: string;
+    }
   /** A user message was put to the agent: opens a turn. */
   | { readonly kind: "prompt"; readonly text: string }
   | { readonly kind: "text"; readonly text: string }

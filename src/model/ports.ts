@@ -113,6 +113,11 @@ export interface Agents {
   fence(folder: string): Promise<"never-started" | "started">;
   /** Does any process hold the attempt's stdin FIFO? Needs no pid. */
   held(folder: string): Promise<boolean>;
+  /**
+   * Calls back once when the wrapper of this attempt is gone, however it went; the system says so, nothing is polled.
+   * A wrapper that was gone before the call is not reported: ask {@link held} after it.
+   */
+  whenGone(folder: string, onGone: () => void): Promise<Watch>;
   /** Writes to the agent's stdin; false when nobody holds it. */
   input(folder: string, bytes: Uint8Array): Promise<boolean>;
 }

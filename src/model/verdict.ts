@@ -49,6 +49,8 @@ export type CallState =
 export interface CallVerdict {
   readonly id: string;
   readonly attempt?: number;
+  /** Index of the call's turn, as in `turnsOf`: tells apart calls of turns that no attempt of ours opened. */
+  readonly turn?: number;
   readonly name: string;
   readonly input: unknown;
   readonly effect: Effect;
@@ -119,6 +121,8 @@ export interface AttemptVerdict {
 export interface CallSend {
   readonly callId: string;
   readonly as: "result" | "unknown" | "nothing";
+  /** The call's turn, as in `CallVerdict.turn`. */
+  readonly turn?: number;
 }
 
 /** What is safe to do now. */

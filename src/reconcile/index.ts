@@ -1,15 +1,56 @@
-/** Judges a cut of evidence: pure, no clock, no randomness, no input or output. */
+/**
+ * Judges a cut of evidence.
+ *
+ * Always: pure. The same cut gives the same verdict, years later and on any machine.
+ * Never: no input or output, no clock, no randomness, and nothing is guessed: what the sources cannot tell is
+ * `unknown` in the verdict.
+ */
 import type { Evidence } from "../model/evidence.ts";
-import type { Verdict } from "../model/verdict.ts";
+import type { Finding, Verdict } from "../model/verdict.ts";
+import { callFindings, callVerdict } from "./calls.ts";
+import { openCase } from "./case.ts";
+import { coverageFindings } from "./coverage.ts";
+import { lifeFindings } from "./life.ts";
+import { recoveryOf, runState } from "./recovery.ts";
+import { storeFindings } from "./stores.ts";
+import { supersededBy } from "./superseded.ts";
 
+/**
+ * Says what happened to a session, from what its sources said: the state of its latest run, each call, each
+ * divergence with its evidence, and what is safe to do.
+ *
+ * @example
+ * const verdict = reconcile(evidence);
+ * for (const call of verdict.calls) console.log(call.id, call.effect, call.modelKnows);
+ * if (verdict.recovery.action === "resume") await resume(verdict);
+ */
 export function reconcile(evidence: Evidence): Verdict {
+  const one = openCase(evidence);
+  const links = supersededBy(one);
+  const calls = one.calls.map((judged) => callVerdict(one, judged, links));
+  const findings = uniqueById([
+    ...lifeFindings(one),
+    ...storeFindings(one),
+    ...coverageFindings(one),
+    ...callFindings(one, links),
+  ]);
+  const state = runState(one, calls, findings);
+  const runId = evidence.attempts.at(-1)?.runId;
   return {
     schema: 1,
     sessionId: evidence.session.id,
-    run: { state: "interrupted" },
-    attempts: [],
-    calls: [],
-    findings: [],
-    recovery: { action: "ask", why: "not judged yet", sends: [] },
+    run: { ...(runId === undefined ? {} : { id: runId }), state },
+    attempts: one.attempts.map(({ evidence: { attempt, runId: id }, state: ended }) => ({
+      attempt,
+      runId: id,
+      state: ended,
+    })),
+    calls,
+    findings,
+    recovery: recoveryOf(state, calls, findings),
   };
+}
+
+function uniqueById(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.toReversed().map((finding) => [finding.id, finding])).values()].toReversed();
 }

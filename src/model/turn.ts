@@ -1,0 +1,277 @@
+/**
+ * Turns: what the sources of a session said, laid side by side. The spool knows its attempt, a log knows only
+ * prompts, a snapshot only messages; a turn joins what belongs together.
+ *
+ * Always: pure; a fact that says something about a conversation (prompt, text, call, result, end) is in exactly
+ * one turn; a turn of the log that no attempt of ours opened is `foreign`: somebody else drove the agent.
+ * Never: no fact is dropped because its turn is unclear; it then stays with its neighbours in the file.
+ */
+import type { ByteRange } from "./cite.ts";
+import type { SourceCut } from "./evidence.ts";
+import type { Fact } from "./fact.ts";
+import { canonicalJson } from "./json.ts";
+import { alignInOrder } from "./order.ts";
+
+/** An attempt as far as its turn is recognised by it. */
+export interface TurnOpener {
+  readonly attempt: number;
+  readonly prompt: string;
+  /** False: the agent was never started, so no source can hold anything of it. */
+  readonly started: boolean;
+}
+
+export interface Turn {
+  /** 1, 2, 3 … within the session, in order. */
+  readonly index: number;
+  readonly attempt?: number;
+  /** As the agent was given it. */
+  readonly prompt?: string;
+  readonly O: readonly Fact[];
+  readonly L: readonly Fact[];
+  readonly S: readonly Fact[];
+  /** In the agent's log, opened by a prompt that no attempt of ours was started with. */
+  readonly foreign: boolean;
+  /** Facts of L that stand behind the prompt of a later turn: two agents wrote at once. */
+  readonly interleaved: readonly Fact[];
+}
+
+interface Segment {
+  readonly prompt: string | undefined;
+  readonly facts: Fact[];
+  readonly keys: ReadonlySet<string>;
+}
+
+interface Row {
+  readonly attempt: number | undefined;
+  readonly prompts: string[];
+  readonly started: boolean;
+  /** Calls and texts by which a part without a prompt is recognised. */
+  readonly keys: Set<string>;
+  readonly O: readonly Fact[];
+  L: Fact[];
+  S: Fact[];
+  foreign: boolean;
+  interleaved: Fact[];
+}
+
+const exactScore = 1_000;
+const handedOverScore = 900;
+const sharedScoreMax = 90;
+
+/**
+ * Joins the sources of one session into turns.
+ *
+ * @param attempts in order; empty for a store that no orchestrator of ours has a journal for.
+ */
+export function turnsOf(sources: readonly SourceCut[], attempts: readonly TurnOpener[]): Turn[] {
+  const opened = rowsOfAttempts(sources, attempts);
+  const logged = withLog(opened, segmentsOf(sources, "L"), attempts.length > 0);
+  const rows = withSnapshot(logged, segmentsOf(sources, "S"));
+  separateWriters(rows);
+  return rows.map((row, index) => ({
+    index: index + 1,
+    ...(row.attempt === undefined ? {} : { attempt: row.attempt }),
+    ...(row.prompts[0] === undefined ? {} : { prompt: row.prompts[0] }),
+    O: row.O,
+    L: row.L,
+    S: row.S,
+    foreign: row.foreign,
+    interleaved: row.interleaved,
+  }));
+}
+
+/** Is one the other behind a preface of ours? The preface ends with an empty line. */
+export function isSamePrompt(left: string, right: string): boolean {
+  return left === right || left.endsWith(`\n\n${right}`) || right.endsWith(`\n\n${left}`);
+}
+
+function rowsOfAttempts(sources: readonly SourceCut[], attempts: readonly TurnOpener[]): Row[] {
+  const spools = new Map<number, Fact[]>();
+  for (const fact of factsOf(sources, "O")) {
+    const attempt = fact.attempt ?? 0;
+    const facts = spools.get(attempt);
+    if (facts === undefined) spools.set(attempt, [fact]);
+    else facts.push(fact);
+  }
+  const openers = new Map(attempts.map((opener) => [opener.attempt, opener]));
+  const numbers = [...new Set([...openers.keys(), ...spools.keys()])].sort((a, b) => a - b);
+  return numbers.map((attempt) => {
+    const opener = openers.get(attempt);
+    const facts = spools.get(attempt) ?? [];
+    const started = opener?.started !== false || facts.length > 0;
+    return newRow(attempt, opener === undefined ? [] : [opener.prompt], facts, started);
+  });
+}
+
+function newRow(attempt: number | undefined, prompts: string[], O: readonly Fact[], started = true): Row {
+  const row = { attempt, prompts, started, keys: keysOf(O), O, L: [], S: [] };
+  return { ...row, foreign: false, interleaved: [] };
+}
+
+/** Calls and texts. Results are left out: one can be shortened in one source and whole in another. */
+function keysOf(facts: readonly Fact[]): Set<string> {
+  const keys = new Set<string>();
+  for (const { body } of facts) {
+    if (body.kind === "call") keys.add(callKey(body.callId, body.name, body.input));
+    if (body.kind === "text") keys.add(`text ${body.text}`);
+  }
+  return keys;
+}
+
+function callKey(callId: string, name: string, input: unknown): string {
+  return `call ${canonicalJson([callId, name, input])}`;
+}
+
+function factsOf(sources: readonly SourceCut[], name: "O" | "L" | "S"): Fact[] {
+  return sources.filter(({ source }) => source === name).flatMap(({ facts }) => facts);
+}
+
+/** A source's facts, cut before each prompt and behind each unreadable place, which may have been a prompt. */
+function segmentsOf(sources: readonly SourceCut[], name: "L" | "S"): Segment[] {
+  const segments: { prompt: string | undefined; facts: Fact[] }[] = [];
+  for (const cut of sources.filter(({ source }) => source === name)) {
+    const holes = cut.damage.map(({ range }) => range);
+    let open: { prompt: string | undefined; facts: Fact[] } | undefined;
+    let previousByte = 0;
+    for (const fact of cut.facts) {
+      const { body, range } = fact;
+      if (body.kind === "unreadable" || isHoleBetween(holes, previousByte, range.fromByte)) open = undefined;
+      previousByte = range.toByte;
+      if (!isConversation(fact)) continue;
+      if (open === undefined || body.kind === "prompt") {
+        open = { prompt: body.kind === "prompt" ? body.text : undefined, facts: [] };
+        segments.push(open);
+      }
+      open.facts.push(fact);
+    }
+  }
+  return segments.map((segment) => ({ ...segment, keys: keysOf(segment.facts) }));
+}
+
+function isHoleBetween(holes: readonly ByteRange[], fromByte: number, toByte: number): boolean {
+  return holes.some((hole) => hole.fromByte >= fromByte && hole.fromByte < toByte);
+}
+
+function isConversation({ body }: Fact): boolean {
+  return body.kind !== "session" && body.kind !== "unknown" && body.kind !== "unreadable";
+}
+
+function scoreOf(segment: Segment, row: Row): number {
+  if (!row.started) return 0;
+  const { prompt, keys } = segment;
+  if (prompt === undefined) return Math.min(sharedOf(keys, row.keys) * 10, exactScore / 2);
+  const isExact = row.prompts.includes(prompt);
+  if (!isExact && !row.prompts.some((other) => isSamePrompt(prompt, other))) return 0;
+  const shared = Math.min(sharedOf(keys, row.keys) * 2, sharedScoreMax);
+  // Of two attempts with the same words, the one that spoke is likelier to have been logged.
+  return (isExact ? exactScore : handedOverScore) + shared + (row.O.length > 0 ? 1 : 0);
+}
+
+function sharedOf(left: ReadonlySet<string>, right: ReadonlySet<string>): number {
+  let shared = 0;
+  for (const key of left) if (right.has(key)) shared += 1;
+  return shared;
+}
+
+function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttempts: boolean): Row[] {
+  const pairs = alignInOrder(segments, opened, scoreOf);
+  const rows: Row[] = [];
+  let nextRow = 0;
+  segments.forEach((segment, index) => {
+    const pair = pairs[index];
+    if (pair === undefined) {
+      const taken = pairs.slice(index).includes(nextRow);
+      placeUnpaired(segment, rows, taken ? undefined : opened[nextRow], haveAttempts);
+      if (rows.at(-1) === opened[nextRow] && opened[nextRow] !== undefined) nextRow += 1;
+      return;
+    }
+    rows.push(...opened.slice(nextRow, pair + 1));
+    nextRow = pair + 1;
+    const row = opened[pair];
+    if (row !== undefined) addLog(row, segment);
+  });
+  return [...rows, ...opened.slice(nextRow)];
+}
+
+/** A part whose prompt is lost belongs to the turn before it, or to the attempt that comes next. */
+function placeUnpaired(segment: Segment, rows: Row[], next: Row | undefined, haveAttempts: boolean): void {
+  const before = rows.at(-1);
+  if (segment.prompt === undefined && before !== undefined) return addLog(before, segment);
+  if (segment.prompt === undefined && next?.started) {
+    rows.push(next);
+    return addLog(next, segment);
+  }
+  const row = newRow(undefined, segment.prompt === undefined ? [] : [segment.prompt], []);
+  row.foreign = haveAttempts && segment.prompt !== undefined;
+  rows.push(row);
+  addLog(row, segment);
+}
+
+function addLog(row: Row, segment: Segment): void {
+  row.L = [...row.L, ...segment.facts];
+  for (const key of segment.keys) row.keys.add(key);
+  if (segment.prompt !== undefined && !row.prompts.includes(segment.prompt)) row.prompts.push(segment.prompt);
+}
+
+function withSnapshot(rows: readonly Row[], segments: readonly Segment[]): Row[] {
+  const pairs = alignInOrder(segments, rows, scoreOf);
+  const joined: Row[] = [];
+  let nextRow = 0;
+  segments.forEach((segment, index) => {
+    const pair = pairs[index];
+    if (pair !== undefined) {
+      joined.push(...rows.slice(nextRow, pair + 1));
+      nextRow = pair + 1;
+      const row = rows[pair];
+      if (row !== undefined) row.S = [...row.S, ...segment.facts];
+      return;
+    }
+    const row = newRow(undefined, segment.prompt === undefined ? [] : [segment.prompt], []);
+    row.S = segment.facts;
+    joined.push(row);
+  });
+  return [...joined, ...rows.slice(nextRow)];
+}
+
+/**
+ * Gives back to an earlier turn what its agent logged behind the next prompt: calls and results that the turn
+ * they stand in does not know, and an earlier one does.
+ */
+function separateWriters(rows: readonly Row[]): void {
+  rows.forEach((row, index) => {
+    if (index === 0) return;
+    const moved = new Set<Fact>();
+    for (const fact of row.L) {
+      const owner = ownerOf(fact, row, rows.slice(0, index), moved);
+      if (owner === undefined) continue;
+      moved.add(fact);
+      owner.L = [...owner.L, fact];
+      owner.interleaved.push(fact);
+    }
+    if (moved.size > 0) row.L = row.L.filter((fact) => !moved.has(fact));
+  });
+}
+
+function ownerOf(fact: Fact, row: Row, earlier: readonly Row[], moved: ReadonlySet<Fact>): Row | undefined {
+  const { body } = fact;
+  if (body.kind !== "call" && body.kind !== "result") return undefined;
+  const { callId } = body;
+  if (hasCall(row.O, callId)) return undefined;
+  if (body.kind === "call") {
+    const key = callKey(callId, body.name, body.input);
+    return earlier.findLast((other) => keysOf(other.O).has(key) && !hasCall(other.L, callId));
+  }
+  if (row.L.some((other) => !moved.has(other) && isOf(other, "call", callId))) return undefined;
+  const isOpen = (other: Row) =>
+    (hasCall(other.L, callId) || hasCall(other.O, callId)) &&
+    !other.L.some((logged) => isOf(logged, "result", callId));
+  return earlier.findLast(isOpen);
+}
+
+function hasCall(facts: readonly Fact[], callId: string): boolean {
+  return facts.some((fact) => isOf(fact, "call", callId));
+}
+
+function isOf({ body }: Fact, kind: "call" | "result", callId: string): boolean {
+  return body.kind === kind && body.callId === callId;
+}

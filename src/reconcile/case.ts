@@ -1,0 +1,98 @@
+/**
+ * One session laid out for judgement: turns, calls, and how each attempt ended.
+ *
+ * Always: made once a cut; the modules that raise findings only read it.
+ */
+import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
+import type { Fact } from "../model/fact.ts";
+import { type Turn, turnsOf } from "../model/turn.ts";
+import type { AttemptVerdict } from "../model/verdict.ts";
+import { type Call, callsOf } from "./call.ts";
+import { type Judged, judgeCall, type Life } from "./judge.ts";
+
+export interface AttemptCase {
+  readonly evidence: AttemptEvidence;
+  readonly turn: Turn | undefined;
+  readonly state: AttemptVerdict["state"];
+}
+
+export interface Case {
+  readonly evidence: Evidence;
+  readonly turns: readonly Turn[];
+  readonly attempts: readonly AttemptCase[];
+  readonly calls: readonly Judged[];
+  /** The last attempt whose agent was, or may have been, started. */
+  readonly latest: AttemptCase | undefined;
+  /** No agent of ours is there, and none may be: the agent's own files are at rest. */
+  readonly atRest: boolean;
+}
+
+/** Lays out a cut. */
+export function openCase(evidence: Evidence): Case {
+  const openers = evidence.attempts.map(({ attempt, prompt, started }) => ({
+    attempt,
+    prompt,
+    started: started !== "no",
+  }));
+  const turns = turnsOf(evidence.sources, openers);
+  const calls = callsOf(turns);
+  const attempts = evidence.attempts.map((attempt) => attemptCase(attempt, turns, calls));
+  return {
+    evidence,
+    turns,
+    attempts,
+    calls: calls.map((call) => judgeCall(call, lifeOf(call.turn, evidence.attempts), evidence)),
+    latest: attempts.findLast(({ state }) => state !== "never-started"),
+    atRest: !attempts.some(({ state }) => state === "live"),
+  };
+}
+
+/** The cut of one of the agent's files; undefined when nobody looked. */
+export function cutOf({ evidence }: Case, source: "L" | "S"): SourceCut | undefined {
+  return evidence.sources.find((cut) => cut.source === source);
+}
+
+/** How a turn ended; of a turn without an attempt only its own end record can tell. */
+export function turnState(one: Case, turn: Turn): AttemptVerdict["state"] {
+  const attempt = one.attempts.find(({ evidence }) => evidence.attempt === turn.attempt);
+  if (attempt !== undefined) return attempt.state;
+  const calls = one.calls.filter(({ call }) => call.turn === turn).map(({ call }) => call);
+  return endOf(turn, calls)?.outcome ?? "interrupted";
+}
+
+function attemptCase(evidence: AttemptEvidence, turns: readonly Turn[], calls: readonly Call[]): AttemptCase {
+  const turn = turns.find(({ attempt }) => attempt === evidence.attempt);
+  const own = calls.filter((call) => call.turn === turn);
+  return { evidence, turn, state: attemptState(evidence, turn === undefined ? undefined : endOf(turn, own)) };
+}
+
+function attemptState(evidence: AttemptEvidence, end: TurnEnd | undefined): AttemptVerdict["state"] {
+  if (evidence.started === "no") return "never-started";
+  if (evidence.liveness !== "dead") return "live";
+  if (end?.outcome === "completed") return "completed";
+  if (evidence.cancelled !== undefined || end?.outcome === "cancelled") return "cancelled";
+  return end?.outcome ?? "interrupted";
+}
+
+interface TurnEnd {
+  readonly fact: Fact;
+  readonly outcome: "completed" | "failed" | "cancelled";
+}
+
+/**
+ * The turn's end as a source has it. The agent's own word on its stream is taken as it is; the log's last answer
+ * is an end only if nothing follows it and every call of the turn has its result.
+ */
+function endOf(turn: Turn, calls: readonly Call[]): TurnEnd | undefined {
+  const said = turn.O.findLast(({ body }) => body.kind === "turn-end");
+  if (said?.body.kind === "turn-end") return { fact: said, outcome: said.body.outcome };
+  const last = turn.L.at(-1);
+  if (last?.body.kind !== "turn-end") return undefined;
+  const isClosed = calls.every(({ results }) => results.length > 0);
+  return isClosed ? { fact: last, outcome: last.body.outcome } : undefined;
+}
+
+function lifeOf(turn: Turn, attempts: readonly AttemptEvidence[]): Life {
+  const attempt = attempts.find((other) => other.attempt === turn.attempt);
+  return attempt?.liveness ?? "none";
+}

@@ -1,0 +1,106 @@
+/**
+ * What the sources together say of one call: did it happen, and do they contradict one another?
+ *
+ * Always: a result in any source settles the call; a person's word and a probe count only where no result does;
+ * of an error and a success the success wins, so that what was done is never done again, and the contradiction is
+ * named. A result of the log or the stream outweighs the snapshot's, which is a cache.
+ * Never: a missing result is not taken for a failure, nor a missing record for a call that was not made.
+ */
+import type { DecisionEvidence, Evidence, ProbeEvidence } from "../model/evidence.ts";
+import { bestResult, resultsAgree, textsAgree } from "../model/result.ts";
+import type { Effect } from "../model/verdict.ts";
+import type { Call, ResultAt } from "./call.ts";
+
+/** Is the agent that made the call there? `none`: no attempt of ours made it. */
+export type Life = "alive" | "dead" | "unknown" | "none";
+
+/** Two results that cannot both be the result of this call. */
+export interface Contradiction {
+  readonly between: "records" | "snapshot";
+  readonly one: ResultAt;
+  readonly other: ResultAt;
+}
+
+export interface Judged {
+  readonly call: Call;
+  readonly life: Life;
+  readonly effect: Effect;
+  readonly best?: ResultAt;
+  readonly decision?: DecisionEvidence;
+  /** The snapshot answers with an error what another source has as done. */
+  readonly toldWrongly?: Contradiction;
+  /** The snapshot's text differs; the answer is the same. */
+  readonly snapshotDiffers?: Contradiction;
+  readonly contradiction?: Contradiction;
+}
+
+/** Judges one call. */
+export function judgeCall(call: Call, life: Life, evidence: Evidence): Judged {
+  const decision = evidence.decisions.findLast((said) => isAbout(said, call));
+  const records = call.results.filter(({ fact }) => fact.source !== "S");
+  const snapshots = call.results.filter(({ fact }) => fact.source === "S");
+  const trusted = records.length > 0 ? records : snapshots;
+  const best = bestResult(trusted);
+  return {
+    call,
+    life,
+    effect: effectOf(call, life, evidence, decision),
+    ...(best === undefined ? {} : { best }),
+    ...(decision === undefined ? {} : { decision }),
+    ...contradictionsOf(trusted, records.length > 0 ? snapshots : []),
+  };
+}
+
+function isAbout(said: { callId: string; attempt?: number }, { id, turn }: Call): boolean {
+  return said.callId === id && (said.attempt === undefined || said.attempt === (turn.attempt ?? 0));
+}
+
+function effectOf(
+  call: Call,
+  life: Life,
+  evidence: Evidence,
+  decision: DecisionEvidence | undefined,
+): Effect {
+  const probes = evidence.probes.filter((probe) => !probe.provisional && isAbout(probe, call));
+  const isDone =
+    call.results.some(({ isError }) => !isError) ||
+    decision?.outcome === "done" ||
+    probes.some(({ saw }) => saw === "present");
+  if (isDone) return "done";
+  if (call.results.length > 0) return "failed";
+  if (decision?.outcome === "not-done") return "not-started";
+  if (isUnapproved(call, evidence)) return "not-started";
+  if (life === "alive") return "running";
+  return effectOfProbe(probes.at(-1));
+}
+
+function effectOfProbe(probe: ProbeEvidence | undefined): Effect {
+  if (probe?.saw === "absent") return "not-started";
+  return probe?.saw === "partly" ? "partly" : "unknown";
+}
+
+/** Only a session whose every call asked us, and a journal without holes, can tell that a call was never let go. */
+function isUnapproved(call: Call, { session, approvals, sources }: Evidence): boolean {
+  if (!session.gated || approvals === undefined || call.turn.attempt === undefined) return false;
+  const hasHoles = sources.some(({ source, damage, status }) => {
+    return source === "J" && (damage.length > 0 || status !== "read");
+  });
+  return !hasHoles && !approvals.some((yes) => isAbout(yes, call));
+}
+
+function contradictionsOf(
+  trusted: readonly ResultAt[],
+  snapshots: readonly ResultAt[],
+): Pick<Judged, "contradiction" | "toldWrongly" | "snapshotDiffers"> {
+  const [one] = trusted;
+  const best = bestResult(trusted);
+  if (one === undefined || best === undefined) return {};
+  const other = trusted.find((result) => !resultsAgree(result, best));
+  if (other !== undefined) return { contradiction: { between: "records", one: best, other } };
+  const wrong = snapshots.find((result) => !resultsAgree(result, best));
+  if (wrong === undefined) return {};
+  const found: Contradiction = { between: "snapshot", one: best, other: wrong };
+  if (wrong.isError && !best.isError) return { toldWrongly: found };
+  if (wrong.isError === best.isError && !textsAgree(wrong, best)) return { snapshotDiffers: found };
+  return { contradiction: found };
+}

@@ -1,0 +1,64 @@
+/**
+ * Findings about who is there: agents that are gone and recorded as running, agents that nobody expects, two
+ * agents on one session.
+ *
+ * Always: an agent that was seen alive raises nothing here if it is the latest and its end is not on record; that
+ * it has said its last word and not yet gone is no divergence.
+ */
+import type { Finding } from "../model/verdict.ts";
+import type { AttemptCase, Case } from "./case.ts";
+import { citeFact, placeOf, raise } from "./finding.ts";
+
+/** All findings about processes and writers. */
+export function lifeFindings(one: Case): Finding[] {
+  return [
+    ...ghostRunning(one),
+    ...one.attempts.flatMap((attempt) => unexpected(one, attempt)),
+    ...writers(one),
+  ];
+}
+
+/** Only the latest start still claims to run: to start another was to know that the one before is over. */
+function ghostRunning(one: Case): Finding[] {
+  const { latest } = one;
+  if (latest === undefined || latest.state !== "interrupted") return [];
+  const { attempt, ended, dispatchCite, processCite } = latest.evidence;
+  if (ended !== undefined) return [];
+  const summary = `Attempt ${attempt} was started and no end is on record, but its agent is gone.`;
+  const cites = [dispatchCite, processCite];
+  const at = `attempt-${attempt}`;
+  return [raise(one, { code: "ghost-running", severity: "warning", attempt, at, summary, cites })];
+}
+
+function unexpected(one: Case, { evidence }: AttemptCase): Finding[] {
+  const { attempt, liveness, processCite, dispatchCite, ended } = evidence;
+  if (liveness !== "alive") return [];
+  const latest = one.latest?.evidence;
+  const isLatest = latest?.attempt === attempt;
+  if (isLatest && ended === undefined) return [];
+  const why = isLatest ? "its end is on record" : `attempt ${latest?.attempt} was started after it`;
+  const summary = `The agent of attempt ${attempt} is alive, although ${why}.`;
+  const cites = [
+    processCite,
+    isLatest ? (ended?.cite ?? dispatchCite) : (latest?.dispatchCite ?? dispatchCite),
+  ];
+  const at = `attempt-${attempt}`;
+  return [raise(one, { code: "unexpected-live", severity: "blocks", attempt, at, summary, cites })];
+}
+
+/** Records of one turn behind the prompt of a later one: the agent of the earlier turn wrote on. */
+function writers(one: Case): Finding[] {
+  return one.turns.flatMap((turn) => {
+    const [first] = turn.interleaved;
+    if (first === undefined) return [];
+    const later = one.turns.findLast(
+      ({ L }) => L[0] !== undefined && L[0].range.fromByte < first.range.fromByte,
+    );
+    const prompt = later?.L[0];
+    const cites = [citeFact(first), ...(prompt === undefined ? [] : [citeFact(prompt)])];
+    const summary = "Two agents wrote to one log: a record of an earlier turn stands behind a later prompt.";
+    const attempt = turn.attempt;
+    const at = placeOf(first);
+    return [raise(one, { code: "second-writer", severity: "blocks", attempt, at, summary, cites })];
+  });
+}
