@@ -6,6 +6,7 @@
  * in a process.
  */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build, type Metafile } from "esbuild";
@@ -44,7 +45,9 @@ async function bundleEntry(name: string, entry: string, outDir: string): Promise
   const earlier = built.get(key);
   if (earlier !== undefined) {
     const known = await earlier.catch(() => undefined);
-    if (known !== undefined && (await isUnchanged(known.inputs))) return known.file;
+    if (known !== undefined && existsSync(await known.file) && (await isUnchanged(known.inputs))) {
+      return known.file;
+    }
     // Another caller may have begun the rebuild while we looked.
     const newer = built.get(key);
     if (newer !== undefined && newer !== earlier) return (await newer).file;
