@@ -95,12 +95,15 @@ export class LineSplitter {
 
   /** A copy is kept: the caller may use its buffer again. */
   #keep(piece: Uint8Array): void {
-    if (this.#oversized || piece.length === 0) return;
-    this.#pieces.push(piece.slice());
-    this.#heldBytes += piece.length;
-    if (this.#heldBytes <= this.#lineBytesMax) return;
-    this.#pieces = [this.#joined().slice(0, headBytesMax)];
+    const bytesMax = this.#oversized ? headBytesMax - this.#heldBytes : Number.POSITIVE_INFINITY;
+    const kept = piece.slice(0, Math.max(0, bytesMax));
+    if (kept.length === 0) return;
+    this.#pieces.push(kept);
+    this.#heldBytes += kept.length;
+    if (this.#oversized || this.#heldBytes <= this.#lineBytesMax) return;
     this.#oversized = true;
+    this.#pieces = [this.#joined().slice(0, headBytesMax)];
+    this.#heldBytes = Math.min(this.#heldBytes, headBytesMax);
   }
 
   #joined(): Uint8Array {

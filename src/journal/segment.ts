@@ -112,7 +112,7 @@ class LineScanner {
       this.#report("corrupt-middle", range.fromByte, range.toByte, detail);
     }
     if (endsLine) return end;
-    if (next === -1) this.#reportBytes(line, end, stop, toByte, "form");
+    if (next === -1 || next > end + 1) this.#reportBytes(line, end, stop, toByte, "form");
     else {
       const detail = "Two records stand on one line: the newline between them is gone or altered.";
       this.#report("glued-record", line.fromByte + end, Math.max(toByte, line.fromByte + end + 1), detail);
