@@ -143,7 +143,7 @@ function lifeOf(
     (entry) => entry.kind === "agent-exit" && entry.session === session && entry.attempt === attempt,
   );
   const exit = entries.find((entry) => entry.kind === "exit");
-  const aliveUntilNs = times.reduce((latest, t) => (t > latest ? t : latest), 0n);
+  const aliveUntilNs = times.sort((left, right) => (left < right ? -1 : 1)).at(-1) ?? 0n;
   const gone = exit ?? left;
   return { aliveUntilNs, ...(gone === undefined ? {} : { goneByNs: BigInt(gone.t) }) };
 }

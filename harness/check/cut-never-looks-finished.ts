@@ -1,0 +1,59 @@
+/**
+ * cut-never-looks-finished: see `says`.
+ */
+import { type Facts, factsOf, type Observation, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
+import { type SessionAt, sessionAt } from "../oracle/session-at.ts";
+import type { ObservedSession } from "../subject/contract.ts";
+import type { Check, Violation } from "./contract.ts";
+import { judged, notApplicable, observationsOf } from "./judging.ts";
+
+export const cutNeverLooksFinished: Check = {
+  promise: "cut-never-looks-finished",
+  says: "A run that was cut is never said to have ended by itself, and one that ended is not said to be cut.",
+  judge(run) {
+    const facts = factsOf(run);
+    if (facts.attempts.length === 0) return notApplicable("no agent was started");
+    const undecided: string[] = [];
+    const violations = sessionsOf(facts).flatMap((session) =>
+      observationsOf(facts, session).flatMap(({ observation, observed }) => {
+        if (observation.cut === undefined) {
+          undecided.push(`there is no cut for the observation ${whenOf(facts, observation)}`);
+          return [];
+        }
+        return inObservation(facts, observation, observed, sessionAt(facts, observation.cut, session));
+      }),
+    );
+    return judged(violations, undecided);
+  },
+};
+
+function inObservation(
+  facts: Facts,
+  observation: Observation,
+  observed: ObservedSession,
+  at: SessionAt,
+): readonly Violation[] {
+  const latest = at.attempts.at(-1);
+  if (latest === undefined || at.pending) return [];
+  const began = latest.emissions.some(({ type, beginNs }) => type === "end" && beginNs <= observation.ns);
+  const prompted = latest.entries.some((entry) => entry.kind === "store" && entry.type === "user_message");
+  const finalLogged = prompted && at.logs.some((log) => log.lastTurnEnded);
+  const phase = phaseOf(observation);
+  const who = `session ${at.session} (attempt ${latest.attempt})`;
+  if (!began && !finalLogged) {
+    const finished =
+      observed.ended === "yes" || /\b(complete|completed|finished|succeeded)\b/i.test(observed.state);
+    if (!finished) return [];
+    const story = `${who} is said to be "${observed.state}", ended ${observed.ended}, ${whenOf(facts, observation)}; the agent never came to its end`;
+    return [{ kind: observed.ended === "yes" ? "cut-said-ended" : "cut-said-completed", phase, story }];
+  }
+  if (observed.ended !== "no" || at.life !== "dead") return [];
+  // Right after a restart only an end that reached the subject's own record is held against it.
+  const received =
+    at.spools.some((spool) => spool.ended) &&
+    latest.emissions.some(({ type, doneNs }) => type === "end" && doneNs !== undefined && doneNs <= at.ns);
+  const isDamaged = facts.damages.length > 0;
+  if (observation.label !== "settled" && (!received || isDamaged)) return [];
+  const story = `${who} came to its end, and is said to be "${observed.state}", not ended, ${whenOf(facts, observation)}`;
+  return [{ kind: "finished-said-cut", phase, story }];
+}

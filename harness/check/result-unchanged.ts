@@ -1,0 +1,156 @@
+/**
+ * result-unchanged: see `says`. The fake agent's results are known to the last character, so they are compared whole.
+ */
+import { atMs, damagesOf, type Facts, factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
+import { logResultCharsMax } from "../oracle/readers.ts";
+import {
+  type StepFacts,
+  stepOfCall,
+  stepOfResult,
+  stepsNamedIn,
+  stepsOf,
+  useOfCall,
+} from "../oracle/steps.ts";
+import type { Check, Phase, Violation } from "./contract.ts";
+import { judged, notApplicable, observationsOf, overlaps } from "./judging.ts";
+
+export const resultUnchanged: Check = {
+  promise: "result-unchanged",
+  says: "A call's result is shown as the agent emitted it, whole unless it is marked as cut, and equal calls are told apart.",
+  judge(run) {
+    const facts = factsOf(run);
+    if (!facts.attempts.some(({ emissions }) => emissions.some(({ type }) => type === "call")))
+      return notApplicable("no agent made a call");
+    return judged(sessionsOf(facts).flatMap((session) => inSession(facts, session)));
+  },
+};
+
+/** One text that was given out as the result of a call. */
+interface Given {
+  readonly what: "call" | "result";
+  readonly callId: string | undefined;
+  readonly input: unknown;
+  readonly text: string | undefined;
+  readonly isError: boolean | undefined;
+  readonly phase: Phase;
+  readonly where: string;
+}
+
+function inSession(facts: Facts, session: number): readonly Violation[] {
+  return givenIn(facts, session).flatMap((given): Violation[] => {
+    const kind =
+      given.callId === undefined ? withoutId(facts, session, given) : changed(facts, session, given);
+    if (kind === undefined) return [];
+    const name = given.callId === undefined ? "a call without an id" : `call ${given.callId}`;
+    return [{ kind, phase: given.phase, story: `${told[kind]} ${name}, ${given.where}` }];
+  });
+}
+
+type Kind =
+  | "result-changed"
+  | "result-shortened"
+  | "results-swapped"
+  | "error-flag-changed"
+  | "call-id-missing";
+
+const told: Readonly<Record<Kind, string>> = {
+  "result-changed": "another text than the agent emitted is the result of",
+  "result-shortened": "only a part, not marked as cut, is the result of",
+  "results-swapped": "the result of another call is given for",
+  "error-flag-changed": "success and failure are exchanged for",
+  "call-id-missing": "two equal calls cannot be told apart:",
+};
+
+function givenIn(facts: Facts, session: number): readonly Given[] {
+  const given: Given[] = [];
+  for (const { session: of, event, ns, client } of facts.shown) {
+    if (of !== session || (event.type !== "result" && event.type !== "call")) continue;
+    const { type: what, callId, input, text, isError } = event;
+    const where = `shown to client ${client} at ${atMs(facts, ns)} after start`;
+    given.push({ what, callId, input, text, isError, phase: "stream", where });
+  }
+  for (const { observation, observed } of observationsOf(facts, session)) {
+    const phase = phaseOf(observation);
+    const when = whenOf(facts, observation);
+    for (const { type: what, callId, input, text, isError } of observed.history)
+      if (what === "result" || what === "call")
+        given.push({ what, callId, input, text, isError, phase, where: `in the history ${when}` });
+    for (const { id: callId, input, result: text } of observed.calls)
+      given.push({
+        what: "call",
+        callId,
+        input,
+        text,
+        isError: undefined,
+        phase,
+        where: `among the calls ${when}`,
+      });
+  }
+  return given;
+}
+
+function changed(facts: Facts, session: number, given: Given): Kind | undefined {
+  const step = stepOfCall(facts, session, given.callId ?? "");
+  if (step === undefined) return undefined;
+  const isError = step.call.outcome === "fail";
+  if (given.what === "result" && given.isError !== undefined && given.isError !== isError)
+    return "error-flag-changed";
+  const text = given.text;
+  if (text === undefined || (given.what === "call" && text === "") || text === step.content) return undefined;
+  if (isDamaged(facts, session, given.callId ?? "")) return undefined;
+  const other = stepOfResult(facts, session, text);
+  if (other !== undefined && other.step !== step.step && !text.includes(step.tokens.resultToken))
+    return "results-swapped";
+  if (!isShortened(text, step.content)) return "result-changed";
+  return isMarkedCut(text, step.content) || isLogOnly(facts, session, given.callId ?? "", text)
+    ? undefined
+    : "result-shortened";
+}
+
+/** The bytes of the result's line were damaged: what is left of it is not the subject's doing. */
+function isDamaged(facts: Facts, session: number, callId: string): boolean {
+  const line = useOfCall(facts, session, callId)?.result;
+  if (line === undefined) return false;
+  return damagesOf(facts, session).some((damage) => damage.role === "spool" && overlaps(damage, line));
+}
+
+const headCharsMin = 20;
+
+function isShortened(text: string, content: string): boolean {
+  return content.startsWith(text) || content.startsWith(text.slice(0, headCharsMin));
+}
+
+/** What stands where the text leaves the original says that something was left out. */
+function isMarkedCut(text: string, content: string): boolean {
+  let at = 0;
+  while (at < text.length && text[at] === content[at]) at += 1;
+  return /…|\.\.\.|\bcut\b|truncat|omitted|left out|shortened|more (characters|bytes)/i.test(
+    text.slice(Math.max(0, at - 3)),
+  );
+}
+
+/** The agent's own log holds no more than this, and the stream never delivered the result. */
+function isLogOnly(facts: Facts, session: number, callId: string, text: string): boolean {
+  const line = useOfCall(facts, session, callId)?.result;
+  const delivered = line?.doneNs !== undefined && !line.failed;
+  return !delivered && text.length === logResultCharsMax;
+}
+
+/** Ids matter where two equal calls have different results. */
+function withoutId(facts: Facts, session: number, given: Given): Kind | undefined {
+  const steps =
+    given.what === "result"
+      ? [stepOfResult(facts, session, given.text ?? "")].filter((step) => step !== undefined)
+      : stepsNamedIn(facts, session, given.input);
+  return steps.some((step) => hasEqual(facts, step)) ? "call-id-missing" : undefined;
+}
+
+function hasEqual(facts: Facts, step: StepFacts): boolean {
+  return stepsOf(facts).some(
+    (other) =>
+      other.step !== step.step &&
+      other.session === step.session &&
+      other.tokens.callToken === step.tokens.callToken &&
+      other.uses.length > 0,
+  );
+}

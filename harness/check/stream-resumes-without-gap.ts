@@ -1,0 +1,121 @@
+/**
+ * stream-resumes-without-gap: see `says`. Compared with the history at the end, by call id and text.
+ */
+
+import { entriesOf } from "../oracle/attempts.ts";
+import {
+  damagesOf,
+  type Facts,
+  factsOf,
+  observedSession,
+  type ShownAt,
+  sessionsOf,
+} from "../oracle/facts.ts";
+import { useOfCall } from "../oracle/steps.ts";
+import type { Shown } from "../subject/contract.ts";
+import type { Check, Violation } from "./contract.ts";
+import { judged, nameOf, notApplicable } from "./judging.ts";
+
+export const streamResumesWithoutGap: Check = {
+  promise: "stream-resumes-without-gap",
+  says: "A client that comes back with a cursor is shown exactly what follows it, nothing twice and nothing missing.",
+  judge(run) {
+    if (!run.subject.can.cursor) return notApplicable("the orchestrator's stream has no cursor");
+    const facts = factsOf(run);
+    const returned = entriesOf(run, "connect").filter(({ after }) => after !== undefined);
+    if (returned.length === 0) return notApplicable("no client came back with a cursor");
+    const settled = facts.observations.findLast(({ label }) => label === "settled");
+    if (settled === undefined) return judged([], ["there is no observation at the end"]);
+    const violations = sessionsOf(facts).flatMap((session) => {
+      const observed = observedSession(facts, settled, session);
+      // Where records were damaged, what was shown before may rightly be gone from the history.
+      if (observed === undefined || damagesOf(facts, session).length > 0) return [];
+      const history = observed.history.filter((event) => isCompared(facts, session, event));
+      return connectionsOf(facts, session).flatMap((connection) =>
+        gapIn(facts, session, connection, history),
+      );
+    });
+    return judged(violations);
+  },
+};
+
+interface Connection {
+  readonly client: number;
+  readonly after: string;
+  /** The event that the cursor stands for, and how many equal ones the client had been shown up to it. */
+  readonly last: { readonly event: Shown; readonly nth: number };
+  readonly shown: readonly ShownAt[];
+}
+
+/** Connections that began with a cursor which the same session's stream had given out. */
+function connectionsOf(facts: Facts, session: number): readonly Connection[] {
+  const all = facts.shown.filter((one) => one.session === session);
+  let number = 0;
+  return facts.run.history.flatMap((entry, at): Connection[] => {
+    if (entry.kind !== "connect") return [];
+    number += 1;
+    const { client, after } = entry;
+    if (entry.session !== session || after === undefined) return [];
+    const given = all.find(({ event, at: shownAt }) => event.cursor === after && shownAt < at);
+    if (given === undefined) return [];
+    const connection = number;
+    const nth = lineOf(all, given).filter(({ event }) => keyOf(event) === keyOf(given.event)).length;
+    const shown = all.filter((one) => one.connection === connection && isCompared(facts, session, one.event));
+    return [{ client, after, last: { event: given.event, nth }, shown }];
+  });
+}
+
+/** What the client had been shown up to an event, each cursor once. */
+function lineOf(all: readonly ShownAt[], until: ShownAt): readonly ShownAt[] {
+  const seen = new Set<string>();
+  return all.filter((one) => {
+    if (one.client !== until.client || one.at > until.at) return false;
+    const cursor = one.event.cursor ?? String(one.at);
+    if (seen.has(cursor)) return false;
+    seen.add(cursor);
+    return true;
+  });
+}
+
+function gapIn(
+  facts: Facts,
+  session: number,
+  connection: Connection,
+  history: readonly Shown[],
+): readonly Violation[] {
+  const { last, shown, client, after } = connection;
+  let from = -1;
+  if (isCompared(facts, session, last.event)) {
+    let left = last.nth;
+    from = history.findIndex((event) => keyOf(event) === keyOf(last.event) && --left === 0);
+    // The history lacks what the cursor stands for: that is a lost event, another promise's matter.
+    if (from === -1) return [];
+  } else {
+    const [first] = shown;
+    if (first === undefined) return [];
+    from = history.findIndex((event) => keyOf(event) === keyOf(first.event)) - 1;
+    if (from < -1) return [];
+  }
+  for (const [index, { event }] of shown.entries()) {
+    const expected = history[from + 1 + index];
+    if (expected === undefined || keyOf(expected) === keyOf(event)) continue;
+    const isEarlier = history.slice(0, from + 1 + index).some((other) => keyOf(other) === keyOf(event));
+    const kind = isEarlier ? "event-repeated" : "event-skipped";
+    const story = `client ${client} of session ${session} came back after ${after} and was shown ${nameOf(event)} where ${nameOf(expected)} follows`;
+    return [{ kind, phase: "stream", story }];
+  }
+  return [];
+}
+
+/** Events that both stream and history certainly have: what an agent emitted. */
+function isCompared(facts: Facts, session: number, event: Shown): boolean {
+  if (event.type === "text") return true;
+  if ((event.type !== "call" && event.type !== "result") || event.callId === undefined) return false;
+  const use = useOfCall(facts, session, event.callId);
+  const line = event.type === "call" ? use?.call : use?.result;
+  return line?.doneNs !== undefined;
+}
+
+function keyOf(event: Shown): string {
+  return `${event.type}/${event.callId ?? event.text ?? ""}`;
+}
