@@ -5,9 +5,10 @@
  * row is a situation, recognised in the record of a run. A row at zero makes the campaign not trustworthy.
  * Always: a row is met by what happened, never by what was planned.
  */
+
+import type { FaultName } from "../fault/index.ts";
 import type { HistoryEntry, RunRecord } from "../history.ts";
 import type { LedgerEntry } from "../ledger.ts";
-import type { FaultName } from "../fault/index.ts";
 import type { Abilities } from "../subject/contract.ts";
 
 export interface Row {
@@ -53,7 +54,9 @@ function betweenResultAndSnapshot(run: RunRecord): boolean {
       const before = entries.filter(({ t }) => BigInt(t) < BigInt(fault.t));
       const [start] = entries;
       if (start === undefined || BigInt(start.t) > BigInt(fault.t)) return false;
-      const result = before.some((entry) => entry.kind === "out" && entry.type === "result" && entry.phase === "done");
+      const result = before.some(
+        (entry) => entry.kind === "out" && entry.type === "result" && entry.phase === "done",
+      );
       const saved = before.some((entry) => entry.kind === "store" && entry.event === "snapshot:1/write");
       return result && !saved;
     });
@@ -91,14 +94,18 @@ function hasFlag(run: RunRecord): boolean {
 }
 
 function knows(run: RunRecord, what: string): boolean {
-  return run.ledgers.flat().some((entry) => entry.kind === "model-input" && Object.values(entry.knows).includes(what as never));
+  return run.ledgers
+    .flat()
+    .some((entry) => entry.kind === "model-input" && Object.values(entry.knows).includes(what as never));
 }
 
 function twoSessionsTogether(run: RunRecord): boolean {
   const outs = run.ledgers
     .flatMap((entries) => {
       const session = entries[0]?.kind === "start" ? entries[0].session : -1;
-      return entries.flatMap((entry) => (entry.kind === "out" && entry.phase === "done" ? [{ session, t: BigInt(entry.t) }] : []));
+      return entries.flatMap((entry) =>
+        entry.kind === "out" && entry.phase === "done" ? [{ session, t: BigInt(entry.t) }] : [],
+      );
     })
     .sort((left, right) => (left.t < right.t ? -1 : 1));
   // Within 2 ms of each other: less than one sync of a disk and the wake-up before it.
@@ -130,7 +137,13 @@ export const rows: readonly Row[] = [
     applies: withKill,
     met: (run) => killOf(run, ({ at }) => at === "ready" || at === "resuming" || at === "starting"),
   },
-  { name: "killed twice or more", applies: withKill, met: (run) => all(run, "server-exit").length >= 2 && all(run, "fault").filter(({ killed }) => killed.length > 0).length >= 2 },
+  {
+    name: "killed twice or more",
+    applies: withKill,
+    met: (run) =>
+      all(run, "server-exit").length >= 2 &&
+      all(run, "fault").filter(({ killed }) => killed.length > 0).length >= 2,
+  },
   {
     name: "orphan worked while no server ran",
     applies: withKill,
@@ -142,7 +155,9 @@ export const rows: readonly Row[] = [
     met: (run) => {
       const second = all(run, "server-ready").find(({ life }) => life === 2);
       if (second === undefined) return false;
-      return afterFirstKill(run).some(({ late }) => late.some((entry) => entry.kind === "effect" && BigInt(entry.t) > BigInt(second.t)));
+      return afterFirstKill(run).some(({ late }) =>
+        late.some((entry) => entry.kind === "effect" && BigInt(entry.t) > BigInt(second.t)),
+      );
     },
   },
   {
@@ -151,29 +166,92 @@ export const rows: readonly Row[] = [
     met: (run) => {
       const second = all(run, "server-ready").find(({ life }) => life === 2);
       return afterFirstKill(run).some(({ late }) =>
-        late.some((entry) => entry.kind === "exit" && entry.code === 0 && (second === undefined || BigInt(entry.t) < BigInt(second.t))),
+        late.some(
+          (entry) =>
+            entry.kind === "exit" &&
+            entry.code === 0 &&
+            (second === undefined || BigInt(entry.t) < BigInt(second.t)),
+        ),
       );
     },
   },
-  { name: "live agent after a restart", applies: withKill, met: (run) => run.cuts.some(({ label, alive }) => label === "ready" && alive.length > 0) },
+  {
+    name: "live agent after a restart",
+    applies: withKill,
+    met: (run) => run.cuts.some(({ label, alive }) => label === "ready" && alive.length > 0),
+  },
   { name: "several records unread at the kill", applies: withKill, met: (run) => unshownAtKill(run) >= 2 },
   {
     name: "line split over two reads",
     applies: always,
-    met: (run) => run.plan.free?.writes === "split" && run.ledgers.flat().some((entry) => entry.kind === "out" && entry.type === "result"),
+    met: (run) =>
+      run.plan.free?.writes === "split" &&
+      run.ledgers.flat().some((entry) => entry.kind === "out" && entry.type === "result"),
   },
   { name: "two sessions within one sync", applies: always, met: twoSessionsTogether },
-  { name: "two equal parallel calls", applies: always, met: (run) => run.plan.sessions.some(({ turns }) => turns.some(({ script }) => script.replies.some(({ parallel, calls }) => parallel && calls.some(({ equalTo }) => equalTo !== undefined)))) },
-  { name: "result longer than the agent's log keeps", applies: always, met: (run) => run.plan.sessions.some(({ turns }) => turns.some(({ script }) => script.replies.some(({ calls }) => calls.some(({ resultChars }) => resultChars > 2_000)))) },
-  { name: "a further turn after a fault", applies: always, met: (run) => run.ledgers.some(([start]) => start?.kind === "start" && start.turn > 0) && killedRun(run) },
+  {
+    name: "two equal parallel calls",
+    applies: always,
+    met: (run) =>
+      run.plan.sessions.some(({ turns }) =>
+        turns.some(({ script }) =>
+          script.replies.some(
+            ({ parallel, calls }) => parallel && calls.some(({ equalTo }) => equalTo !== undefined),
+          ),
+        ),
+      ),
+  },
+  {
+    name: "result longer than the agent's log keeps",
+    applies: always,
+    met: (run) =>
+      run.plan.sessions.some(({ turns }) =>
+        turns.some(({ script }) =>
+          script.replies.some(({ calls }) => calls.some(({ resultChars }) => resultChars > 2_000)),
+        ),
+      ),
+  },
+  {
+    name: "a further turn after a fault",
+    applies: always,
+    met: (run) => run.ledgers.some(([start]) => start?.kind === "start" && start.turn > 0) && killedRun(run),
+  },
   { name: "resumed with a finished call", applies: withKill, met: (run) => knows(run, "known") },
-  { name: "resumed with an unknown call", applies: (can, faults) => withFlags(can) && withKill(can, faults), met: (run) => knows(run, "told-unknown") },
+  {
+    name: "resumed with an unknown call",
+    applies: (can, faults) => withFlags(can) && withKill(can, faults),
+    met: (run) => knows(run, "told-unknown"),
+  },
   { name: "flag raised", applies: withFlags, met: (run) => killedRun(run) && hasFlag(run) },
-  { name: "flag rightly not raised on a killed run", applies: withFlags, met: (run) => killedRun(run) && !hasFlag(run) && observedAt(run, "observe").length > 0 },
+  {
+    name: "flag rightly not raised on a killed run",
+    applies: withFlags,
+    met: (run) => killedRun(run) && !hasFlag(run) && observedAt(run, "observe").length > 0,
+  },
   { name: "a record damaged", applies: withDamage, met: (run) => all(run, "damage").length > 0 },
-  { name: "orderly stop", applies: (_can, faults) => faults.includes("term"), met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "term") },
-  { name: "server frozen", applies: (_can, faults) => faults.includes("freeze"), met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "freeze") },
-  { name: "client came back with its cursor", applies: (can) => can.cursor, met: (run) => all(run, "connect").some(({ after }) => after !== undefined) },
-  { name: "reloaded by node --watch", applies: (can, faults) => faults.includes("reload") && can.reload.includes("node-watch"), met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "reload" && fault.by === "node-watch") },
-  { name: "reloaded by tsx watch", applies: (can, faults) => faults.includes("reload") && can.reload.includes("tsx"), met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "reload" && fault.by === "tsx") },
+  {
+    name: "orderly stop",
+    applies: (_can, faults) => faults.includes("term"),
+    met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "term"),
+  },
+  {
+    name: "server frozen",
+    applies: (_can, faults) => faults.includes("freeze"),
+    met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "freeze"),
+  },
+  {
+    name: "client came back with its cursor",
+    applies: (can) => can.cursor,
+    met: (run) => all(run, "connect").some(({ after }) => after !== undefined),
+  },
+  {
+    name: "reloaded by node --watch",
+    applies: (can, faults) => faults.includes("reload") && can.reload.includes("node-watch"),
+    met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "reload" && fault.by === "node-watch"),
+  },
+  {
+    name: "reloaded by tsx watch",
+    applies: (can, faults) => faults.includes("reload") && can.reload.includes("tsx"),
+    met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "reload" && fault.by === "tsx"),
+  },
 ];

@@ -15,7 +15,7 @@ export function traceOf(run: RunRecord): Trace {
   const steps = stepOfCallId(run);
   for (const entry of run.history) {
     const told = tellHistory(entry, steps);
-    if (told !== undefined) (trace[told.source] ??= []).push(told.text);
+    if (told !== undefined) trace[told.source] = [...(trace[told.source] ?? []), told.text];
   }
   for (const entries of run.ledgers) {
     const [start] = entries;
@@ -37,8 +37,11 @@ export function traceHash(trace: Trace): string {
 export function firstDifference(left: Trace, right: Trace): string | undefined {
   for (const source of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
     const [one, other] = [left[source] ?? [], right[source] ?? []];
-    const at = Array.from({ length: Math.max(one.length, other.length) }, (_, n) => n).find((n) => one[n] !== other[n]);
-    if (at !== undefined) return `${source}, entry ${at + 1}: "${one[at] ?? "nothing"}" and "${other[at] ?? "nothing"}"`;
+    const at = Array.from({ length: Math.max(one.length, other.length) }, (_, n) => n).find(
+      (n) => one[n] !== other[n],
+    );
+    if (at !== undefined)
+      return `${source}, entry ${at + 1}: "${one[at] ?? "nothing"}" and "${other[at] ?? "nothing"}"`;
   }
   return undefined;
 }
@@ -46,12 +49,16 @@ export function firstDifference(left: Trace, right: Trace): string | undefined {
 function stepOfCallId(run: RunRecord): ReadonlyMap<string, string> {
   const steps = new Map<string, string>();
   for (const entry of run.ledgers.flat()) {
-    if ("callId" in entry && entry.callId !== undefined && entry.step !== undefined) steps.set(entry.callId, entry.step);
+    if ("callId" in entry && entry.callId !== undefined && entry.step !== undefined)
+      steps.set(entry.callId, entry.step);
   }
   return steps;
 }
 
-function tellHistory(entry: HistoryEntry, steps: ReadonlyMap<string, string>): { source: string; text: string } | undefined {
+function tellHistory(
+  entry: HistoryEntry,
+  steps: ReadonlyMap<string, string>,
+): { source: string; text: string } | undefined {
   const call = (id: string | undefined) => (id === undefined ? "-" : (steps.get(id) ?? "a call nobody made"));
   switch (entry.kind) {
     case "server-start":
@@ -75,7 +82,16 @@ function tellHistory(entry: HistoryEntry, steps: ReadonlyMap<string, string>): {
         text: entry.sessions
           .map((session, at) => {
             const calls = session.calls.map(({ id, state }) => `${call(id)}=${state}`).join(" ");
-            const flags = session.flags === "no-surface" ? "-" : session.flags.map(({ code, callId, resolved }) => `${code}/${call(callId)}${resolved === true ? "/resolved" : ""}`).sort().join(" ");
+            const flags =
+              session.flags === "no-surface"
+                ? "-"
+                : session.flags
+                    .map(
+                      ({ code, callId, resolved }) =>
+                        `${code}/${call(callId)}${resolved === true ? "/resolved" : ""}`,
+                    )
+                    .sort()
+                    .join(" ");
             return `${at} ${session.state} ended=${session.ended} live=${session.live} [${calls}] {${flags}}`;
           })
           .sort()

@@ -16,10 +16,16 @@ function replies(...calls: Call[]): Reply[] {
   return calls.map((call) => ({ calls: [call], parallel: false }));
 }
 
-function session(planned: readonly Reply[], storeLag: PlanSession["storeLag"] = "ada", turns = 1): PlanSession {
+function session(
+  planned: readonly Reply[],
+  storeLag: PlanSession["storeLag"] = "ada",
+  turns = 1,
+): PlanSession {
   return {
     storeLag,
-    turns: Array.from({ length: turns }, () => ({ script: { replies: [...planned], finalText: "All done." } })),
+    turns: Array.from({ length: turns }, () => ({
+      script: { replies: [...planned], finalText: "All done." },
+    })),
   };
 }
 
@@ -41,25 +47,45 @@ const plans: readonly Plan[] = [
   // the tool ran, its result went nowhere: an unknown call
   plan([two], [round(at("result:2/log"), killBoth)]),
   // recovery killed, twice
-  plan([two], [
-    round(at("call:2/log"), { kind: "kill", target: "tree" }),
-    round({ phase: "ready" }, { kind: "kill", target: "server" }),
-    round({ phase: "resuming" }, { kind: "kill", target: "tree" }),
-  ]),
+  plan(
+    [two],
+    [
+      round(at("call:2/log"), { kind: "kill", target: "tree" }),
+      round({ phase: "ready" }, { kind: "kill", target: "server" }),
+      round({ phase: "resuming" }, { kind: "kill", target: "tree" }),
+    ],
+  ),
   // orphans: before the restart, after it, to the end
-  plan([two], [round(at("call:1/log"), killServer, { orphan: { beforeRestart: 8, beforeObserve: 4, duringResume: 2 } })]),
-  plan([two], [round(at("call:2/out"), killServer, { orphan: { beforeRestart: 40, beforeObserve: 0, duringResume: 0 } })]),
+  plan(
+    [two],
+    [
+      round(at("call:1/log"), killServer, {
+        orphan: { beforeRestart: 8, beforeObserve: 4, duringResume: 2 },
+      }),
+    ],
+  ),
+  plan(
+    [two],
+    [
+      round(at("call:2/out"), killServer, {
+        orphan: { beforeRestart: 40, beforeObserve: 0, duringResume: 0 },
+      }),
+    ],
+  ),
   // nothing diverged: the agent had saved everything and only its exit was missing
   plan([two], [round(at("exit"), killBoth)]),
   plan([two], [round(at("start/out"), { kind: "term" })]),
-  plan([two], [
-    round(at("call:1/out"), { kind: "freeze", events: 4 }),
-    round(at("result:2/out"), killServer, { position: "shown" }),
-  ]),
-  plan([two], [
-    round(at("call:1/out"), { kind: "disconnect", events: 5 }),
-    round(at("call:2/log"), killServer),
-  ]),
+  plan(
+    [two],
+    [
+      round(at("call:1/out"), { kind: "freeze", events: 4 }),
+      round(at("result:2/out"), killServer, { position: "shown" }),
+    ],
+  ),
+  plan(
+    [two],
+    [round(at("call:1/out"), { kind: "disconnect", events: 5 }), round(at("call:2/log"), killServer)],
+  ),
   // several records in one burst, then the kill
   plan(
     [session([{ calls: [plainCall, plainCall, plainCall], parallel: true }])],
@@ -80,26 +106,47 @@ const plans: readonly Plan[] = [
     [session([{ calls: [plainCall, { ...plainCall, equalTo: 0 }], parallel: true }])],
     [round(at("result:2/out"), killBoth, { position: "shown" })],
   ),
-  plan([session(replies({ outcome: "append", resultChars: 30_000, style: "unicode" }, plainCall), "log-behind")], [
-    round(at("call:2/out"), killBoth),
-  ]),
+  plan(
+    [session(replies({ outcome: "append", resultChars: 30_000, style: "unicode" }, plainCall), "log-behind")],
+    [round(at("call:2/out"), killBoth)],
+  ),
   plan([session(replies(plainCall), "ada", 2)], [round(at("result:1/out"), killBoth, { position: "shown" })]),
-  plan([two], [
-    round(at("result:2/out"), { kind: "kill", target: "tree" }, {
-      position: "shown",
-      damage: [{ role: "log", how: "cut", file: 0, record: 0 }],
-    }),
-  ]),
-  plan([two], [
-    round(at("result:2/out"), { kind: "kill", target: "tree" }, {
-      position: "shown",
-      damage: [{ role: "spool", how: "alter", file: 0, record: 1 }],
-    }),
-  ]),
+  plan(
+    [two],
+    [
+      round(
+        at("result:2/out"),
+        { kind: "kill", target: "tree" },
+        {
+          position: "shown",
+          damage: [{ role: "log", how: "cut", file: 0, record: 0 }],
+        },
+      ),
+    ],
+  ),
+  plan(
+    [two],
+    [
+      round(
+        at("result:2/out"),
+        { kind: "kill", target: "tree" },
+        {
+          position: "shown",
+          damage: [{ role: "spool", how: "alter", file: 0, record: 1 }],
+        },
+      ),
+    ],
+  ),
   // several lines unread at once
-  plan([session([{ calls: [plainCall, plainCall, plainCall], parallel: true }])], [
-    round(at("call:3/out"), killServer, { position: "unread", orphan: { beforeRestart: 12, beforeObserve: 0, duringResume: 0 } }),
-  ]),
+  plan(
+    [session([{ calls: [plainCall, plainCall, plainCall], parallel: true }])],
+    [
+      round(at("call:3/out"), killServer, {
+        position: "unread",
+        orphan: { beforeRestart: 12, beforeObserve: 0, duringResume: 0 },
+      }),
+    ],
+  ),
   plan([two], [round(at("result:1/out"), { kind: "reload", by: "node-watch" }, { position: "shown" })]),
   plan([two], [round(at("effect:2"), { kind: "reload", by: "tsx" })]),
 ];

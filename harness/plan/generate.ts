@@ -1,5 +1,5 @@
 /**
- * Generates plans from seeds, and shrinks them: the only file that knows fast-check's arbitraries.
+ * Generates plans from seeds: the only file that knows fast-check's arbitraries.
  *
  * Always: generation is free of side effects, so that plan number N of a seed is the same everywhere; every
  * generated plan has a fault that is able to fire, and restarts the server at least once.
@@ -241,29 +241,4 @@ export function generatePlan(options: GenerateOptions, seed: number, index: numb
   const [plan] = fc.sample(planArbitrary(options), { seed: planSeed(seed, index), numRuns: 1 });
   if (plan === undefined) throw new Error("fast-check generated no plan");
   return plan;
-}
-
-/**
- * Shrinks plan number `index` of the seed: the smallest plan found of which `stillFails` says true.
- *
- * `stillFails` is not asked about the plan itself (it is known to fail), and says false when its time is over.
- */
-export async function shrinkPlan(
-  options: GenerateOptions,
-  seed: number,
-  index: number,
-  stillFails: (plan: Plan) => Promise<boolean>,
-): Promise<Plan> {
-  let smallest = generatePlan(options, seed, index);
-  let isFirst = true;
-  await fc.check(
-    fc.asyncProperty(planArbitrary(options), async (plan) => {
-      const fails = isFirst || (await stillFails(plan));
-      isFirst = false;
-      if (fails) smallest = plan;
-      return !fails;
-    }),
-    { seed: planSeed(seed, index), numRuns: 1 },
-  );
-  return smallest;
 }

@@ -1,0 +1,124 @@
+/**
+ * Artifacts: everything about a run that was not green, kept so that it can be replayed and judged again.
+ *
+ * `plan.json` (replay needs nothing else) · `record.json` (recheck needs nothing else) · `verdict.json` ·
+ * `story.md` · `disk/` (the subject's folder and the workspace as they were left) · `logs/`.
+ */
+import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import type { RunRecord } from "../history.ts";
+import { type Plan, PlanSchema } from "../plan/plan.ts";
+import type { Assessment } from "./assess.ts";
+
+/** What `plan.json` holds. */
+export const ArtifactPlanSchema = z.strictObject({
+  version: z.literal(1),
+  subject: z.string(),
+  /** How the plan came about: seed and number, scenario, or shrunk from which. */
+  origin: z.string(),
+  /** First signature that it showed. */
+  signature: z.string().optional(),
+  plan: PlanSchema,
+});
+export type ArtifactPlan = z.infer<typeof ArtifactPlanSchema>;
+
+export async function writeArtifact(
+  dir: string,
+  header: { readonly subject: string; readonly origin: string; readonly plan: Plan },
+  record: RunRecord,
+  assessment: Assessment,
+  runDir: string,
+): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const [first] = assessment.defects;
+  const plan: ArtifactPlan = {
+    version: 1,
+    ...header,
+    ...(first === undefined ? {} : { signature: first.signature }),
+  };
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  await Promise.all([
+    writeFile(path.join(dir, "plan.json"), json(plan)),
+    writeFile(path.join(dir, "record.json"), JSON.stringify(record)),
+    writeFile(path.join(dir, "verdict.json"), json(assessment)),
+    writeFile(path.join(dir, "story.md"), storyOf(plan, assessment)),
+    copyFiles(path.join(runDir, "subject"), path.join(dir, "disk", "subject")),
+    copyFiles(path.join(runDir, "workspace"), path.join(dir, "disk", "workspace")),
+    copyFiles(path.join(runDir, "logs"), path.join(dir, "logs")),
+    copyFiles(path.join(runDir, "ledger"), path.join(dir, "ledger")),
+  ]);
+}
+
+/** FIFOs and sockets of a live run are no evidence and cannot be copied. Secrets stay where they are. */
+async function copyFiles(from: string, to: string): Promise<void> {
+  await cp(from, to, {
+    recursive: true,
+    filter: async (source) => {
+      const status = await stat(source).catch(() => undefined);
+      return (
+        status !== undefined && (status.isFile() || status.isDirectory()) && path.basename(source) !== "token"
+      );
+    },
+  }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+}
+
+function storyOf(plan: ArtifactPlan, { verdict, why, defects }: Assessment): string {
+  const lines = [
+    `# ${verdict}: ${defects[0]?.signature ?? why ?? ""}`,
+    "",
+    `Subject ${plan.subject}, ${plan.origin}.`,
+    "",
+  ];
+  for (const defect of defects) lines.push(`- **${defect.promise}** (${defect.kind}): ${defect.story}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** Reads the plan of an artifact: its folder, or a plan file itself. Throws an Error with one clear sentence. */
+export async function readArtifactPlan(target: string): Promise<ArtifactPlan> {
+  const info = await stat(target).catch(() => undefined);
+  if (info === undefined)
+    throw new Error(
+      `There is no artifact at ${target}. Give the folder that a campaign printed, or its plan.json.`,
+    );
+  const file = info.isDirectory() ? path.join(target, "plan.json") : target;
+  return parseFile(file, ArtifactPlanSchema, "a plan.json as `pnpm chaos` writes it");
+}
+
+/** Reads the record of an artifact; checked only as far as a judge needs it. Throws an Error with one clear sentence. */
+export async function readArtifactRecord(target: string): Promise<RunRecord> {
+  const info = await stat(target).catch(() => undefined);
+  if (info === undefined)
+    throw new Error(`There is no stored run at ${target}. Give the folder that a campaign printed.`);
+  const file = info.isDirectory() ? path.join(target, "record.json") : target;
+  const record = await parseFile(file, RecordShapeSchema, "a record.json as `pnpm chaos` writes it");
+  return record as unknown as RunRecord;
+}
+
+const RecordShapeSchema = z.looseObject({
+  plan: PlanSchema,
+  subject: z.looseObject({ name: z.string(), can: z.looseObject({}) }),
+  history: z.array(z.looseObject({ t: z.string(), kind: z.string() })),
+  ledgers: z.array(z.array(z.looseObject({ t: z.string(), kind: z.string() }))),
+  cuts: z.array(z.looseObject({ cut: z.number(), label: z.string() })),
+  tokens: z.array(z.looseObject({ step: z.string() })),
+  sessionIds: z.array(z.union([z.string(), z.null()])),
+});
+
+async function parseFile<T>(file: string, schema: z.ZodType<T>, expected: string): Promise<T> {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`${file} cannot be read (${error.code ?? error.message}).`);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new Error(`${file} is not JSON. Expected ${expected}.`);
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${file} is not ${expected}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}.`);
+}

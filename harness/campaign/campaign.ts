@@ -1,0 +1,391 @@
+/**
+ * A campaign: directed plans, then generated ones, on all workers, until the runs or the time are used up; then
+ * the defects are shrunk and told.
+ *
+ * Always: everything that decides is in the seed; nothing is retried silently; the canary must die.
+ */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type FaultName, faultNames } from "../fault/index.ts";
+import { bundleOnce } from "../launch/bundle.ts";
+import { directedPlans } from "../plan/directed.ts";
+import { generatePlan } from "../plan/generate.ts";
+import type { Plan } from "../plan/plan.ts";
+import { shrinkPlan } from "../plan/shrink.ts";
+import type { Abilities } from "../subject/contract.ts";
+import { loadSubject } from "../subject/load.ts";
+import { canaryPlan, canarySignature } from "./canary.ts";
+import {
+  addFlagCounts,
+  type Defect,
+  noFlagCounts,
+  type Outcome,
+  type VerdictKind,
+  verdictKinds,
+} from "./job.ts";
+import { makePlace } from "./place.ts";
+import { type Failure, Pool } from "./pool.ts";
+import { rows } from "./sometimes.ts";
+
+export interface CampaignOptions {
+  readonly seed: number;
+  /** `reference`, `naive`, or the path of a subject file. */
+  readonly subject: string;
+  readonly faults: readonly FaultName[];
+  readonly runs?: number;
+  readonly budgetMs?: number;
+  readonly workers: number;
+  /** Artifacts go to a folder of this campaign below. */
+  readonly outDir: string;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  readonly runs: number;
+  readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  readonly elapsedMs: number;
+  readonly doing: "running" | "shrinking";
+}
+
+/** One distinct way to fail, with its smallest plan. */
+export interface FoundDefect extends Defect {
+  /** Number of runs that showed it. */
+  readonly runs: number;
+  /** The first plan that showed it, as a number of this campaign. */
+  readonly firstPlan: number;
+  readonly artifact: string;
+  readonly replay: string;
+  /** Agent events (call, result, text) and faults of the smallest plan. */
+  readonly size: { readonly events: number; readonly faults: number };
+  readonly reproduced: string;
+}
+
+export interface CampaignResult {
+  readonly seed: number;
+  readonly subject: string;
+  readonly runs: number;
+  readonly counted: number;
+  readonly freeRuns: number;
+  readonly doubled: number;
+  readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  readonly problems: readonly {
+    readonly plan: number;
+    readonly verdict: VerdictKind;
+    readonly why: string;
+    readonly artifact?: string;
+  }[];
+  readonly defects: readonly FoundDefect[];
+  readonly promises: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly sometimes: Readonly<Record<string, number | "n/a" | "not attempted">>;
+  readonly flags: typeof noFlagCounts;
+  readonly canary: "died as expected" | string;
+  readonly distinctTraces: number;
+  readonly durationMs: number;
+  readonly runsPerSecond: number;
+  readonly interrupted: boolean;
+}
+
+/** Executed twice whatever the verdict. */
+const doubledEvery = 20;
+/** Distinct signatures that are shrunk; the others are told with the plan that showed them. */
+const shrunkMax = 3;
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const subject = await loadSubject(options.subject);
+  const place = await makePlace();
+  try {
+    const bundles = await bundleOnce(
+      { agent: fileURLToPath(new URL("../agent/main.ts", import.meta.url)) },
+      path.join(place.dir, "bundles"),
+    );
+    const pool = await Pool.open({
+      dir: place.dir,
+      agentBundle: bundles.agent,
+      count: options.workers,
+      portBase: portBase(),
+    });
+    try {
+      return await new Campaign(options, subject.can, pool).run();
+    } finally {
+      await pool.close();
+    }
+  } finally {
+    await place.remove();
+  }
+}
+
+/** Ports of two campaigns side by side should not be asked of the same range. */
+function portBase(): number {
+  return 20_000 + (process.pid % 30) * 1_000;
+}
+
+class Campaign {
+  private readonly started = performance.now();
+  private readonly outcomes = new Map<number, Outcome | Failure>();
+  private readonly plans: readonly Plan[];
+  private readonly outDir: string;
+  private doing: Progress["doing"] = "running";
+  private jobs = 0;
+
+  constructor(
+    private readonly options: CampaignOptions,
+    private readonly can: Abilities,
+    private readonly pool: Pool,
+  ) {
+    this.plans = directedPlans(can, options.faults);
+    this.outDir = path.join(
+      path.resolve(options.outDir),
+      `${path.basename(options.subject).replace(/\.[cm]?[jt]s$/, "")}-seed-${options.seed}`,
+    );
+  }
+
+  async run(): Promise<CampaignResult> {
+    const canary = this.runCanary();
+    await Promise.all(Array.from({ length: this.options.workers }, () => this.keepRunning()));
+    const ranMs = this.elapsedMs();
+    this.doing = "shrinking";
+    const defects = await this.tellDefects();
+    return this.sumUp(defects, await canary, ranMs);
+  }
+
+  private elapsedMs(): number {
+    return performance.now() - this.started;
+  }
+
+  private async keepRunning(): Promise<void> {
+    while (!this.isOver()) {
+      const index = this.jobs;
+      this.jobs += 1;
+      const outcome = await this.pool.run({
+        id: index,
+        subject: this.options.subject,
+        plan: this.planOf(index),
+        times: index % doubledEvery === doubledEvery - 1 ? "twice" : "auto",
+        artifactDir: path.join(this.outDir, `plan-${index}`),
+        origin: this.originOf(index),
+      });
+      this.outcomes.set(index, outcome);
+      this.options.onProgress?.({
+        runs: this.outcomes.size,
+        verdicts: this.verdicts(),
+        elapsedMs: this.elapsedMs(),
+        doing: this.doing,
+      });
+    }
+  }
+
+  private isOver(): boolean {
+    const { runs, budgetMs, signal } = this.options;
+    if (signal?.aborted === true) return true;
+    if (runs !== undefined) return this.jobs >= runs;
+    if (budgetMs === undefined) return true;
+    // A red campaign needs the rest of its time to make the failures small.
+    const isRed = [...this.outcomes.values()].some(
+      (outcome) => "verdict" in outcome && outcome.verdict === "defect",
+    );
+    return this.elapsedMs() > budgetMs * (isRed ? 0.4 : 1);
+  }
+
+  private planOf(index: number): Plan {
+    return (
+      this.plans[index] ??
+      generatePlan({ can: this.can, faults: this.options.faults }, this.options.seed, index)
+    );
+  }
+
+  private originOf(index: number): string {
+    return index < this.plans.length
+      ? `directed plan ${index}`
+      : `plan ${index} of seed ${this.options.seed}`;
+  }
+
+  private async runCanary(): Promise<string> {
+    const outcome = await this.pool.run({
+      id: -1,
+      subject: "naive",
+      plan: canaryPlan(this.options.seed),
+      times: "once",
+      origin: "canary",
+    });
+    if ("failed" in outcome) return `could not be run: ${outcome.failed}`;
+    if (outcome.defects.some(({ signature }) => signature === canarySignature)) return "died as expected";
+    const signatures = outcome.defects.map(({ signature }) => signature).join(", ");
+    return `lived: expected ${canarySignature}, saw ${signatures === "" ? outcome.verdict : signatures}`;
+  }
+
+  private async tellDefects(): Promise<FoundDefect[]> {
+    const found = new Map<string, { defect: Defect; index: number; runs: number; outcome: Outcome }>();
+    for (const index of [...this.outcomes.keys()].sort((left, right) => left - right)) {
+      const outcome = this.outcomes.get(index);
+      if (outcome === undefined || "failed" in outcome || outcome.verdict !== "defect") continue;
+      for (const signature of new Set(outcome.defects.map((defect) => defect.signature))) {
+        const defect = outcome.defects.find((one) => one.signature === signature);
+        const known = found.get(signature);
+        if (known !== undefined) known.runs += 1;
+        else if (defect !== undefined) found.set(signature, { defect, index, runs: 1, outcome });
+      }
+    }
+    const told: FoundDefect[] = [];
+    for (const { defect, index, runs, outcome } of found.values()) {
+      const small = told.length < shrunkMax ? await this.shrink(defect, index) : undefined;
+      told.push(
+        this.tell(
+          small?.defect ?? defect,
+          index,
+          runs,
+          small?.plan ?? this.planOf(index),
+          small?.outcome ?? outcome,
+        ),
+      );
+    }
+    return told;
+  }
+
+  private tell(defect: Defect, index: number, runs: number, plan: Plan, outcome: Outcome): FoundDefect {
+    const artifact = path.relative(
+      process.cwd(),
+      outcome.artifact ?? path.join(this.outDir, `plan-${index}`),
+    );
+    const { times, of } = outcome.reproduced ?? { times: 1, of: 1 };
+    return {
+      ...defect,
+      runs,
+      firstPlan: index,
+      artifact,
+      replay: `pnpm chaos replay ${artifact}`,
+      size: sizeOf(plan),
+      reproduced: `${times} of ${of}`,
+    };
+  }
+
+  /** The smallest plan with the same signature that can be found in the time that is left. */
+  private async shrink(
+    defect: Defect,
+    index: number,
+  ): Promise<{ plan: Plan; defect: Defect; outcome: Outcome } | undefined> {
+    const left =
+      this.options.budgetMs === undefined
+        ? 20_000
+        : Math.min(20_000, this.options.budgetMs * 0.9 - this.elapsedMs());
+    const deadline = performance.now() + Math.max(3_000, left / 2);
+    const isOver = () => performance.now() > deadline || this.options.signal?.aborted === true;
+    const job = { subject: this.options.subject, origin: `${this.originOf(index)}, shrunk` };
+    const showing = (outcome: Outcome | Failure) =>
+      "failed" in outcome
+        ? undefined
+        : outcome.defects.find(({ signature }) => signature === defect.signature);
+    const plan = await shrinkPlan(this.planOf(index), {
+      width: this.options.workers,
+      isOver,
+      stillFails: async (candidate) =>
+        showing(await this.pool.run({ id: index, plan: candidate, times: "once", ...job })) !== undefined,
+    });
+    const slug = defect.signature.replaceAll("/", "--");
+    const outcome = await this.pool.run({
+      id: index,
+      plan,
+      times: "auto",
+      artifactDir: path.join(this.outDir, slug),
+      ...job,
+    });
+    const again = showing(outcome);
+    return again === undefined || "failed" in outcome ? undefined : { plan, defect: again, outcome };
+  }
+
+  private verdicts(): Record<VerdictKind, number> {
+    const counts = Object.fromEntries(verdictKinds.map((kind) => [kind, 0])) as Record<VerdictKind, number>;
+    for (const outcome of this.outcomes.values())
+      counts["failed" in outcome ? "infra" : outcome.verdict] += 1;
+    return counts;
+  }
+
+  private sumUp(defects: readonly FoundDefect[], canary: string, ranMs: number): CampaignResult {
+    const judged = [...this.outcomes.values()].filter((outcome): outcome is Outcome => "verdict" in outcome);
+    const executed = judged.reduce((sum, { executions }) => sum + executions, 0);
+    return {
+      seed: this.options.seed,
+      subject: this.options.subject,
+      runs: this.outcomes.size,
+      counted: judged.filter(({ counts }) => counts).length,
+      freeRuns: judged.filter(({ mode }) => mode === "free").length,
+      doubled: judged.filter(({ executions }) => executions > 1).length,
+      verdicts: this.verdicts(),
+      problems: this.problems(),
+      defects,
+      promises: promiseTable(judged),
+      sometimes: this.sometimesTable(judged),
+      flags: judged.reduce((sum, { flags }) => addFlagCounts(sum, flags), noFlagCounts),
+      canary,
+      distinctTraces: new Set(
+        judged.filter(({ mode }) => mode === "lockstep").map(({ traceHash }) => traceHash),
+      ).size,
+      durationMs: Math.round(this.elapsedMs()),
+      runsPerSecond: Math.round((executed / ranMs) * 10_000) / 10,
+      interrupted: this.options.signal?.aborted === true,
+    };
+  }
+
+  private problems(): CampaignResult["problems"] {
+    return [...this.outcomes].flatMap(([plan, outcome]) => {
+      if ("failed" in outcome) return [{ plan, verdict: "infra" as const, why: outcome.failed }];
+      if (outcome.verdict === "pass" || outcome.verdict === "defect") return [];
+      return [
+        {
+          plan,
+          verdict: outcome.verdict,
+          why: outcome.why ?? "",
+          ...(outcome.artifact === undefined ? {} : { artifact: outcome.artifact }),
+        },
+      ];
+    });
+  }
+
+  private sometimesTable(judged: readonly Outcome[]): CampaignResult["sometimes"] {
+    const { faults, runs } = this.options;
+    const isShort = runs !== undefined && runs < this.plans.length;
+    return Object.fromEntries(
+      rows.map((row) => {
+        if (!row.applies(this.can, faults)) return [row.name, "n/a"];
+        const count = judged.filter(({ met }) => met.includes(row.name)).length;
+        return [row.name, count === 0 && isShort ? "not attempted" : count];
+      }),
+    );
+  }
+}
+
+function promiseTable(judged: readonly Outcome[]): CampaignResult["promises"] {
+  const table: Record<string, Record<string, number>> = {};
+  for (const { promises } of judged) {
+    for (const [promise, status] of Object.entries(promises)) {
+      const row = table[promise] ?? { pass: 0, fail: 0, unknown: 0, "not-applicable": 0 };
+      table[promise] = { ...row, [status]: (row[status] ?? 0) + 1 };
+    }
+  }
+  return table;
+}
+
+/** Agent events (calls, results, texts) that the plan asks for, and its faults. */
+export function sizeOf(plan: Plan): { events: number; faults: number } {
+  const scripts = plan.sessions.flatMap(({ turns }) => turns.map(({ script }) => script));
+  const events = scripts.reduce(
+    (sum, { replies }) =>
+      sum +
+      1 +
+      replies.reduce((count, { text, calls }) => count + (text === undefined ? 0 : 1) + 2 * calls.length, 0),
+    0,
+  );
+  return { events, faults: plan.rounds.length };
+}
+
+/** Exit code of a campaign, by precedence: 1 a defect · 3 not trustworthy · 0 green. */
+export function exitCodeOf(result: CampaignResult): 0 | 1 | 3 {
+  if (result.verdicts.defect > 0) return 1;
+  const { unknown, nondeterministic, invalid, infra } = result.verdicts;
+  const hasZeroRow = Object.values(result.sometimes).some((count) => count === 0);
+  const isDoubtful =
+    unknown + nondeterministic + invalid + infra > 0 || hasZeroRow || result.canary !== "died as expected";
+  return isDoubtful || result.runs === 0 || result.interrupted ? 3 : 0;
+}
+
+export { faultNames };

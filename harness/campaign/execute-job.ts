@@ -1,0 +1,115 @@
+/**
+ * Executes one job: the plan once, and again where that is asked for or the verdict wants it.
+ *
+ * Always: a defect is executed twice; two executions of a lockstep plan must have equal traces and signatures, a
+ * free plan says in how many of its executions the signature came. No silent retries: every execution counts.
+ */
+import { rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import type { RunEnvironment } from "../execute/execution.ts";
+import { executeRun } from "../execute/run.ts";
+import type { RunRecord } from "../history.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Subject } from "../subject/contract.ts";
+import { loadSubject } from "../subject/load.ts";
+import { writeArtifact } from "./artifact.ts";
+import { type Assessment, assess } from "./assess.ts";
+import type { Job, Outcome } from "./job.ts";
+import { firstDifference, traceOf } from "./trace.ts";
+
+export interface WorkPlace {
+  /** Folder of this worker; each execution gets a new one in it. */
+  readonly dir: string;
+  readonly agentBundle: string;
+  /** First port of this worker's own range of 1 000. */
+  readonly portBase: number;
+}
+
+let executions = 0;
+const subjects = new Map<string, Promise<Subject>>();
+
+/** Each worker loads a subject once. */
+function subjectOf(name: string): Promise<Subject> {
+  const known = subjects.get(name);
+  if (known !== undefined) return known;
+  const loaded = loadSubject(name);
+  subjects.set(name, loaded);
+  return loaded;
+}
+
+interface Execution {
+  readonly record: RunRecord;
+  readonly assessment: Assessment;
+  readonly dir: string;
+}
+
+export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
+  const first = await execute(job, place);
+  const again = job.times === "twice" || (job.times === "auto" && first.assessment.verdict === "defect");
+  const second = again ? await execute(job, place) : undefined;
+  const assessment = second === undefined ? first.assessment : compare(job.plan, first, second);
+  const keep = job.artifactDir !== undefined && assessment.verdict !== "pass";
+  if (keep && job.artifactDir !== undefined) {
+    await writeArtifact(job.artifactDir, job, first.record, assessment, first.dir);
+  }
+  await Promise.all([first, second].map((one) => one && rm(one.dir, { recursive: true, force: true })));
+  return {
+    id: job.id,
+    ...assessment,
+    executions: second === undefined ? 1 : 2,
+    ...reproducedIn(first, second),
+    mode: job.plan.mode,
+    durationMs: first.record.durationMs + (second?.record.durationMs ?? 0),
+    ...(keep && job.artifactDir !== undefined ? { artifact: job.artifactDir } : {}),
+  };
+}
+
+async function execute(job: Job, place: WorkPlace): Promise<Execution> {
+  executions += 1;
+  const dir = path.join(place.dir, `r${executions}`);
+  const subject = await subjectOf(job.subject);
+  const environment: RunEnvironment = {
+    dir,
+    port: await freePort(place.portBase + (executions % 1_000)),
+    agentBundle: place.agentBundle,
+    runId: `hf-${process.pid}-${executions}`,
+  };
+  const record = await executeRun(job.plan, subject, environment);
+  return { record, assessment: assess(record), dir };
+}
+
+function reproducedIn(
+  first: Execution,
+  second: Execution | undefined,
+): { reproduced?: { times: number; of: number } } {
+  const signature = first.assessment.defects[0]?.signature;
+  if (signature === undefined || second === undefined) return {};
+  const came = second.assessment.defects.some((defect) => defect.signature === signature);
+  return { reproduced: { times: came ? 2 : 1, of: 2 } };
+}
+
+/** The verdict of two executions of one plan. */
+function compare(plan: Plan, first: Execution, second: Execution): Assessment {
+  const worst =
+    [first.assessment, second.assessment].find(({ verdict }) => verdict === "defect") ?? first.assessment;
+  if (worst.verdict !== "defect" && second.assessment.verdict !== "pass") return second.assessment;
+  if (plan.mode === "free") return worst;
+  const difference = firstDifference(traceOf(first.record), traceOf(second.record));
+  // A defect stays one: that it does not come each time is said beside it.
+  if (difference === undefined || worst.verdict === "defect") return worst;
+  return { ...worst, verdict: "nondeterministic", why: `two executions differ: ${difference}` };
+}
+
+/** The wanted port, or the next that nobody listens on. */
+async function freePort(wanted: number): Promise<number> {
+  for (let port = wanted; port < wanted + 200; port += 1) {
+    const isFree = await new Promise<boolean>((resolve) => {
+      const probe = createServer();
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+  throw new Error(`No port from ${wanted} to ${wanted + 199} is free on 127.0.0.1.`);
+}

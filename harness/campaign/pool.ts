@@ -1,0 +1,163 @@
+/**
+ * The workers of a campaign.
+ *
+ * Always: each has its own folder, ports and, on Linux as root, its own pid namespace, whose end takes everything
+ * in it along. A worker that dies costs its job (infra), not the campaign.
+ */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Job, Outcome } from "./job.ts";
+import type { FromWorker, ToWorker } from "./worker.ts";
+
+const workerEntry = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+interface Worker {
+  readonly index: number;
+  child: ChildProcess;
+  busy: { job: Job; resolve: (outcome: Outcome | Failure) => void } | undefined;
+}
+
+/** A job that no verdict came of: the harness or the machine failed. */
+export interface Failure {
+  readonly id: number;
+  readonly failed: string;
+}
+
+export class Pool {
+  private readonly workers: Worker[] = [];
+  private readonly idle: Worker[] = [];
+  private readonly queue: { job: Job; resolve: (outcome: Outcome | Failure) => void }[] = [];
+  private closing = false;
+
+  private constructor(
+    private readonly dir: string,
+    private readonly agentBundle: string,
+    private readonly portBase: number,
+  ) {}
+
+  /** Starts `count` workers under `dir`; resolves when all are ready. */
+  static async open(options: {
+    dir: string;
+    agentBundle: string;
+    count: number;
+    portBase: number;
+  }): Promise<Pool> {
+    const pool = new Pool(options.dir, options.agentBundle, options.portBase);
+    await Promise.all(Array.from({ length: options.count }, (_, index) => pool.add(index)));
+    return pool;
+  }
+
+  /** Executes a job on the next free worker. */
+  run(job: Job): Promise<Outcome | Failure> {
+    return new Promise((resolve) => {
+      this.queue.push({ job, resolve });
+      this.dispatch();
+    });
+  }
+
+  /** Ends all workers, and with them everything that they started. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all(
+      this.workers.map(({ child }) => {
+        if (child.exitCode !== null || child.signalCode !== null) return undefined;
+        const gone = new Promise((resolve) => child.once("exit", resolve));
+        if (child.connected) child.disconnect();
+        return gone;
+      }),
+    );
+  }
+
+  private async add(index: number): Promise<void> {
+    const worker: Worker = { index, child: this.spawn(), busy: undefined };
+    this.workers.push(worker);
+    await this.greet(worker);
+  }
+
+  private spawn(): ChildProcess {
+    const command = [process.execPath, ...process.execArgv, workerEntry];
+    const [file = "", ...args] = hasNamespaces() ? [...namespaced, ...command] : command;
+    return spawn(file, args, {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      // Its own group: an interrupt at the terminal is the campaign's to handle.
+      detached: true,
+      env: { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", LANG: "C.UTF-8", TZ: "UTC" },
+    });
+  }
+
+  private greet(worker: Worker): Promise<void> {
+    const { child, index } = worker;
+    child.on("exit", () => this.lost(worker));
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.on("message", (message: FromWorker) => {
+        if (message.kind === "ready") {
+          this.idle.push(worker);
+          resolve();
+        } else {
+          const { busy } = worker;
+          worker.busy = undefined;
+          this.idle.push(worker);
+          busy?.resolve(
+            message.kind === "outcome" ? message.outcome : { id: message.id, failed: message.why },
+          );
+        }
+        this.dispatch();
+      });
+      const place = {
+        dir: path.join(this.dir, `w${index}`),
+        agentBundle: this.agentBundle,
+        portBase: this.portBase + index * 1_000,
+      };
+      child.send({ kind: "place", place } satisfies ToWorker);
+    });
+  }
+
+  private lost(worker: Worker): void {
+    const { busy } = worker;
+    worker.busy = undefined;
+    busy?.resolve({ id: busy.job.id, failed: "the worker process ended in the middle of the run" });
+    const at = this.idle.indexOf(worker);
+    if (at >= 0) this.idle.splice(at, 1);
+    if (this.closing) return;
+    worker.child = this.spawn();
+    void this.greet(worker);
+  }
+
+  private dispatch(): void {
+    while (this.queue.length > 0 && this.idle.length > 0) {
+      const worker = this.idle.shift();
+      const next = this.queue.shift();
+      if (worker === undefined || next === undefined) return;
+      worker.busy = next;
+      worker.child.send({ kind: "job", job: next.job } satisfies ToWorker);
+    }
+  }
+}
+
+// A shell is process 1 of the namespace: unlike Node it reaps the orphans that fall to it.
+const namespaced = [
+  "unshare",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--mount",
+  "--mount-proc",
+  "/bin/sh",
+  "-c",
+  '"$@"; exit $?',
+  "sh",
+];
+
+let namespacesWork: boolean | undefined;
+
+/** Can this user make a pid namespace here? Asked once. */
+export function hasNamespaces(): boolean {
+  namespacesWork ??=
+    process.platform === "linux" &&
+    spawnSync("unshare", ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "true"], {
+      stdio: "ignore",
+    }).status === 0;
+  return namespacesWork;
+}

@@ -1,0 +1,22 @@
+/**
+ * The report for a program: one object on one line, alone on stdout.
+ */
+import type { CampaignResult } from "../campaign/campaign.ts";
+
+export function jsonReport(result: CampaignResult): string {
+  const { defects, problems, ...rest } = result;
+  return JSON.stringify({
+    ...rest,
+    defects: defects.map(({ signature, promise, story, artifact, replay, runs, size, reproduced }) => ({
+      signature,
+      promise,
+      artifact,
+      replay,
+      story,
+      runs,
+      size,
+      reproduced,
+    })),
+    problems: problems.slice(0, 100),
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * The report for a person at a terminal: what was promised, what was met, what broke, and what to do now.
+ */
+import { styleText } from "node:util";
+import type { CampaignResult, FoundDefect, Progress } from "../campaign/campaign.ts";
+import { verdictKinds } from "../campaign/job.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours only where somebody looks at them. */
+function paint(style: Style, text: string): string {
+  return process.stdout.isTTY ? styleText(style, text) : text;
+}
+
+export function prettyReport(result: CampaignResult): string {
+  return [
+    ...heading(result),
+    "",
+    ...promiseTable(result),
+    "",
+    ...sometimesTable(result),
+    "",
+    ...flagTable(result),
+    "",
+    ...defects(result),
+    ...problems(result),
+    conclusion(result),
+    "",
+  ].join("\n");
+}
+
+function heading(result: CampaignResult): string[] {
+  const { subject, seed, runs, counted, freeRuns, doubled, durationMs, runsPerSecond, distinctTraces } =
+    result;
+  return [
+    `${paint("bold", subject)}, seed ${paint("bold", String(seed))}: ${runs} runs in ${(durationMs / 1000).toFixed(1)} s, ${runsPerSecond} executions a second`,
+    `${counted} with restart, fault, look and end · ${freeRuns} free · ${doubled} executed twice · ${distinctTraces} distinct lockstep traces`,
+  ];
+}
+
+function promiseTable({ promises }: CampaignResult): string[] {
+  const lines = Object.entries(promises).map(([promise, counts]) => {
+    const cell = (name: string, style: Style) => {
+      const count = counts[name] ?? 0;
+      const text = String(count).padStart(7);
+      return count === 0 ? paint("dim", text) : paint(style, text);
+    };
+    return `  ${promise.padEnd(32)}${cell("pass", "green")}${cell("fail", "red")}${cell("unknown", "yellow")}${cell("not-applicable", "dim")}`;
+  });
+  return [
+    `${paint("bold", "Promises".padEnd(34))}${["kept", "broken", "unknown", "n/a"].map((word) => word.padStart(7)).join("")}`,
+    ...lines,
+  ];
+}
+
+function sometimesTable({ sometimes }: CampaignResult): string[] {
+  const lines = Object.entries(sometimes).map(([name, count]) => {
+    const text = String(count).padStart(13);
+    return `  ${name.padEnd(46)}${count === 0 ? paint("red", text) : typeof count === "number" ? text : paint("dim", text)}`;
+  });
+  return [`${paint("bold", "Situations met".padEnd(54))}${"runs".padStart(7)}`, ...lines];
+}
+
+function flagTable({ flags }: CampaignResult): string[] {
+  const { truePositive, falsePositive, falseNegative, trueNegative, either } = flags;
+  const bad = (count: number) => (count === 0 ? String(count) : paint("red", String(count)));
+  return [
+    paint("bold", "Flags on killed runs, by session and class"),
+    `  diverged:      ${truePositive} flagged, ${bad(falseNegative)} missed`,
+    `  not diverged:  ${trueNegative} silent, ${bad(falsePositive)} false alarms`,
+    `  ${either} changed between the two looks and count for neither`,
+  ];
+}
+
+function defects({ defects: found }: CampaignResult): string[] {
+  return found.flatMap((defect) => [...oneDefect(defect), ""]);
+}
+
+function oneDefect({ signature, story, runs, size, reproduced, replay, firstPlan }: FoundDefect): string[] {
+  return [
+    `${paint("red", "✗")} ${paint("bold", signature)}`,
+    `  ${story}`,
+    paint(
+      "dim",
+      `  in ${runs} ${runs === 1 ? "run" : "runs"}, first in plan ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
+    ),
+    `  replay: ${replay}`,
+  ];
+}
+
+function problems({ problems: list }: CampaignResult): string[] {
+  const shown = list.slice(0, 8).map(({ plan, verdict, why, artifact }) => {
+    const [first = ""] = why.split("\n");
+    return `${paint("yellow", "?")} plan ${plan}: ${verdict}: ${first}${artifact === undefined ? "" : `\n  kept in ${artifact}`}`;
+  });
+  const more = list.length > shown.length ? [`  … and ${list.length - shown.length} more`] : [];
+  return list.length === 0 ? [] : [...shown, ...more, ""];
+}
+
+function conclusion(result: CampaignResult): string {
+  const { verdicts, canary, sometimes, interrupted } = result;
+  const zero = Object.entries(sometimes).filter(([, count]) => count === 0);
+  const counts = verdictKinds
+    .filter((kind) => verdicts[kind] > 0)
+    .map((kind) => `${verdicts[kind]} ${kind}`)
+    .join(", ");
+  if (verdicts.defect > 0) return paint("red", `✗ Promises are broken: ${counts}.`);
+  if (interrupted) return paint("yellow", `? Interrupted before the end: ${counts}.`);
+  if (canary !== "died as expected") return paint("yellow", `? Not to be trusted: the canary ${canary}.`);
+  if (zero.length > 0)
+    return paint(
+      "yellow",
+      `? Not to be trusted: never met ${zero.map(([name]) => `"${name}"`).join(", ")}. Give it more runs.`,
+    );
+  if (verdicts.pass < result.runs) return paint("yellow", `? Not to be trusted: ${counts}.`);
+  return paint("green", `✓ All promises kept: ${counts}; the canary died as expected.`);
+}
+
+/** Progress of long work, on stderr: one line that is rewritten at a terminal, a line every few seconds elsewhere. */
+export function progressPrinter(
+  budgetMs: number | undefined,
+  runs: number | undefined,
+): (progress: Progress) => void {
+  let last = 0;
+  return ({ runs: done, verdicts, elapsedMs, doing }) => {
+    const isTerminal = process.stderr.isTTY === true;
+    if (elapsedMs - last < (isTerminal ? 200 : 10_000) && done !== runs) return;
+    last = elapsedMs;
+    const of =
+      runs === undefined
+        ? `${(elapsedMs / 1000).toFixed(0)} of ${((budgetMs ?? 0) / 1000).toFixed(0)} s`
+        : `${done} of ${runs} runs`;
+    const bad = verdictKinds
+      .filter((kind) => kind !== "pass" && verdicts[kind] > 0)
+      .map((kind) => `${verdicts[kind]} ${kind}`);
+    const line = `${doing}: ${done} runs, ${of}, ${(done / (elapsedMs / 1000)).toFixed(1)} a second${bad.length > 0 ? `, ${bad.join(", ")}` : ""}`;
+    process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
+  };
+}
