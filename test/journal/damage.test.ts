@@ -3,6 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { type JournalHistory, readJournal } from "../../src/journal/index.ts";
+import { encodeRecord } from "../../src/journal/record.ts";
 import { scanSegment } from "../../src/journal/segment.ts";
 import { bytesOf, concat, MemoryFiles } from "./memory-files.ts";
 import {
@@ -197,4 +198,11 @@ test("a line longer than a record may be is reported, and its neighbours stand",
   expect(scan.damage).toMatchObject([
     { code: "oversized-record", range: { fromByte, toByte: fromByte + long.length } },
   ]);
+});
+
+test("sealed bytes that were exchanged for other readable ones are reported as a whole", async () => {
+  const other = encodeRecord(1, 5, { type: "decisiom", dataJson: "{}" });
+  expect(other.length).toBe(lines[4]?.length);
+  const history = await readSealed(bytes, concat(...lines.slice(0, 4), other, ...lines.slice(5)));
+  expect(history.damage).toMatchObject([{ code: "checksum", range: { fromByte: 0, toByte: bytes.length } }]);
 });

@@ -132,6 +132,21 @@ test("failed sync: acknowledged bytes that cannot be read back end the journal",
   expect(files.nodes.has(segment(2))).toBe(false);
 });
 
+test("failed sync: a new segment that reads back otherwise than written ends the journal", async () => {
+  const { files, journal } = await opened();
+  files.hook = (call, path) => {
+    if (call !== "sync") return;
+    if (path === segment(1)) throw new IoError("EIO", path, call);
+    const node = files.nodes.get(path);
+    if (node !== undefined) node.bytes = flipped(node.bytes, node.bytes.length - 5, 1);
+  };
+  expect(await journal.append("a", {})).toMatchObject({
+    ok: false,
+    why: "failed",
+    detail: expect.stringContaining("other bytes than were written"),
+  });
+});
+
 test("failed sync while another life takes over: fenced, not failed", async () => {
   const { files, journal } = await opened();
   await takeOver(files, folder, {});

@@ -3,7 +3,8 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Appended, type Journal, readJournal, takeOver } from "../../src/journal/index.ts";
+import { type Appended, crc32, type Journal, readJournal, takeOver } from "../../src/journal/index.ts";
+import { encodeRecord } from "../../src/journal/record.ts";
 import { IoError } from "../../src/model/ports.ts";
 import { bytesOf, MemoryFiles } from "./memory-files.ts";
 import { flipped, folder } from "./sample.ts";
@@ -204,4 +205,43 @@ test("races: whatever the interleaving, what was acknowledged is in the history 
   );
   // The property speaks of something: in some runs the older life got records through before it was fenced.
   expect(bothAcknowledged).toBeGreaterThan(0);
+});
+
+test("take-over: a life that is overtaken before its first record is synced is born fenced", async () => {
+  const files = new MemoryFiles();
+  let overtaken = false;
+  files.hook = async (call) => {
+    if (call !== "sync" || overtaken) return;
+    overtaken = true;
+    await takeOver(files, folder, { life: "faster" });
+  };
+  const { journal } = await takeOver(files, folder, { life: "slow" });
+  expect(journal).toMatchObject({ generation: 1, state: "fenced" });
+  expect(await journal.append("a", {})).toMatchObject({ ok: false, why: "fenced" });
+  expect(files.calls.filter((call) => call.startsWith("append")).length).toBe(2);
+});
+
+test("take-over: of two seals of one segment the one of the earlier life holds", async () => {
+  const files = new MemoryFiles();
+  const { journal } = await takeOver(files, folder, {});
+  const position = journal.position();
+  await journal.append("late", {});
+  const later = journal.position();
+  const life = (generation: number, seals: readonly unknown[]): Uint8Array =>
+    encodeRecord(generation, 1, { type: "life", dataJson: JSON.stringify({ seals }) });
+  const second = life(2, [position]);
+  files.put(segment(2), second);
+  files.put(segment(3), life(3, [later, { generation: 2, n: 1, bytes: second.length, crc: crc32(second) }]));
+  const history = await readJournal(files, folder);
+  expect(history.records.map(({ type }) => type)).toEqual(["life", "life", "life"]);
+  expect(history.late).toMatchObject([{ generation: 1, range: { toByte: later.bytes } }]);
+});
+
+test("take-over: seals of a form that this version does not read are reported", async () => {
+  const files = new MemoryFiles();
+  await takeOver(files, folder, {});
+  files.put(segment(2), encodeRecord(2, 1, { type: "life", dataJson: '{"seals":"none"}' }));
+  const history = await readJournal(files, folder);
+  expect(history.records.map(({ generation }) => generation)).toEqual([1, 2]);
+  expect(history.damage).toMatchObject([{ code: "corrupt-middle", path: segment(2) }]);
 });
