@@ -24,40 +24,17 @@ export interface Assessment {
 
 /** Judges a record; pure, so that a stored one can be judged again. */
 export function assess(run: RunRecord): Assessment {
-  const { results } = judge(run);
-  const defects = results.flatMap(({ check, result }): Defect[] =>
-    result.status === "fail"
-      ? result.violations.map((violation) => ({
-          ...violation,
-          promise: check.promise,
-          signature: `${check.promise}/${violation.kind}/${violation.phase}`,
-        }))
-      : [],
-  );
-  const unknown = results.find(({ result }) => result.status === "unknown");
-  const notFired = missingFaults(run);
-  const base = {
-    defects,
+  const { results, defects, verdict, why } = judge(run);
+  return {
+    verdict,
+    ...(why === undefined ? {} : { why }),
+    defects: defects.map(({ signature, promise, violation }) => ({ ...violation, signature, promise })),
     promises: Object.fromEntries(results.map(({ check, result }) => [check.promise, result.status])),
     met: rows.filter((row) => row.met(run)).map(({ name }) => name),
-    flags: scoreFlags(run),
+    flags: scoreFlags(run).totals,
     counts: countsAsRun(run),
     traceHash: traceHash(traceOf(run)),
   };
-  if (run.infra !== undefined) return { ...base, defects: [], verdict: "infra", why: run.infra };
-  if (defects.length > 0) return { ...base, verdict: "defect" };
-  if (unknown?.result.status === "unknown") {
-    return { ...base, verdict: "unknown", why: `${unknown.check.promise}: ${unknown.result.why}` };
-  }
-  if (notFired !== undefined) return { ...base, verdict: "invalid", why: notFired };
-  return { ...base, verdict: "pass" };
-}
-
-function missingFaults(run: RunRecord): string | undefined {
-  const fired = new Set(run.history.flatMap((entry) => (entry.kind === "fault" ? [entry.round] : [])));
-  const missing = run.plan.rounds.findIndex((_, round) => !fired.has(round));
-  if (missing < 0) return undefined;
-  return `the fault of round ${missing + 1} (${JSON.stringify(run.plan.rounds[missing]?.at)}) did not fire`;
 }
 
 function countsAsRun(run: RunRecord): boolean {

@@ -9,7 +9,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Abilities } from "../subject/contract.ts";
 
 /** The signature that the naive orchestrator must show: it forgets, so finished work is done again. */
-export const canarySignature = "finished-call-not-repeated/effect-repeated/resume";
+export const canarySignature = "finished-call-not-repeated/finished-repeated/resume";
 
 const naiveCan: Abilities = {
   resume: true,
