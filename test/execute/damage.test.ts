@@ -1,0 +1,62 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { damageFile, recordsOf } from "../../harness/fault/damage.ts";
+
+let dir = "";
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), "holdfast-damage-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const lines = '{"n":1}\n{"n":2}\n{"n":3}\n';
+
+async function damaged(how: "cut" | "empty" | "nul" | "alter", record: number, whole = false) {
+  const file = path.join(dir, `${how}-${record}-${whole}`);
+  await writeFile(file, lines);
+  const done = await damageFile(file, { role: "log", how, file: 0, record }, whole);
+  return { done, text: await readFile(file, "utf8") };
+}
+
+describe("damage", () => {
+  it("counts records from the end, the last without a newline too", () => {
+    expect(recordsOf(Buffer.from("ab\ncd\ne"))).toEqual([
+      { fromByte: 0, toByte: 3 },
+      { fromByte: 3, toByte: 6 },
+      { fromByte: 6, toByte: 7 },
+    ]);
+  });
+
+  it("cut - last record - ends in the middle of it", async () => {
+    const { done, text } = await damaged("cut", 0);
+    expect(text).toBe('{"n":1}\n{"n":2}\n{"n"');
+    expect(done).toMatchObject({ fromByte: 20, toByte: 24 });
+  });
+
+  it("alter - middle record - its line is no JSON any more, its neighbours are whole", async () => {
+    const { done, text } = await damaged("alter", 1);
+    const [first, second, third] = text.split("\n");
+    expect([first, third]).toEqual(['{"n":1}', '{"n":3}']);
+    expect(() => JSON.parse(second ?? "")).toThrow();
+    expect(done).toMatchObject({ fromByte: 8, toByte: 16 });
+  });
+
+  it("nul - first record - same length, its newline kept", async () => {
+    expect((await damaged("nul", 2)).text).toBe(`${"\0".repeat(7)}\n{"n":2}\n{"n":3}\n`);
+  });
+
+  it("empty - nothing is left, and the whole file is named", async () => {
+    expect(await damaged("empty", 1)).toMatchObject({ text: "", done: { fromByte: 0, toByte: 24 } });
+  });
+
+  it("a file that is one record - cut - loses its second half", async () => {
+    expect((await damaged("cut", 0, true)).text).toBe(lines.slice(0, 12));
+  });
+
+  it("a missing or empty file - nothing is damaged, and that is said", async () => {
+    expect(
+      await damageFile(path.join(dir, "none"), { role: "log", how: "cut", file: 0, record: 0 }, false),
+    ).toBeUndefined();
+  });
+});

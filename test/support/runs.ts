@@ -1,0 +1,62 @@
+/**
+ * Runs plans on real processes inside a test file: one folder and one bundle a file, reaped at the end.
+ */
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Assessment, assess } from "../../harness/campaign/assess.ts";
+import { type CampaignPlace, makePlace } from "../../harness/campaign/place.ts";
+import { executeRun } from "../../harness/execute/run.ts";
+import type { RunRecord } from "../../harness/history.ts";
+import { bundleOnce } from "../../harness/launch/bundle.ts";
+import type { Plan } from "../../harness/plan/plan.ts";
+import type { Subject } from "../../harness/subject/contract.ts";
+
+const agentEntry = fileURLToPath(new URL("../../harness/agent/main.ts", import.meta.url));
+
+export interface JudgedRun {
+  readonly record: RunRecord;
+  readonly assessment: Assessment;
+}
+
+export class Runs {
+  private count = 0;
+
+  private constructor(
+    private readonly place: CampaignPlace,
+    private readonly agentBundle: string,
+    private readonly portBase: number,
+  ) {}
+
+  /** `portBase` keeps test files that run side by side apart. */
+  static async open(portBase: number): Promise<Runs> {
+    const place = await makePlace();
+    const { agent } = await bundleOnce({ agent: agentEntry }, path.join(place.dir, "bundles"));
+    return new Runs(place, agent, portBase);
+  }
+
+  async run(plan: Plan, subject: Subject): Promise<JudgedRun> {
+    this.count += 1;
+    const record = await executeRun(plan, subject, {
+      dir: path.join(this.place.dir, `r${this.count}`),
+      port: this.portBase + this.count,
+      agentBundle: this.agentBundle,
+      runId: `hf-test-${process.pid}-${this.count}`,
+    });
+    return { record, assessment: assess(record) };
+  }
+
+  close(): Promise<void> {
+    return this.place.remove();
+  }
+}
+
+/** The defects in a form that a failing test prints well. */
+export function told({ assessment, record }: JudgedRun): unknown {
+  const { verdict, why, defects } = assessment;
+  return {
+    verdict,
+    why,
+    infra: record.infra,
+    defects: defects.map(({ signature, story }) => `${signature}: ${story}`),
+  };
+}
