@@ -35,9 +35,16 @@ function isLead(text: string, at: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 
-/** Is this a text that {@link shortenResult} shortened? */
+const cutNote = "\n[Holdfast has only this beginning of the result on record.]";
+
+/** Says of a text that only its beginning is known. */
+export function noteCut(content: string): string {
+  return content.endsWith(cutNote) ? content : `${content}${cutNote}`;
+}
+
+/** Is this a text that {@link shortenResult} or {@link noteCut} made? */
 export function isShortened(content: string): boolean {
-  return partsOf(content) !== undefined;
+  return content.endsWith(cutNote) || partsOf(content) !== undefined;
 }
 
 function partsOf(content: string): { head: string; tail: string; length: number } | undefined {
@@ -61,7 +68,9 @@ export function textsAgree(left: ResultText, right: ResultText): boolean {
 
 function isPartOf(part: ResultText, whole: ResultText): boolean {
   if (!part.cut) return false;
-  if (whole.content.startsWith(part.content)) return true;
+  const { content } = part;
+  const beginning = content.endsWith(cutNote) ? content.slice(0, -cutNote.length) : content;
+  if (whole.content.startsWith(beginning)) return true;
   const parts = partsOf(part.content);
   if (parts === undefined) return false;
   const { head, tail, length } = parts;

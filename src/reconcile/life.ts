@@ -18,13 +18,15 @@ export function lifeFindings(one: Case): Finding[] {
   ];
 }
 
-/** Only the latest start still claims to run: to start another was to know that the one before is over. */
+/**
+ * Only the latest start still claims to run: to start another was to know that the one before is over. That the
+ * process ended, and how, is no end of what it was started for.
+ */
 function ghostRunning(one: Case): Finding[] {
   const { latest } = one;
   if (latest === undefined || latest.state !== "interrupted") return [];
-  const { attempt, ended, dispatchCite, processCite } = latest.evidence;
-  if (ended !== undefined) return [];
-  const summary = `Attempt ${attempt} was started and no end is on record, but its agent is gone.`;
+  const { attempt, dispatchCite, processCite } = latest.evidence;
+  const summary = `Attempt ${attempt} was started and no source has the end of its turn, but its agent is gone.`;
   const cites = [dispatchCite, processCite];
   const at = `attempt-${attempt}`;
   return [raise(one, { code: "ghost-running", severity: "warning", attempt, at, summary, cites })];

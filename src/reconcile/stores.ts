@@ -120,12 +120,15 @@ function logMissing(one: Case): Finding[] {
   if (cut === undefined || !one.atRest || cut.status === "unreadable") return [];
   if (cut.facts.length > 0 || cut.damage.length > 0 || cut.abilities.prompt?.order !== "write-ahead")
     return [];
+  const isEmpty = cut.status === "read";
   const spoken = one.turns.flatMap(({ O }) => O).find(({ body }) => isSpeech(body.kind));
-  if (spoken === undefined) return [];
-  const value = cut.status === "missing" ? "no such file" : "the file is empty";
-  const cites = [{ ...placeOfFile(cut), value }, citeFact(spoken)];
-  const summary = `The agent spoke, and writes its log before it does, but there is no log: ${value}.`;
-  return [raise(one, { code: "log-missing", severity: "warning", at: placeOf(spoken), summary, cites })];
+  // Without a word of the agent a missing file may never have been; a file without a record had one.
+  if (spoken === undefined && !isEmpty) return [];
+  const value = isEmpty ? "the file is empty" : "no such file";
+  const cites = [{ ...placeOfFile(cut), value }, ...(spoken === undefined ? [] : [citeFact(spoken)])];
+  const at = spoken === undefined ? "L" : placeOf(spoken);
+  const summary = `The agent writes its log before it speaks, but the log is not there: ${value}.`;
+  return [raise(one, { code: "log-missing", severity: "warning", at, summary, cites })];
 }
 
 function isSpeech(kind: Fact["body"]["kind"]): boolean {

@@ -1,0 +1,103 @@
+/**
+ * Where Ada keeps a session, and both of its files read once.
+ *
+ * Always: no path is made of anything but a UUID.
+ */
+import type { Abilities, SourceCut } from "../../model/evidence.ts";
+import type { Damage } from "../../model/fact.ts";
+import type { Files } from "../../model/ports.ts";
+import type { StorePaths } from "../contract.ts";
+import { readFile } from "../read-file.ts";
+import { readLog } from "./log.ts";
+import { readSnapshot } from "./snapshot.ts";
+
+/**
+ * What each source of Ada is able to say. It never syncs. The log has a call before its effect and a result before
+ * the model sees it; the snapshot is written when the session is created and when a turn has ended.
+ */
+export const adaAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
+  O: {
+    call: { order: "write-ahead", synced: false },
+    result: { order: "write-behind", synced: false },
+    "turn-end": { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+  L: {
+    prompt: { order: "write-ahead", synced: false },
+    call: { order: "write-ahead", synced: false },
+    result: { order: "write-behind", synced: false },
+    "turn-end": { order: "write-behind", synced: false },
+    text: { order: "write-ahead", synced: false },
+  },
+  S: {
+    prompt: { order: "write-behind", synced: false },
+    call: { order: "write-behind", synced: false },
+    result: { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+};
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Ada's sessions are UUIDs. */
+export function isSessionId(text: string): boolean {
+  return uuid.test(text);
+}
+
+/** The session's two files; none for what is no session id. */
+export function storePaths(cwd: string, agentSessionId: string): StorePaths {
+  if (!isSessionId(agentSessionId)) return {};
+  const folder = `${cwd.endsWith("/") ? cwd.slice(0, -1) : cwd}/.coding-agent`;
+  return {
+    log: `${folder}/events/${agentSessionId}.jsonl`,
+    snapshot: `${folder}/sessions/${agentSessionId}.json`,
+  };
+}
+
+/** Log and snapshot, each read once. */
+export async function readStore(
+  files: Files,
+  cwd: string,
+  agentSessionId: string,
+): Promise<readonly SourceCut[]> {
+  const { log, snapshot } = storePaths(cwd, agentSessionId);
+  if (log === undefined || snapshot === undefined) return [missing("L"), missing("S")];
+  return [await logCut(files, log, agentSessionId), await snapshotCut(files, snapshot)];
+}
+
+async function logCut(files: Files, path: string, agentSessionId: string): Promise<SourceCut> {
+  const read = await readFile(files, path);
+  if (read.status === "missing") return { ...missing("L"), path };
+  if (read.status === "unreadable") return unreadable("L", path, "log-unreadable", read.why, 0);
+  const { facts, damage } = readLog(read.bytes, path, agentSessionId);
+  return { source: "L", path, status: "read", abilities: adaAbilities.L, facts, damage };
+}
+
+async function snapshotCut(files: Files, path: string): Promise<SourceCut> {
+  const read = await readFile(files, path);
+  if (read.status === "missing") return { ...missing("S"), path };
+  if (read.status === "unreadable") return unreadable("S", path, "snapshot-unreadable", read.why, 0);
+  const result = readSnapshot(read.bytes, path);
+  if (!result.ok) return unreadable("S", path, "snapshot-unreadable", result.why, read.bytes.length);
+  const { session, messages } = result.snapshot;
+  const facts = [
+    ...(session === undefined ? [] : [session]),
+    ...messages.flatMap((message) => message.facts),
+  ];
+  return { source: "S", path, status: "read", abilities: adaAbilities.S, facts, damage: [] };
+}
+
+function missing(source: "L" | "S"): SourceCut {
+  return { source, status: "missing", abilities: adaAbilities[source], facts: [], damage: [] };
+}
+
+function unreadable(
+  source: "L" | "S",
+  path: string,
+  code: Damage["code"],
+  detail: string,
+  toByte: number,
+): SourceCut {
+  const damage = [{ code, path, range: { fromByte: 0, toByte }, detail }];
+  return { source, path, status: "unreadable", abilities: adaAbilities[source], facts: [], damage };
+}
