@@ -1,0 +1,133 @@
+/**
+ * Starting agents that outlive us, and asking for them afterwards.
+ *
+ * Always: an agent runs in its own session with its own files for stdin, stdout and stderr; nothing of it hangs
+ * on this process. Its environment is what the caller handed in, never this process's own.
+ * Never: no signal is sent from here.
+ */
+import { spawn } from "node:child_process";
+import { open as openCallback } from "node:fs";
+import { access, constants, open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { promisify } from "node:util";
+import type { AgentStart, Agents, Watch } from "../model/ports.ts";
+import { asIoError, io } from "./io.ts";
+import { wrapperScript } from "./wrapper.ts";
+
+/**
+ * @param searchPath PATH in which agents are looked up by name; folders joined by `:`.
+ */
+export function hostAgents(searchPath: string): Agents {
+  return {
+    resolve: (command) => resolveCommand(command, searchPath),
+    start,
+    fence,
+    held: async (folder) => {
+      const handle = await openStdin(folder);
+      await handle?.close();
+      return handle !== undefined;
+    },
+    whenGone,
+    input: async (folder, bytes) => {
+      const handle = await openStdin(folder);
+      if (handle === undefined) return false;
+      try {
+        await io(`${folder}/stdin`, "write", () => handle.write(bytes));
+        return true;
+      } finally {
+        await handle.close();
+      }
+    },
+  };
+}
+
+async function resolveCommand(command: string, searchPath: string): Promise<string | undefined> {
+  if (command.includes("\0") || command === "") return undefined;
+  if (command.startsWith("/")) return (await isExecutable(command)) ? command : undefined;
+  if (command.includes("/")) return undefined;
+  for (const folder of searchPath.split(":")) {
+    const path = `${folder}/${command}`;
+    if (folder.startsWith("/") && (await isExecutable(path))) return path;
+  }
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function start(request: AgentStart): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const args = ["-c", wrapperScript, "holdfast-agent", request.folder, request.command, ...request.args];
+    try {
+      const child = spawn("/bin/sh", args, {
+        cwd: request.cwd,
+        env: { ...request.env },
+        detached: true,
+        stdio: "ignore",
+      });
+      child.once("error", (error) => reject(asIoError(error, request.cwd, "spawn")));
+      child.once("spawn", () => {
+        child.unref();
+        resolve();
+      });
+    } catch (thrown) {
+      reject(asIoError(thrown, request.cwd, "spawn"));
+    }
+  });
+}
+
+/** The same O_EXCL that the wrapper uses. */
+async function fence(folder: string): Promise<"never-started" | "started"> {
+  const path = `${folder}/started`;
+  const handle = await io(path, "create", () => open(path, "wx", 0o600), ["EEXIST"], undefined);
+  if (handle === undefined) return "started";
+  await handle.writeFile("fenced\n");
+  await handle.close();
+  return "never-started";
+}
+
+/** Opening the write end of a FIFO without blocking fails with ENXIO exactly when nobody has it open for reading. */
+async function openStdin(folder: string) {
+  const path = `${folder}/stdin`;
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK;
+  const handle = await io(path, "open", () => open(path, flags), ["ENXIO", "ENOENT", "ENOTDIR"], undefined);
+  if (handle === undefined) return undefined;
+  if ((await handle.stat()).isFIFO()) return handle;
+  await handle.close();
+  return undefined;
+}
+
+/** Reads the FIFO to which nothing is ever written: the end of file comes when its last writer, the wrapper, is gone. */
+async function whenGone(folder: string, onGone: () => void): Promise<Watch> {
+  const path = `${folder}/alive`;
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const fd = await io(path, "open", () => openDescriptor(path, flags), ["ENOENT", "ENOTDIR"], undefined);
+  if (fd === undefined) return { close: () => {} };
+  const socket = new Socket({ fd, readable: true, writable: false });
+  let watching = true;
+  const gone = () => {
+    if (!watching) return;
+    watching = false;
+    socket.destroy();
+    onGone();
+  };
+  socket.once("end", gone);
+  socket.once("error", gone);
+  socket.resume();
+  socket.unref();
+  return {
+    close: () => {
+      watching = false;
+      socket.destroy();
+    },
+  };
+}
+
+/** A bare descriptor: the socket that takes it over closes it, which a FileHandle would do a second time. */
+const openDescriptor = promisify(openCallback) as (path: string, flags: number) => Promise<number>;

@@ -1,0 +1,140 @@
+/**
+ * Files of the real machine.
+ *
+ * Always: what we create is readable by its owner alone; sync is fdatasync for files and fsync for folders;
+ * opening never blocks on a FIFO that somebody put where a file should be.
+ * Never: no path is interpreted; callers hand in absolute ones that they made themselves.
+ */
+import { spawn } from "node:child_process";
+import { constants, watch } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import {
+  type AppendFile,
+  type FileStat,
+  type Files,
+  IoError,
+  type ReadFile,
+  type Watch,
+} from "../model/ports.ts";
+import { asIoError, errorCode, io } from "./io.ts";
+
+const ownerOnly = 0o600;
+const ownerOnlyFolder = 0o700;
+const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+
+/** The file system of this machine. */
+export function hostFiles(): Files {
+  return {
+    createExclusive,
+    openRead,
+    makeFolder: (path) =>
+      io(path, "mkdir", () => mkdir(path, { mode: ownerOnlyFolder }).then(() => true), ["EEXIST"], false),
+    makeFifo,
+    list: (path) =>
+      io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
+    stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
+    rename: (from, to) => io(from, "rename", () => rename(from, to)),
+    remove: (path) => io(path, "remove", () => remove(path), ["ENOENT", "ENOTDIR"], false),
+    syncFolder,
+    watchFolder,
+  };
+}
+
+async function createExclusive(path: string): Promise<AppendFile | undefined> {
+  const flags = O_CREAT | O_EXCL | O_APPEND | O_WRONLY;
+  const handle = await io(path, "create", () => open(path, flags, ownerOnly), ["EEXIST"], undefined);
+  if (handle === undefined) return undefined;
+  return {
+    path,
+    append: (bytes) => io(path, "write", () => writeWhole(handle, bytes)),
+    sync: () => io(path, "fdatasync", () => handle.datasync()),
+    close: () => io(path, "close", () => handle.close()),
+  };
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let from = 0; from < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, from, bytes.length - from, null);
+    from += bytesWritten;
+  }
+}
+
+async function openRead(path: string): Promise<ReadFile | undefined> {
+  const handle = await io(
+    path,
+    "open",
+    () => open(path, O_RDONLY | O_NONBLOCK),
+    ["ENOENT", "ENOTDIR", "ENXIO"],
+    undefined,
+  );
+  if (handle === undefined) return undefined;
+  const stats = await io(path, "stat", () => handle.stat());
+  if (!stats.isFile()) {
+    await handle.close();
+    return undefined;
+  }
+  return {
+    path,
+    size: () => io(path, "stat", async () => (await handle.stat()).size),
+    read: (fromByte, toByte) => io(path, "read", () => readRange(handle, fromByte, toByte)),
+    sync: () => io(path, "fdatasync", () => handle.datasync()),
+    close: () => io(path, "close", () => handle.close()),
+  };
+}
+
+async function readRange(handle: FileHandle, fromByte: number, toByte: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(Math.max(0, toByte - fromByte));
+  let have = 0;
+  while (have < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, have, bytes.length - have, fromByte + have);
+    if (bytesRead === 0) break;
+    have += bytesRead;
+  }
+  return bytes.subarray(0, have);
+}
+
+/** Node has no mkfifo; the tool is in POSIX. */
+function makeFifo(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("mkfifo", ["-m", "600", path], { stdio: "ignore", env: { PATH: "/usr/bin:/bin" } });
+    child.once("error", (error) => reject(new IoError(errorCode(error) ?? "EIO", path, "mkfifo")));
+    child.once("close", (code) => (code === 0 ? resolve() : reject(new IoError("EIO", path, "mkfifo"))));
+  });
+}
+
+async function statOf(path: string): Promise<FileStat> {
+  const stats = await stat(path);
+  const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isFIFO() ? "fifo" : "other";
+  return { kind, sizeBytes: stats.size, ours: stats.uid === process.getuid?.() };
+}
+
+async function remove(path: string): Promise<boolean> {
+  try {
+    await rm(path);
+  } catch (thrown) {
+    const isFolder = errorCode(thrown) === "ERR_FS_EISDIR" || errorCode(thrown) === "EISDIR";
+    if (!isFolder) throw thrown;
+    await rmdir(path);
+  }
+  return true;
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await io(path, "open", () => open(path, O_RDONLY));
+  try {
+    await io(path, "fsync", () => handle.sync());
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A watch that breaks calls back once more, so that its owner looks and finds out why. */
+function watchFolder(path: string, onChange: () => void): Watch {
+  try {
+    const watcher = watch(path, { persistent: false }, () => onChange());
+    watcher.on("error", () => onChange());
+    return { close: () => watcher.close() };
+  } catch (thrown) {
+    throw asIoError(thrown, path, "watch");
+  }
+}

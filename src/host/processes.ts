@@ -1,0 +1,93 @@
+/**
+ * Who runs on this machine.
+ *
+ * Always: a process is pid + start time + boot id (+ pid namespace on Linux); a zombie does not run; a signal is
+ * sent only after all of them were compared again.
+ * Limits: between comparing and signalling the pid could in theory be given to another process; Linux hands
+ * pids out in a circle, so that would take a whole round within microseconds. On macOS the start time has the
+ * resolution of one second and comes from `ps`: best effort.
+ */
+import { execFile } from "node:child_process";
+import { readFile, readlink } from "node:fs/promises";
+import { kill, pid as ownPid, platform } from "node:process";
+import type { Processes, ProcessIdentity } from "../model/ports.ts";
+import { errorCode } from "./io.ts";
+
+/** The process table; resolves after this process has identified itself. */
+export async function hostProcesses(): Promise<Processes> {
+  const where = platform === "linux" ? await linuxPlace() : await darwinPlace();
+  const startTimeOf = platform === "linux" ? linuxStartTime : darwinStartTime;
+  const identify = async (pid: number): Promise<ProcessIdentity | undefined> => {
+    if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    const startTime = await startTimeOf(pid);
+    return startTime === undefined ? undefined : { pid, startTime, ...where };
+  };
+  const self = (await identify(ownPid)) ?? { pid: ownPid, startTime: "unknown", ...where };
+  return {
+    self,
+    identify,
+    signal: async (identity, signal) => {
+      const now = await identify(identity.pid);
+      if (now === undefined || !sameProcess(now, identity)) return false;
+      return send(identity.pid, signal);
+    },
+  };
+}
+
+/** True when both name one process. */
+function sameProcess(left: ProcessIdentity, right: ProcessIdentity): boolean {
+  return (
+    left.pid === right.pid &&
+    left.startTime === right.startTime &&
+    left.bootId === right.bootId &&
+    left.namespace === right.namespace
+  );
+}
+
+function send(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): boolean {
+  try {
+    kill(pid, signal);
+    return true;
+  } catch (thrown) {
+    if (errorCode(thrown) === "ESRCH") return false;
+    throw thrown;
+  }
+}
+
+type Place = Pick<ProcessIdentity, "bootId" | "namespace">;
+
+/** The namespace is ours: it is the one in which the numbers that we see mean something. */
+async function linuxPlace(): Promise<Place> {
+  const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
+  return { bootId, namespace };
+}
+
+/** Field 22 of /proc/<pid>/stat, counted behind the last `)` because a command name may hold anything. */
+async function linuxStartTime(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state] = fields;
+  if (state === "Z" || state === "X" || state === undefined) return undefined;
+  return fields[19];
+}
+
+async function darwinPlace(): Promise<Place> {
+  const out = await run("sysctl", ["-n", "kern.bootsessionuuid"]);
+  return { bootId: out?.trim() ?? "", namespace: "" };
+}
+
+async function darwinStartTime(pid: number): Promise<string | undefined> {
+  const out = await run("ps", ["-o", "stat=,lstart=", "-p", String(pid)]);
+  const match = /^\s*(\S+)\s+(.+?)\s*$/.exec(out ?? "");
+  if (match === null || match[1]?.startsWith("Z")) return undefined;
+  return match[2];
+}
+
+function run(command: string, args: readonly string[]): Promise<string | undefined> {
+  const options = { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C" } };
+  return new Promise((resolve) => {
+    execFile(command, [...args], options, (error, stdout) => resolve(error === null ? stdout : undefined));
+  });
+}

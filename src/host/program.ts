@@ -1,0 +1,28 @@
+/**
+ * This process as a program: arguments, environment, signals, output, exit.
+ */
+import process from "node:process";
+
+export interface Program {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Calls back at the first SIGTERM or SIGINT. */
+  onStop(callback: () => void): void;
+  print(line: string): void;
+  complain(line: string): void;
+  exit(code: number): never;
+}
+
+export function hostProgram(): Program {
+  return {
+    args: process.argv.slice(2),
+    env: process.env,
+    onStop: (callback) => {
+      process.once("SIGTERM", callback);
+      process.once("SIGINT", callback);
+    },
+    print: (line) => void process.stdout.write(`${line}\n`),
+    complain: (line) => void process.stderr.write(`${line}\n`),
+    exit: (code) => process.exit(code),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What a person can do to a session besides giving it prompts: stop, abandon, decide a call.
+ *
+ * Always: the wish is on record before anything is done about it; doing it twice is doing it once.
+ */
+import { endAgent, livenessOf } from "../supervise/index.ts";
+import { type Answer, answer, refuse } from "./answer.ts";
+import { attemptFolder, type Context, exclusively } from "./context.ts";
+import { refuseWhileLive } from "./live.ts";
+import { settle } from "./settle.ts";
+import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
+
+/** Ends the living agent of a session, by identity. Answers before it is gone. */
+export function stopSession(context: Context, session: SessionState, who: string): Promise<Answer> {
+  return exclusively(context, session.id, async () => {
+    const attempt = latestAttempt(session);
+    const run = latestRun(session);
+    const nothing = refuse(
+      409,
+      "not-running",
+      "No agent of this session is running; there is nothing to stop.",
+    );
+    if (attempt === undefined || run === undefined || attempt.ended !== undefined) return nothing;
+    const folder = attemptFolder(context, session.id, attempt.attempt);
+    const { state, identity } = await livenessOf(context.world, folder, attempt.identity);
+    if (state === "dead") return nothing;
+    if (identity === undefined) {
+      return refuse(503, "starting", "The agent is about to start and has no process to end yet. Ask again.");
+    }
+    if (run.cancelled === undefined) await recordCancel(context, session, who, "stop");
+    await endAgent(context.world, identity, context.config.graceMs);
+    return answer(202, { session: session.id, run: run.id, pid: identity.pid });
+  });
+}
+
+/** Gives the interrupted run of a session up: it counts as cancelled from now on. */
+export function abandonRun(context: Context, session: SessionState, who: string): Promise<Answer> {
+  return exclusively(context, session.id, async () => {
+    const live = await refuseWhileLive(context, session);
+    if (live !== undefined) return live;
+    const run = latestRun(session);
+    if (run === undefined || run.state === "completed" || run.state === "failed") {
+      return refuse(
+        409,
+        "nothing-to-abandon",
+        "The last run of this session has ended; there is nothing to give up.",
+      );
+    }
+    if (run.cancelled === undefined) await recordCancel(context, session, who, "abandon");
+    if (!isTerminal(run.state)) await settle(context, session);
+    return answer(200, { session: session.id, run: run.id, state: run.state });
+  });
+}
+
+async function recordCancel(
+  context: Context,
+  session: SessionState,
+  who: string,
+  why: "stop" | "abandon",
+): Promise<void> {
+  await context.recorder.fact(session, "cancel", {
+    sessionId: session.id,
+    runId: latestRun(session)?.id ?? "",
+    attempt: latestAttempt(session)?.attempt ?? 0,
+    who,
+    why,
+  });
+}
+
+/** Puts a person's word on a call of unknown outcome on record. */
+export function decideCall(
+  context: Context,
+  session: SessionState,
+  decision: { readonly callId: string; readonly outcome: "done" | "not-done"; readonly who: string },
+): Promise<Answer> {
+  return exclusively(context, session.id, async () => {
+    const live = await refuseWhileLive(context, session);
+    if (live !== undefined) return live;
+    const { verdict } = await settle(context, session);
+    const call = verdict.calls.findLast((one) => one.id === decision.callId);
+    if (call === undefined) {
+      return refuse(
+        404,
+        "unknown-call",
+        "This session has no call of that id. GET the session for its calls.",
+      );
+    }
+    const before = session.decisions.findLast(
+      (one) => one.callId === call.id && one.attempt === (call.attempt ?? 0),
+    );
+    if (before !== undefined && before.outcome !== decision.outcome) {
+      return refuse(
+        409,
+        "decided",
+        `The call was decided as ${before.outcome} by ${before.who}; that stays.`,
+      );
+    }
+    if (before === undefined) {
+      if (call.effect !== "unknown" && call.effect !== "partly") {
+        return refuse(
+          409,
+          "known-call",
+          `The outcome of this call is known (${call.effect}); there is nothing to decide.`,
+        );
+      }
+      await context.recorder.fact(session, "decision", {
+        sessionId: session.id,
+        callId: call.id,
+        attempt: call.attempt ?? 0,
+        outcome: decision.outcome,
+        who: decision.who,
+      });
+      await settle(context, session);
+    }
+    return answer(200, { session: session.id, call: call.id, outcome: decision.outcome });
+  });
+}

@@ -1,0 +1,97 @@
+/**
+ * What the parts of one server life share.
+ *
+ * Always: `state` is changed by the recorder alone, after the record is durable; everything else in here is of this
+ * life only and can be lost at any moment.
+ */
+
+import type { AgentAdapter } from "../agent/contract.ts";
+import { adapters } from "../agent/index.ts";
+import { invariant } from "../model/error.ts";
+import type { Damage } from "../model/fact.ts";
+import type { World } from "../model/ports.ts";
+import type { Verdict } from "../model/verdict.ts";
+import type { Answer } from "./answer.ts";
+import type { Follower } from "./follow.ts";
+import type { Recorder } from "./recorder.ts";
+import type { SessionState, State } from "./state.ts";
+
+export interface OrchestratorConfig {
+  /** Absolute path of the folder that holds everything. */
+  readonly home: string;
+  /** Executable per agent kind, where it is not looked up by its vendor's name. */
+  readonly agentCommands: Readonly<Record<string, string>>;
+  /** The whole environment that agents get. */
+  readonly agentEnv: Readonly<Record<string, string>>;
+  /** An agent that writes more to its stdout is ended; a file gives no backpressure. */
+  readonly spoolBytesMax: number;
+  /** Between SIGTERM and SIGKILL. */
+  readonly graceMs: number;
+}
+
+export const spoolBytesMaxDefault = 1024 * 1024 * 1024;
+export const graceMsDefault = 5_000;
+
+/** One session in this life. */
+export interface SessionLife {
+  /** Set while start-up has not yet found out where the session stands. */
+  reconciling: boolean;
+  follower?: Follower;
+  /** Why the agent can no longer be followed, where that is so. */
+  trouble?: string;
+  /** The last verdict on a complete cut. */
+  verdict?: Verdict;
+}
+
+export interface Context {
+  readonly world: World;
+  readonly config: OrchestratorConfig;
+  readonly state: State;
+  readonly recorder: Recorder;
+  readonly lives: Map<string, SessionLife>;
+  /** Damage of our own journal, by session. */
+  readonly journalDamage: Map<string, Damage[]>;
+  /** One at a time per session: submit, resume, decide, settle. */
+  readonly locks: Map<string, Promise<unknown>>;
+  /** Submits under way, by idempotency key. */
+  readonly submits: Map<string, Promise<Answer>>;
+  /** Set when this life takes no more work. */
+  closing: boolean;
+  /** One line for the operator. */
+  report(message: string): void;
+}
+
+export function lifeOf(context: Context, sessionId: string): SessionLife {
+  let life = context.lives.get(sessionId);
+  if (life === undefined) {
+    life = { reconciling: false };
+    context.lives.set(sessionId, life);
+  }
+  return life;
+}
+
+export function adapterOf(session: Pick<SessionState, "agent">): AgentAdapter {
+  const adapter = Object.hasOwn(adapters, session.agent) ? adapters[session.agent] : undefined;
+  invariant(adapter !== undefined, `a session of the unknown agent "${session.agent}" is on record`);
+  return adapter;
+}
+
+/** Runs `work` when everything before it on this session is done. */
+export function exclusively<T>(context: Context, sessionId: string, work: () => Promise<T>): Promise<T> {
+  const before = context.locks.get(sessionId) ?? Promise.resolve();
+  const mine = before.then(work, work);
+  const settled = mine.catch(() => undefined);
+  context.locks.set(sessionId, settled);
+  void settled.then(() => {
+    if (context.locks.get(sessionId) === settled) context.locks.delete(sessionId);
+  });
+  return mine;
+}
+
+export function sessionFolder(context: Context, sessionId: string): string {
+  return `${context.config.home}/sessions/${sessionId}`;
+}
+
+export function attemptFolder(context: Context, sessionId: string, attempt: number): string {
+  return `${sessionFolder(context, sessionId)}/attempts/${attempt}`;
+}

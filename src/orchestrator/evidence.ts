@@ -1,0 +1,190 @@
+/**
+ * Gathers a cut: what every source says about one session now.
+ *
+ * Always: each source is read once and says where it was read; what could not be read is in the cut as damage.
+ * Never: nothing is concluded here.
+ */
+import type { Cite } from "../model/cite.ts";
+import { citeValue } from "../model/cite.ts";
+import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
+import type { Damage, Fact } from "../model/fact.ts";
+import { attemptPaths, livenessOf } from "../supervise/index.ts";
+import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import { coveredByte, fileByteOf } from "./covers.ts";
+import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
+import { decodeLine } from "./stream.ts";
+import { readUnits, type Unit } from "./units.ts";
+
+/**
+ * @param store false leaves the agent's own store out: while the agent writes it, half a record is no damage.
+ * @throws IoError when a spool or the store cannot be read at all.
+ */
+export async function gatherEvidence(
+  context: Context,
+  session: SessionState,
+  store: boolean,
+): Promise<Evidence> {
+  const adapter = adapterOf(session);
+  const latest = session.attempts.at(-1);
+  const [attempts, spools, stores] = await Promise.all([
+    Promise.all(session.attempts.map((attempt) => attemptEvidence(context, session, attempt))),
+    Promise.all(session.attempts.map((attempt) => spoolCut(context, session, attempt))),
+    store && session.agentSessionId !== undefined && adapter.isSessionId(session.agentSessionId)
+      ? adapter.readStore(context.world.files, session.cwd, session.agentSessionId)
+      : [],
+  ]);
+  const damage = context.journalDamage.get(session.id) ?? [];
+  return {
+    schema: 1,
+    session: { id: session.id, agent: session.agent, gated: false },
+    attempts,
+    sources: [...journalCut(damage), ...spools, ...stores],
+    decisions: session.decisions,
+    probes: [],
+    bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,
+    resumesFrom: adapter.resumesFrom,
+  };
+}
+
+async function attemptEvidence(
+  context: Context,
+  session: SessionState,
+  attempt: AttemptState,
+): Promise<AttemptEvidence> {
+  const run = session.runs.find((one) => one.id === attempt.runId);
+  const base = {
+    attempt: attempt.attempt,
+    runId: attempt.runId,
+    prompt: attempt.prompt,
+    dispatchCite: attempt.cite,
+    ...cancelOf(run, attempt, session),
+  };
+  const { ended } = attempt;
+  if (ended !== undefined) {
+    const end = { exitCode: ended.exitCode, cite: ended.cite };
+    return {
+      ...base,
+      started: ended.started,
+      liveness: "dead",
+      processCite: processCite(attempt, ended.seen),
+      ...(ended.started === "no" ? {} : { ended: end }),
+    };
+  }
+  const folder = attemptFolder(context, session.id, attempt.attempt);
+  const liveness = await livenessOf(context.world, folder, attempt.identity);
+  const spoke =
+    coveredByte(attempt.covers) > 0 || attempt.identity !== undefined || liveness.state === "alive";
+  return {
+    ...base,
+    started: spoke ? "yes" : "unknown",
+    liveness: liveness.state,
+    processCite: processCite(attempt, liveness.seen),
+  };
+}
+
+/** A cancel belongs to the last attempt of its run. */
+function cancelOf(
+  run: RunRecordState | undefined,
+  attempt: AttemptState,
+  session: SessionState,
+): { readonly cancelled?: Cite } {
+  if (run?.cancelled === undefined) return {};
+  const last = session.attempts.findLast((one) => one.runId === run.id);
+  return last === attempt ? { cancelled: run.cancelled.cite } : {};
+}
+
+function processCite(attempt: AttemptState, seen: string): Cite {
+  return { source: "P", attempt: attempt.attempt, value: citeValue(seen) };
+}
+
+/** The spool of one attempt, as far as it is on record. */
+async function spoolCut(context: Context, session: SessionState, attempt: AttemptState): Promise<SourceCut> {
+  const adapter = adapterOf(session);
+  const { spool: path } = attemptPaths(attemptFolder(context, session.id, attempt.attempt));
+  const file = await context.world.files.openRead(path);
+  const cut = { source: "O" as const, path, abilities: adapter.abilities.O };
+  const facts: Fact[] = [];
+  const damage: Damage[] = [];
+  try {
+    for (let index = 0; index < attempt.covers.ends.length; ) {
+      const units = await readUnits(file, attempt.covers, index);
+      index += units.length;
+      for (const unit of units) {
+        if (unit.status === "missing" || unit.status === "altered") damage.push(holeDamage(path, unit));
+        else facts.push(...factsOf(unit, path, attempt.attempt, (line) => decodeLine(adapter, line)));
+      }
+    }
+    if (file !== undefined && attempt.ended !== undefined)
+      damage.push(...(await tailDamage(file, path, attempt)));
+  } finally {
+    await file?.close();
+  }
+  const missing = file === undefined && attempt.covers.ends.length > 0;
+  return { ...cut, status: missing ? "missing" : "read", facts, damage: joined(damage) };
+}
+
+function factsOf(
+  unit: Unit,
+  path: string,
+  attempt: number,
+  decode: (line: Unit["lines"][number]) => readonly Fact["body"][],
+): Fact[] {
+  const delta = unit.range.fromByte - unit.fileFromByte;
+  return unit.lines.flatMap((line) => {
+    const range = { fromByte: line.range.fromByte - delta, toByte: line.range.toByte - delta };
+    return decode(line).map((body, k) => ({ source: "O" as const, path, range, k, attempt, body }));
+  });
+}
+
+function holeDamage(path: string, unit: Unit): Damage {
+  const length = unit.range.toByte - unit.range.fromByte;
+  const range = { fromByte: unit.fileFromByte, toByte: unit.fileFromByte + length };
+  return unit.status === "missing"
+    ? { code: "truncated", path, range, detail: `${length} bytes that were recorded as synced are missing.` }
+    : {
+        code: "checksum",
+        path,
+        range,
+        detail: "These bytes are not those that were synced: their CRC-32 differs.",
+      };
+}
+
+/** Bytes behind the last line of an agent that is gone: kept, and no record. */
+async function tailDamage(
+  file: { size(): Promise<number> },
+  path: string,
+  attempt: AttemptState,
+): Promise<readonly Damage[]> {
+  const fromByte = fileByteOf(attempt.covers, coveredByte(attempt.covers));
+  const toByte = await file.size();
+  if (toByte <= fromByte) return [];
+  const detail = `${toByte - fromByte} bytes at the end are no complete line; the agent was gone before it wrote the rest.`;
+  return [{ code: "torn-tail", path, range: { fromByte, toByte }, detail }];
+}
+
+/** Neighbouring holes of one kind are one damage. */
+function joined(damage: readonly Damage[]): Damage[] {
+  const found: Damage[] = [];
+  for (const one of damage) {
+    const last = found.at(-1);
+    if (last === undefined || last.code !== one.code || last.range.toByte !== one.range.fromByte) {
+      found.push(one);
+      continue;
+    }
+    const range = { fromByte: last.range.fromByte, toByte: one.range.toByte };
+    found[found.length - 1] = { ...last, range, detail: joinedDetail(one, range.toByte - range.fromByte) };
+  }
+  return found;
+}
+
+function joinedDetail(damage: Damage, bytes: number): string {
+  return damage.code === "truncated"
+    ? `${bytes} bytes that were recorded as synced are missing.`
+    : `${bytes} bytes are not those that were synced: their CRC-32s differ.`;
+}
+
+function journalCut(damage: readonly Damage[]): readonly SourceCut[] {
+  const [first] = damage;
+  if (first === undefined) return [];
+  return [{ source: "J", path: first.path, status: "read", abilities: {}, facts: [], damage }];
+}

@@ -1,0 +1,236 @@
+/**
+ * Follows one attempt: from its spool into the record, from the record to whoever watches, until it is over.
+ *
+ * Always: bytes count as said only when the spool is synced and their CRC is journalled; both go on at once. The end
+ * is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
+ * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
+ */
+import { type SpoolLine, SpoolReader } from "../journal/index.ts";
+import type { ReadFile, Watch } from "../model/ports.ts";
+import { attemptPaths, endAgent, livenessOf, readExit, readPid } from "../supervise/index.ts";
+import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import { coveredByte } from "./covers.ts";
+import { LifeOver } from "./recorder.ts";
+import { mapSpool } from "./shift.ts";
+import type { AttemptState, SessionState } from "./state.ts";
+import { decodeLine } from "./stream.ts";
+import { unitsToCover } from "./units.ts";
+
+/** A burst is recorded in pieces of this size, so that its first line need not wait for its last. */
+const batchBytesMax = 4 * 1024 * 1024;
+const unwatchedPollMs = 1_000;
+
+export class Follower {
+  readonly attempt: AttemptState;
+  readonly #context: Context;
+  readonly #session: SessionState;
+  readonly #folder: string;
+  readonly #watches: Watch[] = [];
+  #file: ReadFile | undefined;
+  #reader: SpoolReader | undefined;
+  /** Stream offset minus file offset. */
+  #delta = 0;
+  #dirty = true;
+  #wake: (() => void) | undefined;
+  #wrapperGone = false;
+  #watchingWrapper = false;
+  #named = false;
+  #closed = false;
+
+  constructor(context: Context, session: SessionState, attempt: AttemptState) {
+    this.#context = context;
+    this.#session = session;
+    this.attempt = attempt;
+    this.#folder = attemptFolder(context, session.id, attempt.attempt);
+  }
+
+  /** Watches the attempt; to be called before its agent is started, so that nothing is missed. @throws IoError. */
+  async open(): Promise<void> {
+    const { files } = this.#context.world;
+    this.#watches.push(files.watchFolder(this.#folder, () => this.poke()));
+    this.#file = await files.openRead(attemptPaths(this.#folder).spool);
+    if (this.#file === undefined) return;
+    const map = await mapSpool(this.#file, this.attempt.covers);
+    if (map.shift !== undefined) {
+      const { recorder } = this.#context;
+      await recorder.record("shift", {
+        sessionId: this.#session.id,
+        attempt: this.attempt.attempt,
+        ...map.shift,
+      });
+    }
+    this.#delta = map.streamByte - map.fileByte;
+    this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });
+  }
+
+  /** Records what is there now and returns; the agent is dead or alive, no end is recorded. */
+  async catchUp(): Promise<void> {
+    await this.#drain();
+  }
+
+  /**
+   * Follows until the agent is gone and everything it said is recorded; then records the end.
+   *
+   * Resolves with false when this life ended before. @throws IoError.
+   */
+  async run(): Promise<boolean> {
+    try {
+      while (!this.#closed) {
+        this.#dirty = false;
+        const over = await this.#turn();
+        if (over !== undefined) {
+          await this.#recordEnd(over.exitCode, over.seen);
+          return true;
+        }
+        if (!this.#dirty) await new Promise<void>((resolve) => (this.#wake = resolve));
+      }
+      return false;
+    } catch (thrown) {
+      if (thrown instanceof LifeOver) return false;
+      throw thrown;
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** The agent is known to be dead: {@link run} records what is left and ends. */
+  wrapperIsGone(): void {
+    this.#wrapperGone = true;
+  }
+
+  /** Something may have changed. */
+  poke(): void {
+    this.#dirty = true;
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      for (const watch of this.#watches) watch.close();
+    }
+    this.poke();
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** One look at everything; answers when the agent is over. The exit note is read before the spool. */
+  async #turn(): Promise<{ exitCode: number | null; seen: string } | undefined> {
+    const { world } = this.#context;
+    const exitCode = await readExit(world.files, this.#folder);
+    const wrapperGone = this.#wrapperGone;
+    await this.#identify();
+    if (exitCode === undefined && !wrapperGone) await this.#watchWrapper();
+    const liveness = wrapperGone ? await livenessOf(world, this.#folder, this.attempt.identity) : undefined;
+    while (await this.#drain()) if (this.#closed) return undefined;
+    if (exitCode !== undefined) return { exitCode, seen: `the wrapper noted exit code ${exitCode}` };
+    if (liveness?.state === "dead") {
+      const late = await readExit(world.files, this.#folder);
+      return late === undefined
+        ? { exitCode: null, seen: liveness.seen }
+        : { exitCode: late, seen: `the wrapper noted exit code ${late}` };
+    }
+    if (wrapperGone) world.clock.after(unwatchedPollMs, () => this.poke());
+    return undefined;
+  }
+
+  /** Puts the agent's identity on record as soon as its pid is noted. */
+  async #identify(): Promise<void> {
+    if (this.attempt.identity !== undefined) return;
+    const { world, recorder } = this.#context;
+    const pid = await readPid(world.files, this.#folder);
+    const identity = pid === undefined ? undefined : await world.processes.identify(pid);
+    if (identity === undefined) return;
+    await recorder.record("agent", { sessionId: this.#session.id, attempt: this.attempt.attempt, identity });
+  }
+
+  /** From the moment the wrapper holds its FIFOs, the system tells when it is gone. */
+  async #watchWrapper(): Promise<void> {
+    if (this.#watchingWrapper) return;
+    const { world } = this.#context;
+    const started = await world.files.stat(attemptPaths(this.#folder).started);
+    if (started === undefined) return;
+    this.#watchingWrapper = true;
+    const gone = () => {
+      this.#wrapperGone = true;
+      this.poke();
+    };
+    this.#watches.push(await world.agents.whenGone(this.#folder, gone));
+    // It may have been gone before we looked; then nobody would have told.
+    const liveness = await livenessOf(world, this.#folder, this.attempt.identity);
+    if (liveness.state === "dead") gone();
+  }
+
+  /** Records what is new in the spool; true when there may be more. */
+  async #drain(): Promise<boolean> {
+    if (this.#reader === undefined || this.#file === undefined) return false;
+    const { lines, toByte, tailBytes, more } = await this.#reader.next();
+    if (lines.length > 0) await this.#cover(this.#file, lines);
+    await this.#limit(toByte + tailBytes);
+    return more;
+  }
+
+  async #cover(file: ReadFile, lines: readonly SpoolLine[]): Promise<void> {
+    const { recorder } = this.#context;
+    const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
+    const units = await unitsToCover(file, lines);
+    const cover = {
+      ...at,
+      fromByte: units.fromByte + this.#delta,
+      ends: units.ends.map((end) => end + this.#delta),
+      crcs: units.crcs,
+    };
+    const records: Promise<unknown>[] = [recorder.record("cover", cover, file.sync())];
+    const name = this.#named ? undefined : this.#nameIn(lines);
+    if (name !== undefined) {
+      this.#named = true;
+      if (name !== this.#session.agentSessionId) {
+        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }));
+      }
+    }
+    await Promise.all(records);
+  }
+
+  /** The agent's own session id, where one of these lines says it. */
+  #nameIn(lines: readonly SpoolLine[]): string | undefined {
+    const adapter = adapterOf(this.#session);
+    for (const line of lines) {
+      for (const fact of decodeLine(adapter, line)) {
+        if (fact.kind === "session" && adapter.isSessionId(fact.agentSessionId)) return fact.agentSessionId;
+      }
+    }
+    return undefined;
+  }
+
+  async #limit(spoolBytes: number): Promise<void> {
+    const { config, recorder, world } = this.#context;
+    if (spoolBytes <= config.spoolBytesMax || this.attempt.limit !== undefined) return;
+    const reason = `The agent wrote more than ${config.spoolBytesMax} bytes to its stdout and was ended.`;
+    await recorder.fact(this.#session, "limit", {
+      sessionId: this.#session.id,
+      attempt: this.attempt.attempt,
+      reason,
+    });
+    const { identity } = await livenessOf(world, this.#folder, this.attempt.identity);
+    if (identity !== undefined) await endAgent(world, identity, config.graceMs);
+  }
+
+  async #recordEnd(exitCode: number | null, seen: string): Promise<void> {
+    const { recorder, world } = this.#context;
+    const tail = this.#reader?.tailRange();
+    const started =
+      exitCode !== null || coveredByte(this.attempt.covers) > 0 || this.attempt.identity !== undefined;
+    await recorder.fact(this.#session, "ended", {
+      sessionId: this.#session.id,
+      attempt: this.attempt.attempt,
+      exitCode,
+      started: started ? "yes" : "unknown",
+      seen,
+      tailBytes: tail === undefined ? 0 : tail.toByte - tail.fromByte,
+      atMs: world.clock.now(),
+    });
+  }
+}

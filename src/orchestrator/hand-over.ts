@@ -1,0 +1,114 @@
+/**
+ * What a resumed agent gets: the prompt with the hand-over, and the store that it will read.
+ *
+ * Always: made from a complete cut taken now, so that doing it again after a crash gives the same outcome.
+ * Never: an agent whose earlier work is known to exist is started as if there were none, unless a person says so.
+ */
+
+import type { StoreRepair } from "../agent/contract.ts";
+import { crc32 } from "../journal/index.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { type Answer, refuse } from "./answer.ts";
+import { adapterOf, type Context } from "./context.ts";
+import { promptBytes, promptBytesMax, readWhole } from "./dispatch.ts";
+import type { HandOverRecord } from "./records.ts";
+import { settle } from "./settle.ts";
+import { latestRun, type SessionState } from "./state.ts";
+
+export interface HandOverOrder {
+  /** What the person asks for now; a resume may leave it out. */
+  readonly ask?: string;
+  /** True: the interrupted run goes on. False: a new run begins. */
+  readonly resumesRun: boolean;
+  /** A person has seen what blocks, and goes on. */
+  readonly acknowledge: boolean;
+}
+
+export interface Prepared {
+  readonly ask: string;
+  readonly prompt: string;
+  readonly resumes?: string;
+  readonly handOver?: HandOverRecord;
+  readonly repairs: readonly StoreRepair[];
+}
+
+const defaultAsk = "Continue where you left off.";
+const snapshotBytesMax = 64 * 1024 * 1024;
+
+/** To be called under the session's lock, with no agent alive. */
+export async function prepareHandOver(
+  context: Context,
+  session: SessionState,
+  order: HandOverOrder,
+): Promise<Prepared | { readonly refusal: Answer }> {
+  const { evidence, verdict } = await settle(context, session);
+  if (verdict.recovery.action === "ask" && !order.acknowledge)
+    return { refusal: needsDecision(session, verdict) };
+  const agentSessionId = session.agentSessionId;
+  if (agentSessionId === undefined) return freshStart(session, order, verdict);
+  const ask = order.ask ?? defaultAsk;
+  const clean =
+    latestRun(session)?.state === "completed" && verdict.findings.every((one) => one.severity === "info");
+  if (clean) return { ask, prompt: ask, resumes: agentSessionId, repairs: [] };
+  const adapter = adapterOf(session);
+  const { snapshot } = adapter.storePaths(session.cwd, agentSessionId);
+  const snapshotText = snapshot === undefined ? undefined : await readText(context, snapshot);
+  const started = new Set(evidence.attempts.filter((one) => one.started !== "no").map((one) => one.attempt));
+  const handOverId = context.world.ids.next();
+  const handOver = adapter.handOver({
+    verdict,
+    prompt: ask,
+    earlierPrompts: session.attempts
+      .filter((one) => started.has(one.attempt))
+      .map((one) => ({ attempt: one.attempt, text: one.ask })),
+    handOverId,
+    sources: evidence.sources,
+    ...(snapshotText === undefined ? {} : { snapshotText }),
+    agentSessionId,
+    cwd: session.cwd,
+    nowMs: context.world.clock.now(),
+  });
+  if (promptBytes(handOver.prompt) > promptBytesMax)
+    return { refusal: tooLong(promptBytes(handOver.prompt)) };
+  const repairs = handOver.repairs.map(({ path, bytes, why }) => ({ path, crc: crc32(bytes), why }));
+  return {
+    ask,
+    prompt: handOver.prompt,
+    resumes: agentSessionId,
+    handOver: { id: handOverId, sends: handOver.sends, repairs },
+    repairs: handOver.repairs,
+  };
+}
+
+/** The agent never said who it is: there is no conversation to go on with. */
+function freshStart(
+  session: SessionState,
+  order: HandOverOrder,
+  verdict: Verdict,
+): Prepared | { readonly refusal: Answer } {
+  if (verdict.calls.length > 0 && !order.acknowledge) {
+    const message = `The agent's own session id is lost, so it would start without knowing its ${verdict.calls.length} earlier calls. Look at the session; to start afresh all the same, resume with "acknowledge": true.`;
+    return { refusal: refuse(409, "agent-session-unknown", message) };
+  }
+  const original = latestRun(session)?.prompt;
+  const texts = order.resumesRun ? [original, order.ask] : [order.ask];
+  const prompt = [...new Set(texts.filter((text) => text !== undefined))].join("\n\n");
+  return { ask: prompt, prompt, repairs: [] };
+}
+
+function needsDecision(session: SessionState, verdict: Verdict): Answer {
+  const findings = verdict.findings.filter((one) => one.severity === "blocks").map((one) => one.id);
+  const message = `${verdict.recovery.why} Look at GET /api/sessions/${session.id}; decide the unknown calls, or resume with "acknowledge": true.`;
+  return refuse(409, "needs-decision", message, { findings, recovery: verdict.recovery });
+}
+
+function tooLong(bytes: number): Answer {
+  const message = `The hand-over with this prompt has ${bytes} bytes; an agent can be given ${promptBytesMax}. Resume with a shorter prompt.`;
+  return refuse(413, "hand-over-too-long", message);
+}
+
+async function readText(context: Context, path: string): Promise<string | undefined> {
+  const bytes = await readWhole(context, path);
+  if (bytes === undefined || bytes.length > snapshotBytesMax) return undefined;
+  return new TextDecoder().decode(bytes);
+}

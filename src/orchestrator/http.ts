@@ -1,0 +1,270 @@
+/**
+ * The HTTP surface: a thin shell over the orchestrator, as one function from request to response.
+ *
+ * Always: guarded first; ids are looked up in what is on record and never become paths; a refusal is JSON
+ * `{error: {code, message}}` with a sentence that says what to do.
+ */
+import { type Context as Hc, Hono } from "hono";
+import { type Answer, answer, refuse } from "./answer.ts";
+import { type Body, flagField, readBody, textField } from "./body.ts";
+import { abandonRun, decideCall, stopSession } from "./commands.ts";
+import { lifeOf } from "./context.ts";
+import { promptBytesMax } from "./dispatch.ts";
+import { guard } from "./guard.ts";
+import type { Life } from "./orchestrator.ts";
+import { page } from "./page.ts";
+import { makeProject } from "./project.ts";
+import { LifeOver } from "./recorder.ts";
+import { closeStreams, eventStream } from "./sse.ts";
+import type { SessionState } from "./state.ts";
+import { resumeRun, submitRun, submitSession } from "./submit.ts";
+import { detailOf, summaryOf } from "./view.ts";
+
+/** What the shell needs; `life` is undefined until the journal is taken over. */
+export interface Site {
+  readonly token: () => string | undefined;
+  readonly life: () => Life | undefined;
+  readonly isReady: () => boolean;
+  readonly pid: number;
+}
+
+export interface Shell {
+  handle(request: Request): Promise<Response>;
+  /** Ends all event streams. */
+  closeStreams(): void;
+}
+
+/** Prompts longer than an agent can take are refused by their bytes; this only bounds the field. */
+const promptCharsMax = 4 * promptBytesMax;
+const nameCharsMax = 200;
+const pathCharsMax = 4096;
+
+export function makeShell(site: Site): Shell {
+  const streams = new Set<() => void>();
+  const app = new Hono();
+  app.get("/health", () => toResponse(health(site)));
+  app.get("/", () => {
+    const life = site.life();
+    return life === undefined ? toResponse(starting()) : page(life.context);
+  });
+  projectRoutes(app, site);
+  sessionRoutes(app, site);
+  app.get("/api/sessions/:id/events", (c) =>
+    onSession(c, site, async (life, session) => {
+      const cursor = c.req.header("last-event-id") ?? c.req.query("after");
+      return new Response(eventStream(life.context, session, cursor, streams), {
+        headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+      });
+    }),
+  );
+  app.notFound((c) =>
+    toResponse(
+      refuse(
+        404,
+        "not-found",
+        `There is no ${c.req.method} ${c.req.path}. The page at / and GET /api/sessions are where to begin.`,
+      ),
+    ),
+  );
+  app.onError((error) => toResponse(failed(error, site)));
+  return {
+    handle: async (request) => {
+      const token = site.token();
+      if (token === undefined) return toResponse(starting());
+      const refusal = guard(request, token);
+      return refusal === undefined ? app.fetch(request) : toResponse(refusal);
+    },
+    closeStreams: () => closeStreams(streams),
+  };
+}
+
+function projectRoutes(app: Hono, site: Site): void {
+  app.get("/api/projects", () => {
+    const life = site.life();
+    return toResponse(
+      life === undefined ? starting() : answer(200, { projects: [...life.context.state.projects.values()] }),
+    );
+  });
+  app.post("/api/projects", (c) =>
+    onBody(c, site, async (life, body) => {
+      const [name, path] = [textField(body, "name", nameCharsMax), textField(body, "path", pathCharsMax)];
+      if (typeof name === "object") return name.refusal;
+      if (typeof path === "object") return path.refusal;
+      return makeProject(life.context, name, path);
+    }),
+  );
+  app.post("/api/projects/:project/sessions", (c) =>
+    onBody(c, site, async (life, body) => {
+      const project = life.context.state.projects.get(c.req.param("project"));
+      if (project === undefined)
+        return refuse(
+          404,
+          "unknown-project",
+          "There is no project of that id. GET /api/projects lists them.",
+        );
+      const submit = readSubmit(c, body);
+      return "refusal" in submit ? submit.refusal : submitSession(life.context, project, submit);
+    }),
+  );
+}
+
+function sessionRoutes(app: Hono, site: Site): void {
+  app.get("/api/sessions", () => {
+    const life = site.life();
+    if (life === undefined) return toResponse(starting());
+    const sessions = [...life.context.state.sessions.values()];
+    return toResponse(answer(200, { sessions: sessions.map((session) => summaryOf(life.context, session)) }));
+  });
+  app.get("/api/sessions/:id", (c) =>
+    onSession(c, site, async (life, session) => {
+      const check = c.req.query("check") === "1";
+      return toResponse(answer(200, await detailOf(life.context, session, check)));
+    }),
+  );
+  app.post("/api/sessions/:id/runs", (c) =>
+    onSessionBody(c, site, async (life, session, body) => {
+      const submit = readSubmit(c, body);
+      return "refusal" in submit ? submit.refusal : submitRun(life.context, session, submit);
+    }),
+  );
+  app.post("/api/sessions/:id/resume", (c) =>
+    onSessionBody(c, site, async (life, session, body) => {
+      const prompt = textField(body, "prompt", promptCharsMax);
+      const acknowledge = flagField(body, "acknowledge");
+      if (typeof prompt === "object") return prompt.refusal;
+      if (typeof acknowledge === "object") return acknowledge.refusal;
+      return resumeRun(life.context, session, { acknowledge, ...(prompt === undefined ? {} : { prompt }) });
+    }),
+  );
+  app.post("/api/sessions/:id/stop", (c) =>
+    onSessionBody(c, site, (life, session, body) => stopSession(life.context, session, whoOf(body))),
+  );
+  app.post("/api/sessions/:id/abandon", (c) =>
+    onSessionBody(c, site, (life, session, body) => abandonRun(life.context, session, whoOf(body))),
+  );
+  app.post("/api/sessions/:id/calls/:call/decision", (c) =>
+    onSessionBody(c, site, async (life, session, body) => {
+      const { outcome } = body;
+      if (outcome !== "done" && outcome !== "not-done") {
+        return refuse(400, "bad-field", 'The field "outcome" must be "done" or "not-done".');
+      }
+      return decideCall(life.context, session, {
+        callId: c.req.param("call") ?? "",
+        outcome,
+        who: whoOf(body),
+      });
+    }),
+  );
+}
+
+function readSubmit(c: Hc, body: Body) {
+  const prompt = textField(body, "prompt", promptCharsMax);
+  const agent = textField(body, "agent", nameCharsMax);
+  const model = textField(body, "model", nameCharsMax);
+  const acknowledge = flagField(body, "acknowledge");
+  const key = c.req.header("idempotency-key");
+  for (const field of [prompt, agent, model, acknowledge]) if (typeof field === "object") return field;
+  if (typeof prompt !== "string")
+    return { refusal: refuse(400, "bad-field", 'The field "prompt" is missing.') };
+  if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key)) {
+    return { refusal: refuse(400, "bad-key", "The Idempotency-Key must be 1 to 200 printable characters.") };
+  }
+  return {
+    prompt,
+    agent: typeof agent === "string" ? agent : "ada",
+    acknowledge: acknowledge === true,
+    ...(typeof model === "string" ? { model } : {}),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+/** Who says so; for the record. */
+function whoOf(body: Body): string {
+  return typeof body.who === "string" && body.who.trim() !== "" ? body.who.slice(0, nameCharsMax) : "user";
+}
+
+async function onSession(
+  c: Hc,
+  site: Site,
+  work: (life: Life, session: SessionState) => Promise<Response>,
+): Promise<Response> {
+  const life = site.life();
+  if (life === undefined) return toResponse(starting());
+  const session = life.context.state.sessions.get(c.req.param("id") ?? "");
+  if (session === undefined) {
+    return toResponse(
+      refuse(404, "unknown-session", "There is no session of that id. GET /api/sessions lists them."),
+    );
+  }
+  if (lifeOf(life.context, session.id).reconciling) {
+    return toResponse(
+      refuse(
+        503,
+        "reconciling",
+        "The server has just started and is finding out where this session stands. Ask again.",
+      ),
+    );
+  }
+  return work(life, session);
+}
+
+function onSessionBody(
+  c: Hc,
+  site: Site,
+  work: (life: Life, session: SessionState, body: Body) => Promise<Answer>,
+): Promise<Response> {
+  return onSession(c, site, (_, session) => onBody(c, site, (life, body) => work(life, session, body)));
+}
+
+async function onBody(
+  c: Hc,
+  site: Site,
+  work: (life: Life, body: Body) => Promise<Answer>,
+): Promise<Response> {
+  const life = site.life();
+  if (life === undefined || life.context.closing) return toResponse(starting());
+  const read = await readBody(c.req.raw);
+  return toResponse("refusal" in read ? read.refusal : await work(life, read.body));
+}
+
+function health(site: Site): Answer {
+  const life = site.life();
+  const status = site.isReady() ? "ready" : life === undefined ? "starting" : "reconciling";
+  return answer(200, {
+    status,
+    ready: site.isReady(),
+    pid: site.pid,
+    generation: life?.generation() ?? null,
+  });
+}
+
+function starting(): Answer {
+  return refuse(503, "starting", "The server is starting or stopping. Ask again.");
+}
+
+function failed(error: Error, site: Site): Answer {
+  if (error instanceof LifeOver) {
+    return refuse(
+      503,
+      "life-over",
+      `This server can no longer record anything: ${error.message}. Ask its successor.`,
+    );
+  }
+  site.life()?.context.report(`A request failed: ${error.stack ?? error.message}`);
+  return refuse(
+    500,
+    "internal",
+    `The request failed: ${error.message}. What was recorded is kept; look at the session before you repeat it.`,
+  );
+}
+
+function toResponse(what: Answer): Response {
+  return new Response(`${JSON.stringify(what.body)}\n`, {
+    status: what.status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "cache-control": "no-store",
+      ...(what.retryAfter === undefined ? {} : { "retry-after": String(what.retryAfter) }),
+    },
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * The server's lean entry: what a bundle starts with. `--home DIR --port N --agent-path FILE --token-file FILE`.
+ *
+ * It reads its arguments by hand, because a start is what a run under test costs.
+ */
+import { hostProgram } from "../host/program.ts";
+import { realWorld } from "../host/world.ts";
+import { homeFolderDefault, portDefault, serve } from "./serve.ts";
+
+const names = ["--home", "--port", "--agent-path", "--token-file"];
+
+const program = hostProgram();
+const given = new Map<string, string>();
+for (let index = 0; index < program.args.length; index += 2) {
+  const name = program.args[index] ?? "";
+  const value = program.args[index + 1];
+  if (!names.includes(name) || value === undefined) {
+    program.complain(`holdfast: "${name}" is no option, or has no value. Options: ${names.join(", ")}.`);
+    program.exit(2);
+  } else given.set(name, value);
+}
+const port = Number(given.get("--port") ?? portDefault);
+if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+  program.complain("holdfast: --port takes a number from 0 to 65535.");
+  program.exit(2);
+}
+const agentPath = given.get("--agent-path");
+const tokenFile = given.get("--token-file");
+await serve(
+  {
+    home: given.get("--home") ?? `${program.env.HOME ?? ""}/${homeFolderDefault}`,
+    port,
+    ...(agentPath === undefined ? {} : { agentPath }),
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+  },
+  program,
+  realWorld,
+);

@@ -1,0 +1,96 @@
+/**
+ * One server life: takes the journal over, finds out where every session stands, and answers requests.
+ *
+ * Always: the address is listened on before the journal is taken over, so that a start that fails for a taken port
+ * disturbs nobody; until then, and for a session that is not reconciled yet, the answer is 503.
+ * Never: ending this life ends an agent.
+ */
+import { type Journal, takeOver } from "../journal/index.ts";
+import { HoldfastError } from "../model/error.ts";
+import type { World } from "../model/ports.ts";
+import type { Context, OrchestratorConfig } from "./context.ts";
+import { LifeOver, Recorder, recordCite } from "./recorder.ts";
+import { readRecord } from "./records.ts";
+import { damageBySession, recoverSessions, sessionsToRecover } from "./recover.ts";
+import { emptyState, fold } from "./state.ts";
+
+export interface Life {
+  readonly context: Context;
+  /** Generation of the journal that this life writes. */
+  readonly generation: () => number;
+  /** Resolves when every session that start-up looks at is answered for. Rejects with what ended this life before. */
+  readonly ready: Promise<void>;
+  /** Everything acknowledged is on the disk already; finishes what is under way and closes the journal. */
+  close(): Promise<void>;
+}
+
+/**
+ * Begins a life in `config.home` (made when absent).
+ *
+ * @param onOver called once when this life can no longer write: another server has taken over, or the disk failed.
+ * @throws IoError when the journal cannot be taken over.
+ */
+export async function beginLife(
+  world: World,
+  config: OrchestratorConfig,
+  hooks: { readonly onOver: (detail: string) => void; readonly report: (message: string) => void },
+): Promise<Life> {
+  await makeHome(world, config.home);
+  const identity = world.processes.self;
+  const life = { identity: { ...identity }, atMs: world.clock.now() };
+  const { journal, history } = await takeOver(world.files, `${config.home}/journal`, life);
+  const state = emptyState();
+  for (const { type, data, path, range } of history.records) {
+    const record = readRecord(type, data);
+    if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
+  }
+  const context: Context = {
+    world,
+    config,
+    state,
+    recorder: new Recorder(journal, state, hooks.onOver),
+    lives: new Map(),
+    journalDamage: new Map(),
+    locks: new Map(),
+    submits: new Map(),
+    closing: false,
+    report: hooks.report,
+  };
+  const sessions = sessionsToRecover(context);
+  const ready = (async () => {
+    for (const [id, damage] of await damageBySession(context, history)) context.journalDamage.set(id, damage);
+    await recoverSessions(context, sessions);
+  })();
+  // Whoever awaits `ready` gets the reason; without anybody, a life that is over has said so already.
+  ready.catch((thrown: unknown) => {
+    if (!(thrown instanceof LifeOver))
+      hooks.onOver(thrown instanceof Error ? thrown.message : String(thrown));
+  });
+  return { context, generation: () => journal.generation, ready, close: () => closeLife(context, journal) };
+}
+
+async function closeLife(context: Context, journal: Journal): Promise<void> {
+  context.closing = true;
+  await Promise.all([...context.lives.values()].map((life) => life.follower?.close()));
+  await Promise.all(context.locks.values());
+  await context.recorder.quiet();
+  await journal.close();
+}
+
+/** Makes the home folder, and those above it. @throws HoldfastError for a path that is not absolute. */
+export async function makeHome(world: World, home: string): Promise<void> {
+  if (!home.startsWith("/") || home.endsWith("/")) {
+    throw new HoldfastError(
+      "bad-argument",
+      `The home folder "${home}" must be an absolute path without a slash at its end.`,
+    );
+  }
+  const names = home.slice(1).split("/");
+  let path = "";
+  for (const name of names) {
+    const parent = path === "" ? "/" : path;
+    path = `${path}/${name}`;
+    if ((await world.files.stat(path)) !== undefined) continue;
+    if (await world.files.makeFolder(path)) await world.files.syncFolder(parent);
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Projects: folders that agents work in.
+ */
+import { type Answer, answer, refuse } from "./answer.ts";
+import type { Context } from "./context.ts";
+
+/** Registers a folder; the same folder again is the same project. */
+export async function makeProject(
+  context: Context,
+  name: string | undefined,
+  path: string | undefined,
+): Promise<Answer> {
+  if (path === undefined || !isPlainPath(path)) {
+    return refuse(
+      400,
+      "bad-path",
+      'The field "path" must be an absolute path without "..", such as "/home/me/project".',
+    );
+  }
+  const known = [...context.state.projects.values()].find((project) => project.path === path);
+  if (known !== undefined) return answer(200, { ...known });
+  if ((await context.world.files.stat(path))?.kind !== "folder") {
+    return refuse(400, "no-folder", `There is no folder at ${path}. Make it first, or correct the path.`);
+  }
+  const id = context.world.ids.next();
+  const project = { id, name: name ?? path.slice(path.lastIndexOf("/") + 1), path };
+  await context.recorder.record("project", { ...project, atMs: context.world.clock.now() });
+  return answer(201, project);
+}
+
+function isPlainPath(path: string): boolean {
+  if (!path.startsWith("/") || path.includes("\0")) return false;
+  return (
+    path.length > 1 &&
+    path
+      .slice(1)
+      .split("/")
+      .every((name) => name !== "" && name !== "." && name !== "..")
+  );
+}

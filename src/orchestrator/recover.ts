@@ -1,0 +1,134 @@
+/**
+ * Start-up: finds out for every session where it stands, before anything is said about it.
+ *
+ * A run without a recorded end is adopted when its agent lives; when it is dead, the rest of its spool is recorded and
+ * the session is settled. An attempt that was never started is made sure never to start. Besides, the sessions that
+ * were used last are settled again, because their files may have been damaged while nobody watched; older ones when
+ * they are looked at.
+ */
+
+import type { JournalHistory } from "../journal/index.ts";
+import type { Damage } from "../model/fact.ts";
+import { IoError } from "../model/ports.ts";
+import { claimAttempt, livenessOf, readStarted } from "../supervise/index.ts";
+import { attemptFolder, type Context, exclusively, lifeOf, sessionFolder } from "./context.ts";
+import { coveredByte } from "./covers.ts";
+import { follow, readWhole, recordNotStarted } from "./dispatch.ts";
+import { Follower } from "./follow.ts";
+import { LifeOver } from "./recorder.ts";
+import { settle } from "./settle.ts";
+import { latestAttempt, latestRun, type SessionState } from "./state.ts";
+
+/** So many sessions that ended are looked at again at start-up. */
+const recheckSessionsMax = 50;
+const concurrentMax = 8;
+
+/** Marks the sessions that {@link recoverSessions} will look at; nothing is answered about them until then. */
+export function sessionsToRecover(context: Context): SessionState[] {
+  const all = [...context.state.sessions.values()];
+  const open = all.filter(isOpen);
+  const ended = all.filter((session) => !isOpen(session)).slice(-recheckSessionsMax);
+  const sessions = [...open, ...ended];
+  for (const session of sessions) lifeOf(context, session.id).reconciling = true;
+  return sessions;
+}
+
+function isOpen(session: SessionState): boolean {
+  const attempt = latestAttempt(session);
+  return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
+}
+
+/** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */
+export async function recoverSessions(context: Context, sessions: readonly SessionState[]): Promise<void> {
+  const waiting = [...sessions];
+  const worker = async () => {
+    for (let session = waiting.shift(); session !== undefined; session = waiting.shift()) {
+      const one = session;
+      await exclusively(context, one.id, () => recoverOne(context, one));
+    }
+  };
+  await Promise.all(Array.from({ length: concurrentMax }, worker));
+}
+
+async function recoverOne(context: Context, session: SessionState): Promise<void> {
+  const life = lifeOf(context, session.id);
+  try {
+    const adopted = await recoverAttempt(context, session);
+    if (!adopted) await settle(context, session);
+  } catch (thrown) {
+    if (thrown instanceof LifeOver || !(thrown instanceof IoError)) throw thrown;
+    context.report(`Session ${session.id} cannot be read: ${thrown.message}. The others are not affected.`);
+    life.trouble = thrown.message;
+  }
+  life.reconciling = false;
+}
+
+/** True when the agent lives and is followed again. */
+async function recoverAttempt(context: Context, session: SessionState): Promise<boolean> {
+  const attempt = latestAttempt(session);
+  if (attempt === undefined || attempt.ended !== undefined) return false;
+  const folder = attemptFolder(context, session.id, attempt.attempt);
+  const spoke = attempt.identity !== undefined || coveredByte(attempt.covers) > 0;
+  if (!(await wasStarted(context, session, folder)) && !spoke) {
+    // After a power cut the marker may be lost although the agent ran: then nobody can say.
+    const lostBoot = attempt.bootId !== context.world.processes.self.bootId;
+    const why = lostBoot
+      ? "no start marker survived the power cut"
+      : "the server was gone before it could be";
+    await recordNotStarted(context, session, attempt.attempt, why, lostBoot ? "unknown" : "no");
+    return false;
+  }
+  const follower = new Follower(context, session, attempt);
+  await follower.open();
+  const { state } = await livenessOf(context.world, folder, attempt.identity);
+  if (state === "dead") {
+    follower.wrapperIsGone();
+    await follower.run();
+    return false;
+  }
+  await follower.catchUp();
+  follow(context, session, follower);
+  return true;
+}
+
+/**
+ * Decides whether an attempt was ever started, once and for all: by taking its folder, or its start marker. Both are
+ * made with O_EXCL, so a former server that was only asleep cannot start it any more.
+ */
+async function wasStarted(context: Context, session: SessionState, folder: string): Promise<boolean> {
+  const own = sessionFolder(context, session.id);
+  const parents = [`${context.config.home}/sessions`, own, `${own}/attempts`];
+  if (await claimAttempt(context.world, folder, parents)) {
+    await context.world.agents.fence(folder);
+    return false;
+  }
+  const marker = await readStarted(context.world.files, folder);
+  if (marker === "wrapper") return true;
+  return (await context.world.agents.fence(folder)) === "started" && marker !== "fence";
+}
+
+/**
+ * Damage of our own journal, by the sessions that it concerns: those named in the damaged bytes; where none can be
+ * read there, those that have records in the same segment; where there are none, all.
+ */
+export async function damageBySession(
+  context: Context,
+  history: JournalHistory,
+): Promise<Map<string, Damage[]>> {
+  const found = new Map<string, Damage[]>();
+  const texts = new Map<string, string>();
+  for (const damage of history.damage) {
+    let text = texts.get(damage.path);
+    if (text === undefined) {
+      text = new TextDecoder("latin1").decode((await readWhole(context, damage.path)) ?? new Uint8Array());
+      texts.set(damage.path, text);
+    }
+    const bytes = text.slice(damage.range.fromByte, damage.range.toByte);
+    const sessions = [...context.state.sessions.values()];
+    const named = sessions.filter((session) => bytes.includes(session.id));
+    const near = sessions.filter((session) => session.segments.has(damage.path));
+    const concerned = named.length > 0 ? named : near.length > 0 ? near : sessions;
+    for (const session of concerned) found.set(session.id, [...(found.get(session.id) ?? []), damage]);
+  }
+  return found;
+}

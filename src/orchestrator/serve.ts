@@ -1,0 +1,75 @@
+/**
+ * Runs a server as a program, from its settings to its exit code.
+ *
+ * Exit codes: 0 after an orderly end, 1 when the server can no longer record, 2 when it cannot start as asked.
+ */
+import { HoldfastError } from "../model/error.ts";
+import { IoError, type World } from "../model/ports.ts";
+import { graceMsDefault, spoolBytesMaxDefault } from "./context.ts";
+import { startServer } from "./server.ts";
+
+export interface ServeSettings {
+  readonly home: string;
+  readonly port: number;
+  /** Absolute path of the agent's executable. */
+  readonly agentPath?: string;
+  readonly tokenFile?: string;
+}
+
+/** The program around the server; see `host/program.ts`. */
+export interface ServeProgram {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  onStop(callback: () => void): void;
+  print(line: string): void;
+  complain(line: string): void;
+  exit(code: number): never;
+}
+
+export const portDefault = 4173;
+export const homeFolderDefault = ".holdfast";
+
+/** Serves until SIGTERM or SIGINT. Prints one line when it listens. */
+export async function serve(
+  settings: ServeSettings,
+  program: ServeProgram,
+  makeWorld: (searchPath: string) => Promise<World>,
+): Promise<void> {
+  try {
+    const world = await makeWorld(program.env.PATH ?? "");
+    const options = {
+      home: settings.home,
+      port: settings.port,
+      agentCommands: settings.agentPath === undefined ? {} : { ada: settings.agentPath },
+      agentEnv: agentEnvironment(program.env),
+      spoolBytesMax: spoolBytesMaxDefault,
+      graceMs: graceMsDefault,
+      ...(settings.tokenFile === undefined ? {} : { tokenFile: settings.tokenFile }),
+    };
+    const server = await startServer(world, options, (message) => program.complain(`holdfast: ${message}`));
+    program.onStop(() => void server.close().then(() => program.exit(0)));
+    void server.over.then((reason) => {
+      program.complain(`holdfast: ${reason}`);
+      program.exit(1);
+    });
+    program.print(`holdfast listening on ${server.url}`);
+    await server.ready;
+  } catch (thrown) {
+    if (!(thrown instanceof HoldfastError || thrown instanceof IoError)) throw thrown;
+    program.complain(`holdfast: ${thrown.message}`);
+    program.exit(2);
+  }
+}
+
+const passed = ["PATH", "HOME", "TERM", "LANG", "USER", "SHELL", "TMPDIR"];
+const passedPrefixes = ["OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_API_", "ADA_"];
+
+/** What agents get of our environment: what they need to find themselves and their models, and nothing else. */
+function agentEnvironment(env: ServeProgram["env"]): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue;
+    if (passed.includes(name) || passedPrefixes.some((prefix) => name.startsWith(prefix)))
+      found[name] = value;
+  }
+  return found;
+}

@@ -1,0 +1,112 @@
+/**
+ * The orchestrator on an address: loopback only.
+ *
+ * Order of a start: listen → token → take over the journal → reconcile. So a taken port is found out before
+ * anything of another server is touched.
+ */
+import { createAdaptorServer } from "@hono/node-server";
+import { HoldfastError } from "../model/error.ts";
+import type { World } from "../model/ports.ts";
+import type { OrchestratorConfig } from "./context.ts";
+import { findAgent } from "./dispatch.ts";
+import { makeShell } from "./http.ts";
+import { beginLife, type Life, makeHome } from "./orchestrator.ts";
+import { readOrMakeToken } from "./token.ts";
+
+export interface ServerOptions extends OrchestratorConfig {
+  readonly port: number;
+  /** File with the token; `<home>/token` by default. */
+  readonly tokenFile?: string;
+}
+
+export interface Server {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** Resolves when every session is answered for. */
+  readonly ready: Promise<void>;
+  /** Resolves with the reason when this server can no longer record; it must be closed then. */
+  readonly over: Promise<string>;
+  /** Orderly end: nothing new, what is under way is finished, streams end, the journal is closed. Ends no agent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the orchestrator; resolves when it listens and has taken the journal over.
+ *
+ * @throws HoldfastError `port-in-use`, `bad-argument`; IoError when the home folder cannot be used.
+ */
+export async function startServer(
+  world: World,
+  options: ServerOptions,
+  report: (message: string) => void,
+): Promise<Server> {
+  await requireAgent(world, options);
+  let life: Life | undefined;
+  let token: string | undefined;
+  let isReady = false;
+  let tellOver = (_: string) => {};
+  const over = new Promise<string>((resolve) => (tellOver = resolve));
+  const shell = makeShell({
+    token: () => token,
+    life: () => life,
+    isReady: () => isReady,
+    pid: world.processes.self.pid,
+  });
+  const http = createAdaptorServer({ fetch: shell.handle, hostname: "127.0.0.1" });
+  const port = await listen(http, options.port);
+  try {
+    await makeHome(world, options.home);
+    token = await readOrMakeToken(world, options.tokenFile ?? `${options.home}/token`);
+    life = await beginLife(world, options, { onOver: tellOver, report });
+  } catch (thrown) {
+    http.close();
+    throw thrown;
+  }
+  const begun = life;
+  const ready = begun.ready.then(() => {
+    isReady = true;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    ready,
+    over,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      shell.closeStreams();
+      await begun.close();
+      if ("closeAllConnections" in http) http.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Every configured agent, or at least one known by name, must be there: else nothing could ever be run. */
+async function requireAgent(world: World, options: ServerOptions): Promise<void> {
+  const context = { world, config: options };
+  for (const agent of ["ada"]) {
+    if ((await findAgent(context, agent)) !== undefined) continue;
+    const named = options.agentCommands[agent];
+    throw new HoldfastError(
+      "bad-argument",
+      named === undefined
+        ? `The agent "${agent}" is not on the PATH. Install it, or name its executable with --agent-path.`
+        : `There is no executable at ${named}. Give --agent-path the absolute path of the agent "${agent}".`,
+    );
+  }
+}
+
+function listen(http: ReturnType<typeof createAdaptorServer>, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    http.once("error", (error: NodeJS.ErrnoException) => {
+      const message =
+        error.code === "EADDRINUSE"
+          ? `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or choose another with --port.`
+          : `The server cannot listen on 127.0.0.1:${port}: ${error.message}.`;
+      reject(new HoldfastError("port-in-use", message, { cause: error }));
+    });
+    http.listen(port, "127.0.0.1", () => {
+      const address = http.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}

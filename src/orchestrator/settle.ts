@@ -1,0 +1,85 @@
+/**
+ * Brings a session's record up to what can be known: cut → verdict → findings and run state on record.
+ *
+ * Always: a finding is raised once by its id and stays on record; one that a later complete cut no longer shows is
+ * marked resolved. Doing it twice, or again after a crash at any point, adds nothing.
+ * Never: a terminal state that is on record is taken back.
+ */
+import { crc32, replaceAtomically } from "../journal/index.ts";
+import type { Evidence } from "../model/evidence.ts";
+import type { Verdict } from "../model/verdict.ts";
+import { reconcile } from "../reconcile/index.ts";
+import { type Context, lifeOf, sessionFolder } from "./context.ts";
+import { gatherEvidence } from "./evidence.ts";
+import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
+
+/** Judges a session whose agent is gone on a complete cut, and records what is new. To be called under its lock. */
+export async function settle(
+  context: Context,
+  session: SessionState,
+): Promise<{ readonly evidence: Evidence; readonly verdict: Verdict }> {
+  const evidence = await gatherEvidence(context, session, true);
+  const verdict = reconcile(evidence);
+  const run = latestRun(session);
+  const open = run !== undefined && !isTerminal(run.state);
+  const news = newsOf(session, verdict);
+  const recorded: Promise<unknown>[] = [];
+  if (open && (news.raised.length > 0 || run.state === "live")) await storeCut(context, session, evidence);
+  for (const finding of news.raised) {
+    recorded.push(context.recorder.fact(session, "finding", { sessionId: session.id, finding }));
+  }
+  for (const findingId of news.resolved) {
+    recorded.push(context.recorder.fact(session, "finding-resolved", { sessionId: session.id, findingId }));
+  }
+  const end = open ? endOf(session, verdict) : undefined;
+  if (run !== undefined && end !== undefined && end.state !== run.state) {
+    recorded.push(
+      context.recorder.fact(session, "run-ended", {
+        sessionId: session.id,
+        runId: run.id,
+        attempt: latestAttempt(session)?.attempt ?? 0,
+        ...end,
+      }),
+    );
+  }
+  await Promise.all(recorded);
+  lifeOf(context, session.id).verdict = verdict;
+  return { evidence, verdict };
+}
+
+/** What a verdict says that is not on record. */
+function newsOf(session: SessionState, verdict: Verdict) {
+  const now = new Set(verdict.findings.map((finding) => finding.id));
+  const raised = verdict.findings.filter((finding) => session.findings.get(finding.id)?.resolved !== false);
+  const resolved = [...session.findings]
+    .filter(([id, known]) => !known.resolved && !now.has(id))
+    .map(([id]) => id);
+  return { raised, resolved };
+}
+
+/** What the latest run came to. Our own reasons come before what the sources look like. */
+function endOf(session: SessionState, verdict: Verdict): { state: string; reason: string } {
+  const attempt = latestAttempt(session);
+  const run = latestRun(session);
+  if (attempt?.limit !== undefined) return { state: "failed", reason: attempt.limit };
+  if (run?.cancelled !== undefined && verdict.run.state !== "completed") {
+    const why = run.cancelled.why === "stop" ? "It was stopped by a person." : "It was given up by a person.";
+    return { state: "cancelled", reason: why };
+  }
+  if (attempt?.ended?.started === "no")
+    return { state: "interrupted", reason: "Its agent was never started." };
+  return { state: verdict.run.state, reason: verdict.recovery.why };
+}
+
+/** Stores the evidence, so that the verdict can be recomputed; the record names it. */
+async function storeCut(context: Context, session: SessionState, evidence: Evidence): Promise<void> {
+  const { files } = context.world;
+  const folder = `${sessionFolder(context, session.id)}/cuts`;
+  await files.makeFolder(folder);
+  const attempt = latestAttempt(session)?.attempt ?? 0;
+  const bytes = new TextEncoder().encode(`${JSON.stringify(evidence)}\n`);
+  const crc = crc32(bytes);
+  const path = `${folder}/${attempt}-${crc.toString(16).padStart(8, "0")}.json`;
+  await replaceAtomically(files, path, bytes);
+  await context.recorder.record("cut", { sessionId: session.id, path, bytes: bytes.length, crc });
+}

@@ -1,0 +1,278 @@
+/**
+ * What the records add up to. The same fold runs at start-up and live.
+ *
+ * Always: the state is a function of the records alone, in their order; a record of an unknown session changes
+ * nothing (its session record may be lost, which the journal's damage says).
+ * Never: nothing here reads a file, and no record is refused.
+ */
+import type { Cite } from "../model/cite.ts";
+import type { DecisionEvidence } from "../model/evidence.ts";
+import type { ProcessIdentity } from "../model/ports.ts";
+import { factK } from "../model/position.ts";
+import type { Finding } from "../model/verdict.ts";
+import { type Covers, emptyCovers, extendCovers } from "./covers.ts";
+import type { AnyRecord, HandOverRecord, Place, RecordData } from "./records.ts";
+
+export interface ProjectState {
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+export interface RunRecordState {
+  readonly id: string;
+  readonly prompt: string;
+  readonly key?: string;
+  /** "live" from dispatch to end; else what the run came to. */
+  state: string;
+  reason: string;
+  cancelled?: { readonly cite: Cite; readonly why: "stop" | "abandon" };
+}
+
+export interface AttemptState {
+  readonly attempt: number;
+  readonly runId: string;
+  readonly prompt: string;
+  readonly ask: string;
+  readonly bootId: string;
+  readonly resumes?: string;
+  readonly handOver?: HandOverRecord;
+  readonly cite: Cite;
+  identity?: ProcessIdentity;
+  readonly covers: Covers;
+  ended?: {
+    readonly exitCode: number | null;
+    readonly started: "yes" | "no" | "unknown";
+    readonly seen: string;
+    readonly cite: Cite;
+  };
+  limit?: string;
+}
+
+/** Something we recorded that clients are shown. */
+export interface StreamFact {
+  readonly at: Place;
+  readonly type: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface SessionState {
+  readonly id: string;
+  readonly projectId: string;
+  readonly agent: string;
+  readonly cwd: string;
+  readonly epoch: string;
+  readonly model?: string;
+  readonly atMs: number;
+  readonly runs: RunRecordState[];
+  readonly attempts: AttemptState[];
+  agentSessionId?: string;
+  /** By id; a resolved one stays on record. */
+  readonly findings: Map<string, { readonly finding: Finding; resolved: boolean }>;
+  readonly decisions: DecisionEvidence[];
+  readonly facts: StreamFact[];
+  /** Segments of the journal that hold records of this session. */
+  readonly segments: Set<string>;
+}
+
+export interface State {
+  readonly projects: Map<string, ProjectState>;
+  readonly sessions: Map<string, SessionState>;
+}
+
+export function emptyState(): State {
+  return { projects: new Map(), sessions: new Map() };
+}
+
+/** Run states in which nothing more is to come. */
+export function isTerminal(runState: string): boolean {
+  return runState === "completed" || runState === "failed" || runState === "cancelled";
+}
+
+/** The run that was submitted last. */
+export function latestRun(session: SessionState): RunRecordState | undefined {
+  return session.runs.at(-1);
+}
+
+export function latestAttempt(session: SessionState): AttemptState | undefined {
+  return session.attempts.at(-1);
+}
+
+/** Folds one record in. `cite` says where it stands. */
+export function fold(state: State, record: AnyRecord, cite: Cite): void {
+  if (record.type === "project") {
+    const { id, name, path } = record.data;
+    state.projects.set(id, { id, name, path });
+    return;
+  }
+  if (record.type === "session") {
+    if (!state.sessions.has(record.data.sessionId)) {
+      state.sessions.set(record.data.sessionId, newSession(record.data, cite));
+    }
+    return;
+  }
+  if (record.type === "life") return;
+  const session = state.sessions.get(record.data.sessionId);
+  if (session === undefined) return;
+  if (cite.path !== undefined) session.segments.add(cite.path);
+  foldSession(session, record, cite);
+}
+
+function newSession(data: RecordData["session"], cite: Cite): SessionState {
+  return {
+    id: data.sessionId,
+    projectId: data.projectId,
+    agent: data.agent,
+    cwd: data.cwd,
+    epoch: data.epoch,
+    atMs: data.atMs,
+    ...(data.model === undefined ? {} : { model: data.model }),
+    runs: [],
+    attempts: [],
+    findings: new Map(),
+    decisions: [],
+    facts: [],
+    segments: new Set(cite.path === undefined ? [] : [cite.path]),
+  };
+}
+
+type SessionRecord = Exclude<AnyRecord, { type: "life" | "project" | "session" }>;
+
+function foldSession(session: SessionState, record: SessionRecord, cite: Cite): void {
+  switch (record.type) {
+    case "run":
+      foldRun(session, record.data);
+      break;
+    case "dispatch":
+      foldDispatch(session, record.data, cite);
+      break;
+    case "agent":
+    case "agent-session":
+    case "cover":
+    case "shift":
+    case "ended":
+    case "limit":
+      foldAttempt(session, record, cite);
+      break;
+    case "run-ended":
+      foldRunEnded(session, record.data);
+      break;
+    case "cancel": {
+      const run = session.runs.find((one) => one.id === record.data.runId);
+      if (run !== undefined) run.cancelled = { cite, why: record.data.why };
+      show(session, record.data.at, "cancel", {
+        runId: record.data.runId,
+        who: record.data.who,
+        why: record.data.why,
+      });
+      break;
+    }
+    case "finding":
+      session.findings.set(record.data.finding.id, { finding: record.data.finding, resolved: false });
+      show(session, record.data.at, "finding", { finding: record.data.finding });
+      break;
+    case "finding-resolved": {
+      const known = session.findings.get(record.data.findingId);
+      if (known !== undefined) known.resolved = true;
+      show(session, record.data.at, "finding-resolved", { findingId: record.data.findingId });
+      break;
+    }
+    case "decision": {
+      const { callId, attempt, outcome, who } = record.data;
+      session.decisions.push({ callId, attempt, outcome, who, cite });
+      show(session, record.data.at, "decision", { callId, outcome, who });
+      break;
+    }
+    case "cut":
+      return;
+  }
+}
+
+function foldRun(session: SessionState, data: RecordData["run"]): void {
+  if (session.runs.some((run) => run.id === data.runId)) return;
+  session.runs.push({
+    id: data.runId,
+    prompt: data.prompt,
+    ...(data.key === undefined ? {} : { key: data.key }),
+    state: "live",
+    reason: "",
+  });
+}
+
+function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite: Cite): void {
+  if (session.attempts.some((attempt) => attempt.attempt === data.attempt)) return;
+  session.attempts.push({
+    attempt: data.attempt,
+    runId: data.runId,
+    prompt: data.prompt,
+    ask: data.ask,
+    bootId: data.bootId,
+    ...(data.resumes === undefined ? {} : { resumes: data.resumes }),
+    ...(data.handOver === undefined ? {} : { handOver: data.handOver }),
+    cite,
+    covers: emptyCovers(),
+  });
+  const run = session.runs.find((one) => one.id === data.runId);
+  if (run !== undefined) {
+    run.state = "live";
+    run.reason = "";
+  }
+  show(session, data.at, "prompt", {
+    runId: data.runId,
+    text: data.ask,
+    ...(data.handOver === undefined ? {} : { handOver: data.handOver }),
+  });
+}
+
+type AttemptRecord = Extract<
+  AnyRecord,
+  { type: "agent" | "agent-session" | "cover" | "shift" | "ended" | "limit" }
+>;
+
+function foldAttempt(session: SessionState, record: AttemptRecord, cite: Cite): void {
+  const attempt = session.attempts.find((one) => one.attempt === record.data.attempt);
+  if (attempt === undefined) return;
+  switch (record.type) {
+    case "agent":
+      attempt.identity = record.data.identity;
+      return;
+    case "agent-session":
+      session.agentSessionId = record.data.agentSessionId;
+      return;
+    case "cover":
+      extendCovers(attempt.covers, record.data);
+      break;
+    case "shift":
+      attempt.covers.shifts.push({ atByte: record.data.atByte, fileByte: record.data.fileByte });
+      return;
+    case "ended": {
+      const { exitCode, started, seen, at, tailBytes } = record.data;
+      attempt.ended = { exitCode, started, seen, cite };
+      show(session, at, "exited", { exitCode, started, seen, tailBytes });
+      break;
+    }
+    case "limit":
+      attempt.limit = record.data.reason;
+      show(session, record.data.at, "limit", { reason: record.data.reason });
+      break;
+  }
+}
+
+function foldRunEnded(session: SessionState, data: RecordData["run-ended"]): void {
+  const run = session.runs.find((one) => one.id === data.runId);
+  if (run !== undefined) {
+    run.state = data.state;
+    run.reason = data.reason;
+  }
+  show(session, data.at, "run-ended", { runId: data.runId, state: data.state, reason: data.reason });
+}
+
+function show(session: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
+  session.facts.push({ at, type, body });
+}
+
+/** Where a fact recorded now stands: behind everything that is on record, or about to be. */
+export function placeAfter(last: Place | undefined, attempt: number, byte: number): Place {
+  const same = last !== undefined && last.attempt === attempt && last.byte === byte;
+  return { attempt, byte, k: same ? last.k + 1 : factK };
+}

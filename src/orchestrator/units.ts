@@ -1,0 +1,162 @@
+/**
+ * Reads back what is on record of a spool, and proves it while reading.
+ *
+ * Always: a unit whose bytes are missing or others than those that were synced comes back as a hole, never as
+ * lines: what cannot be trusted is not shown as said. Its neighbours are untouched.
+ * Never: nothing behind the last cover is read here.
+ */
+import { coverOf, crc32, type SpoolLine, SpoolReader } from "../journal/index.ts";
+import type { ByteRange } from "../model/cite.ts";
+import type { ReadFile } from "../model/ports.ts";
+import { type Covers, fileByteOf, noCrc } from "./covers.ts";
+
+/** One unit of a spool, read. Ranges of lines are offsets of the stream. */
+export interface Unit {
+  readonly range: ByteRange;
+  /** Where it is in the file; cites name these bytes. */
+  readonly fileFromByte: number;
+  /** `unproven`: read, but its own record is lost, so nothing vouches for it. */
+  readonly status: "proven" | "unproven" | "missing" | "altered";
+  readonly lines: readonly SpoolLine[];
+}
+
+/** Units are read together up to so many bytes, so that a long spool is read in few pieces. */
+const batchBytesMax = 256 * 1024;
+
+/**
+ * Reads units from `fromUnit` on: at least one, and as many as fit into one piece.
+ *
+ * @param file undefined when the spool is gone: then every unit is a hole.
+ */
+export async function readUnits(
+  file: ReadFile | undefined,
+  covers: Covers,
+  fromUnit: number,
+): Promise<readonly Unit[]> {
+  const plan = planPiece(covers, fromUnit);
+  if (plan === undefined) return [];
+  const pieceBytes = plan.fileToByte - plan.fileFromByte;
+  const inMemory = pieceBytes <= batchBytesMax;
+  const bytes = inMemory ? await file?.read(plan.fileFromByte, plan.fileToByte) : undefined;
+  const source = inMemory ? memoryFile(bytes ?? new Uint8Array(), plan.fileFromByte) : file;
+  const units: Unit[] = [];
+  for (let index = fromUnit; index < plan.toUnit; index++) {
+    units.push(await readUnit(source, covers, index));
+  }
+  return units;
+}
+
+interface Piece {
+  readonly toUnit: number;
+  readonly fileFromByte: number;
+  readonly fileToByte: number;
+}
+
+function planPiece(covers: Covers, fromUnit: number): Piece | undefined {
+  const start = covers.starts[fromUnit];
+  const firstEnd = covers.ends[fromUnit];
+  if (start === undefined || firstEnd === undefined) return undefined;
+  const fileFromByte = fileByteOf(covers, start);
+  const delta = start - fileFromByte;
+  let toUnit = fromUnit + 1;
+  let end = firstEnd;
+  for (; toUnit < covers.ends.length; toUnit++) {
+    const nextStart = covers.starts[toUnit] ?? 0;
+    const nextEnd = covers.ends[toUnit] ?? 0;
+    if (nextEnd - start > batchBytesMax || nextStart - fileByteOf(covers, nextStart) !== delta) break;
+    end = nextEnd;
+  }
+  return { toUnit, fileFromByte, fileToByte: end - delta };
+}
+
+async function readUnit(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {
+  const fromByte = covers.starts[index] ?? 0;
+  const toByte = covers.ends[index] ?? 0;
+  const crc = covers.crcs[index] ?? noCrc;
+  const fileFromByte = fileByteOf(covers, fromByte);
+  const fileToByte = fileFromByte + toByte - fromByte;
+  const unit = { range: { fromByte, toByte }, fileFromByte };
+  if (file === undefined) return { ...unit, status: "missing", lines: [] };
+  const found = await coverOf(file, fileFromByte, fileToByte);
+  if (found.toByte < fileToByte) return { ...unit, status: "missing", lines: [] };
+  if (crc !== noCrc && found.crc !== crc) return { ...unit, status: "altered", lines: [] };
+  const lines = await linesOf(windowFile(file, fileFromByte, fileToByte), fromByte);
+  return { ...unit, status: crc === noCrc ? "unproven" : "proven", lines };
+}
+
+/** Lines of a unit, with ranges of the stream; a gap may end inside a line, which then is its last. */
+async function linesOf(file: ReadFile, base: number): Promise<SpoolLine[]> {
+  const reader = new SpoolReader(file);
+  const { lines } = await reader.next();
+  return [...lines, ...reader.tail()].map((line) => ({
+    ...line,
+    range: { fromByte: line.range.fromByte + base, toByte: line.range.toByte + base },
+  }));
+}
+
+/** A file that holds `bytes` at `atByte` and nothing else. */
+function memoryFile(bytes: Uint8Array, atByte: number): ReadFile {
+  return {
+    path: "",
+    size: () => Promise.resolve(atByte + bytes.length),
+    read: (fromByte, toByte) =>
+      Promise.resolve(bytes.subarray(Math.max(0, fromByte - atByte), Math.max(0, toByte - atByte))),
+    sync: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The bytes `[fromByte, toByte)` of a file as a file. */
+function windowFile(file: ReadFile, fromByte: number, toByte: number): ReadFile {
+  return {
+    path: file.path,
+    size: () => Promise.resolve(toByte - fromByte),
+    read: (from, to) => file.read(fromByte + from, Math.min(toByte, fromByte + to)),
+    sync: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** CRCs of lines that are about to be covered, in units. */
+export async function unitsToCover(
+  file: ReadFile,
+  lines: readonly SpoolLine[],
+): Promise<{
+  readonly fromByte: number;
+  readonly ends: readonly number[];
+  readonly crcs: readonly number[];
+}> {
+  const fromByte = lines[0]?.range.fromByte ?? 0;
+  const toByte = lines.at(-1)?.range.toByte ?? fromByte;
+  const ends = unitEnds(lines);
+  const crcs: number[] = [];
+  const bytes = toByte - fromByte <= 8 * batchBytesMax ? await file.read(fromByte, toByte) : undefined;
+  let start = fromByte;
+  for (const end of ends) {
+    if (bytes === undefined) crcs.push((await coverOf(file, start, end)).crc);
+    else crcs.push(crc32(bytes.subarray(start - fromByte, end - fromByte)));
+    start = end;
+  }
+  return { fromByte, ends, crcs };
+}
+
+/** A burst of more lines is recorded in larger units: the record of a line must not outweigh the line. */
+const singleLinesMax = 256;
+const largeUnitBytes = 16 * 1024;
+
+function unitEnds(lines: readonly SpoolLine[]): number[] {
+  const ends: number[] = [];
+  const unitBytesMin = lines.length <= singleLinesMax ? 0 : largeUnitBytes;
+  let start = lines[0]?.range.fromByte ?? 0;
+  lines.forEach((line, index) => {
+    const end = line.range.toByte;
+    const last = index === lines.length - 1;
+    // Parts of one glued line have no newline between them; a unit ends where a line does.
+    const midLine = lines[index + 1]?.glued === true && line.glued === true;
+    if (last || (end - start >= unitBytesMin && !midLine)) {
+      ends.push(end);
+      start = end;
+    }
+  });
+  return ends;
+}

@@ -1,0 +1,8 @@
+/**
+ * Supervision of agents that outlive their server: public names, by hand.
+ */
+export { endAgent } from "./end.ts";
+export { type AttemptPaths, attemptPaths } from "./layout.ts";
+export { describe, type Liveness, livenessOf } from "./liveness.ts";
+export { readExit, readPid, readStarted } from "./notes.ts";
+export { claimAttempt, startAgent } from "./start.ts";

@@ -1,0 +1,38 @@
+/**
+ * Starting one attempt: claim its number, lay out its folder, hand it to the wrapper.
+ *
+ * Always: of all who try to start attempt N exactly one wins its folder; the spool exists and its name is durable
+ * before the agent can write to it.
+ */
+import type { AgentStart, World } from "../model/ports.ts";
+import { attemptPaths } from "./layout.ts";
+
+/**
+ * Makes the attempt's folder with its FIFOs and its empty spool.
+ *
+ * @param parents folders above it that may not be durable yet, outermost first; they are made when absent.
+ * @returns false when somebody else has the attempt already.
+ * @throws IoError from the ports.
+ */
+export async function claimAttempt(
+  world: Pick<World, "files">,
+  folder: string,
+  parents: readonly string[],
+): Promise<boolean> {
+  const { files } = world;
+  for (const parent of parents) await files.makeFolder(parent);
+  if (!(await files.makeFolder(folder))) return false;
+  const paths = attemptPaths(folder);
+  const spool = async () => {
+    const file = await files.createExclusive(paths.spool);
+    await file?.close();
+  };
+  await Promise.all([files.makeFifo(paths.stdin), files.makeFifo(paths.alive), spool()]);
+  await Promise.all([folder, ...parents].map((path) => files.syncFolder(path)));
+  return true;
+}
+
+/** Starts the wrapper on a claimed attempt. @throws IoError when the system refuses. */
+export function startAgent(world: Pick<World, "agents">, start: AgentStart): Promise<void> {
+  return world.agents.start(start);
+}

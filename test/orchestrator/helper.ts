@@ -1,0 +1,248 @@
+/**
+ * Starts real servers, bundled as they are delivered, with a scripted agent; ends by identity what a test left.
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+export const agentPath = join(import.meta.dirname, "agent.sh");
+export const agentSession = "1a8e6a16-9ac8-4301-a559-8d67be1b73d8";
+const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+/** Bundles the server; resolves with the file. */
+export async function bundleServer(folder: string): Promise<string> {
+  const outfile = join(folder, "server.mjs");
+  await build({
+    entryPoints: [join(import.meta.dirname, "../../src/orchestrator/main.ts")],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    banner: { js: banner },
+    outfile,
+    logLevel: "error",
+  });
+  return outfile;
+}
+
+export interface Event {
+  readonly id?: string;
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** One test's folder: home, workspace and the servers started in it. */
+export class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), "holdfast-test-"));
+  readonly home = join(this.folder, "home");
+  readonly workspace = join(this.folder, "work");
+  readonly servers: TestServer[] = [];
+  readonly #bundle: string;
+
+  constructor(bundle: string) {
+    this.#bundle = bundle;
+    mkdirSync(this.workspace);
+  }
+
+  /** What the n-th start of the agent does. */
+  steps(n: number, script: string): void {
+    writeFileSync(join(this.workspace, `steps-${n}.sh`), script);
+  }
+
+  fifo(name: string): void {
+    execFileSync("mkfifo", [join(this.workspace, name)]);
+  }
+
+  /** Lets an agent pass that waits for the FIFO; resolves when it has it open. */
+  async release(name: string): Promise<void> {
+    const handle = await open(join(this.workspace, name), "w");
+    await handle.writeFile("go\n");
+    await handle.close();
+  }
+
+  async start(...args: string[]): Promise<TestServer> {
+    const server = new TestServer(this.#bundle, this.home, args);
+    this.servers.push(server);
+    await server.listening;
+    return server;
+  }
+
+  argv(n: number): string {
+    return readFileSync(join(this.workspace, `start-${n}`, "argv"), "utf8");
+  }
+
+  pid(n: number): number {
+    return Number(readFileSync(join(this.workspace, `start-${n}`, "pid"), "utf8"));
+  }
+
+  starts(): number {
+    return readdirSync(this.workspace).filter((name) => name.startsWith("start-")).length;
+  }
+
+  /** Resolves when the file is in the workspace. */
+  async appears(name: string): Promise<void> {
+    const path = join(this.workspace, name);
+    const there = () => {
+      try {
+        readFileSync(path);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const folder = join(path, "..");
+    await new Promise<void>((resolve) => {
+      const watcher = watch(folder, () => {
+        if (!there()) return;
+        watcher.close();
+        resolve();
+      });
+      if (!there()) return;
+      watcher.close();
+      resolve();
+    });
+  }
+
+  async clean(): Promise<void> {
+    for (const server of this.servers) await server.kill("SIGKILL");
+    for (let n = 1; n <= this.starts(); n++) {
+      try {
+        process.kill(-groupOf(this.pid(n)), "SIGKILL");
+      } catch {
+        // Gone already.
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Process group of a process, which is its wrapper's pid; a number that nobody has when the process is gone. */
+function groupOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
+  } catch {
+    return 2 ** 30;
+  }
+}
+
+export class TestServer {
+  readonly child: ChildProcess;
+  readonly listening: Promise<void>;
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  readonly home: string;
+  url = "";
+  stderr = "";
+
+  constructor(bundle: string, home: string, args: readonly string[]) {
+    this.home = home;
+    const all = [bundle, "--home", home, "--port", "0", "--agent-path", agentPath, ...args];
+    this.child = spawn(process.execPath, all, {
+      env: { PATH: "/usr/bin:/bin", HOME: home, SECRET: "not for agents", OPENAI_API_KEY: "for agents" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stderr?.on("data", (data: Buffer) => {
+      this.stderr += data.toString();
+    });
+    this.exited = new Promise((resolve) => {
+      this.child.once("close", (code, signal) => resolve({ code, signal }));
+    });
+    this.listening = new Promise((resolve, reject) => {
+      this.child.stdout?.on("data", (data: Buffer) => {
+        const match = /listening on (\S+)/.exec(data.toString());
+        if (match?.[1] === undefined) return;
+        this.url = match[1];
+        resolve();
+      });
+      this.child.once("close", () => reject(new Error(`The server ended: ${this.stderr}`)));
+    });
+  }
+
+  async kill(signal: "SIGKILL" | "SIGTERM"): Promise<{ code: number | null; signal: string | null }> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+
+  get token(): string {
+    return readFileSync(join(this.home, "token"), "utf8").trim();
+  }
+
+  async get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${this.url}${path}`);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  async post(
+    path: string,
+    body: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<{ status: number; body: Record<string, unknown> }> {
+    const response = await fetch(`${this.url}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  /** Makes the project and submits; resolves with the session's id. */
+  async submit(
+    workspace: string,
+    prompt = "do it",
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const project = await this.post("/api/projects", { name: "p", path: workspace });
+    const submitted = await this.post(
+      `/api/projects/${String(project.body.id)}/sessions`,
+      { prompt },
+      headers,
+    );
+    if (submitted.status !== 201 && submitted.status !== 200) throw new Error(JSON.stringify(submitted));
+    return String(submitted.body.session);
+  }
+
+  /** The session, once start-up has found out where it stands. */
+  async session(id: string, query = ""): Promise<Record<string, unknown>> {
+    for (;;) {
+      const { status, body } = await this.get(`/api/sessions/${id}${query}`);
+      if (status !== 503) return body;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Events of a session until `until` says enough; the connection is closed then. */
+  async events(id: string, until: (event: Event) => boolean, after?: string): Promise<Event[]> {
+    let response: Response;
+    do {
+      response = await fetch(`${this.url}/api/sessions/${id}/events`, {
+        headers: after === undefined ? {} : { "last-event-id": after },
+      });
+    } while (response.status === 503);
+    const found: Event[] = [];
+    let text = "";
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      const frames = text.split("\n\n");
+      text = frames.pop() ?? "";
+      for (const frame of frames) {
+        const event = parseFrame(frame);
+        if (event === undefined) continue;
+        found.push(event);
+        if (!until(event)) continue;
+        return found;
+      }
+    }
+    return found;
+  }
+}
+
+function parseFrame(frame: string): Event | undefined {
+  const data = /^data: (.*)$/m.exec(frame)?.[1];
+  if (data === undefined) return undefined;
+  const id = /^id: (.*)$/m.exec(frame)?.[1];
+  return { ...(JSON.parse(data) as Event), ...(id === undefined ? {} : { id }) };
+}
