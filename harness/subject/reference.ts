@@ -24,7 +24,6 @@ import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./s
 
 const entry = fileURLToPath(new URL("../../src/orchestrator/main.ts", import.meta.url));
 const health = "/health";
-const project = "plan";
 
 const RangeSchema = z.object({ fromByte: z.number(), toByte: z.number() });
 const CiteSchema = z.looseObject({
@@ -66,7 +65,10 @@ const SessionSchema = z.looseObject({
   findings: z.array(FindingSchema),
 });
 const ListSchema = z.looseObject({ sessions: z.array(z.looseObject({ id: z.string() })) });
-const AcceptedSchema = z.looseObject({ id: z.string() });
+const AcceptedSchema = z.looseObject({ session: z.string() });
+const ProjectSchema = z.looseObject({ id: z.string() });
+const RefusedSchema = z.looseObject({ error: z.looseObject({ message: z.string() }) });
+const HealthSchema = z.looseObject({ ready: z.boolean(), pid: z.number() });
 
 const reference: Subject = {
   name: "reference",
@@ -88,13 +90,21 @@ const reference: Subject = {
     return { pid: await ready(ctx), url };
   },
 
+  // The harness' user looks at a session before going on with it, so what is open is acknowledged: the agent is
+  // told which outcomes are unknown.
   async submit(ctx, { prompt, session, key }) {
-    if (session !== undefined) return post(ctx, `/api/sessions/${session}/runs`, { prompt }, key);
-    await post(ctx, "/api/projects", { name: project, path: ctx.workspace }, undefined);
-    return post(ctx, `/api/projects/${project}/sessions`, { prompt, agent: "ada" }, key);
+    if (session !== undefined) {
+      return accepted(await post(ctx, `/api/sessions/${session}/runs`, { prompt, acknowledge: true }, key));
+    }
+    const project = await post(ctx, "/api/projects", { name: "plan", path: ctx.workspace });
+    if (project.status >= 300) return refused(project);
+    const { id } = ProjectSchema.parse(project.body);
+    return accepted(await post(ctx, `/api/projects/${id}/sessions`, { prompt, agent: "ada" }, key));
   },
 
-  resume: (ctx, session, prompt) => post(ctx, `/api/sessions/${session}/resume`, { prompt }, undefined),
+  async resume(ctx, session, prompt) {
+    return accepted(await post(ctx, `/api/sessions/${session}/resume`, { prompt, acknowledge: true }));
+  },
 
   async *events(ctx, session, after) {
     const options = { signal: ctx.signal, ...(after === undefined ? {} : { after }) };
@@ -116,7 +126,7 @@ const reference: Subject = {
       .map((name): SubjectFile => ({ role: "journal", path: join(home(ctx), "journal", name) }));
     const sessions = await names(join(home(ctx), "sessions"));
     const spools = await Promise.all(sessions.map((session) => spoolsOf(ctx, session)));
-    return [{ role: "snapshot", path: join(home(ctx), "snapshot.json") }, ...journal, ...spools.flat()];
+    return [...journal, ...spools.flat()];
   },
 
   reload: async (ctx) => {
@@ -131,7 +141,6 @@ const home = (ctx: Context): string => join(ctx.dir, "home");
 
 /** Resolves with the server's pid when it has reconciled every run. */
 async function ready(ctx: Context): Promise<number> {
-  const HealthSchema = z.looseObject({ ready: z.boolean(), pid: z.number() });
   for (;;) {
     const { body } = await requestJson(`${baseUrl(ctx)}${health}`, { signal: ctx.signal });
     const answer = HealthSchema.parse(body);
@@ -146,17 +155,26 @@ async function observeSession(ctx: Context, id: string): Promise<ObservedSession
     id,
     state: session.state,
     ended: ended(session.state),
-    live: session.state === "live" || session.state === "live-unowned" ? "yes" : "no",
+    live: isUnsettled(session.state) ? "unknown" : isLive(session.state) ? "yes" : "no",
     calls: session.calls.map(observedCall),
     history: session.history.map(shown),
     flags: session.findings.map(flag),
   };
 }
 
-/** Did the latest run reach its end by itself? */
+/** Did the latest run reach its end? */
 function ended(state: string): "yes" | "no" | "unknown" {
-  if (state === "completed" || state === "failed" || state === "cancelled") return "yes";
-  return state === "unreadable" ? "unknown" : "no";
+  if (isUnsettled(state)) return "unknown";
+  return state === "completed" || state === "failed" || state === "cancelled" ? "yes" : "no";
+}
+
+function isLive(state: string): boolean {
+  return state === "live" || state === "live-unowned";
+}
+
+/** The server says that it cannot say. */
+function isUnsettled(state: string): boolean {
+  return state === "reconciling" || state === "unreadable";
 }
 
 function observedCall(call: z.infer<typeof CallSchema>): ObservedCall {
@@ -226,28 +244,28 @@ async function get(ctx: Context, path: string): Promise<unknown> {
   return answer.body;
 }
 
-async function post(
-  ctx: Context,
-  path: string,
-  body: object,
-  key: string | undefined,
-): Promise<Refusable<{ readonly session: string }>> {
+async function post(ctx: Context, path: string, body: object, key?: string): Promise<JsonAnswer> {
   const token = (await readFile(join(home(ctx), "token"), "utf8")).trim();
   const headers = {
     authorization: `Bearer ${token}`,
     ...(key === undefined ? {} : { "idempotency-key": key }),
   };
-  const answer = await requestJson(`${baseUrl(ctx)}${path}`, {
-    method: "POST",
-    body,
-    headers,
-    signal: ctx.signal,
-  });
-  if (answer.status >= 300) return { ok: false, status: answer.status, message: messageOf(answer) };
-  return { ok: true, session: AcceptedSchema.safeParse(answer.body).data?.id ?? "" };
+  return requestJson(`${baseUrl(ctx)}${path}`, { method: "POST", body, headers, signal: ctx.signal });
+}
+
+function accepted(answer: JsonAnswer): Refusable<{ readonly session: string }> {
+  if (answer.status >= 300) return refused(answer);
+  return { ok: true, session: AcceptedSchema.parse(answer.body).session };
+}
+
+function refused(answer: JsonAnswer): {
+  readonly ok: false;
+  readonly status: number;
+  readonly message: string;
+} {
+  return { ok: false, status: answer.status, message: messageOf(answer) };
 }
 
 function messageOf({ body, text }: JsonAnswer): string {
-  const { data } = z.looseObject({ message: z.string() }).safeParse(body);
-  return data?.message ?? text.slice(0, 500);
+  return RefusedSchema.safeParse(body).data?.error.message ?? text.slice(0, 500);
 }

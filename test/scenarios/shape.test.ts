@@ -1,13 +1,12 @@
 /** Scenarios are plans that a run can take, and their faults wait for events that their agents come to. */
-import { readdir } from "node:fs/promises";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { expandScript } from "../../harness/agent/steps.ts";
 import { PlanSchema } from "../../harness/plan/plan.ts";
+import { loadScenarios } from "../../scenarios/index.ts";
 
-const folder = fileURLToPath(new URL("../../scenarios/", import.meta.url));
-const files = (await readdir(folder)).filter((file) => file.endsWith(".ts") && file !== "scenario.ts");
+const scenarios = await loadScenarios();
 const ScenarioSchema = z.strictObject({
   name: z.string().regex(/^[a-z]+(-[a-z]+)+$/),
   source: z.string().min(20),
@@ -20,15 +19,14 @@ const ScenarioSchema = z.strictObject({
 });
 
 it("has the reported failure and the dozen of the cheapest that users met", () => {
-  expect(files).toHaveLength(13);
-  expect(files).toContain("interrupted-after-tool-result.ts");
+  expect(scenarios).toHaveLength(13);
+  expect(scenarios.map(({ name }) => name)).toContain("interrupted-after-tool-result");
 });
 
-describe.each(files)("%s", (file) => {
-  it("is named as its file, and is a plan whose faults can fire", async () => {
-    const module: { default: unknown } = await import(pathToFileURL(folder + file).href);
-    const { name, plan } = ScenarioSchema.parse(module.default);
-    expect(`${name}.ts`).toBe(file);
+describe.each(scenarios)("$name", (scenario) => {
+  it("is named as its file, and is a plan whose faults can fire", () => {
+    const { name, plan } = ScenarioSchema.parse(scenario);
+    expect(existsSync(new URL(`../../scenarios/${name}.ts`, import.meta.url))).toBe(true);
     expect(plan.rounds.length).toBeGreaterThan(0);
     for (const { at } of plan.rounds) {
       if (!("event" in at)) continue;
