@@ -58,7 +58,7 @@ function struckSessions(facts: Facts): Struck {
     sessions.add(at.session);
     times.push(BigInt(t));
   }
-  const sinceNs = times.reduce((first, ns) => (ns < first ? ns : first), times[0] ?? 0n);
+  const sinceNs = times.sort((left, right) => (left < right ? -1 : 1))[0] ?? 0n;
   return { sessions, shared, sinceNs };
 }
 

@@ -1,7 +1,7 @@
 /**
- * no-invented-call: see `says`. An altered record that could not be proven to be altered is not held against it.
+ * no-invented-call: see `says`. Nothing may be shown before its agent began to emit or log it.
  */
-import { atMs, damagesOf, type Facts, factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
+import { atMs, type Facts, factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
 import { replyNames, sessionAt } from "../oracle/session-at.ts";
 import { stepOfCall, stepOfResult, stepsNamedIn, useOfCall } from "../oracle/steps.ts";
 import type { ObservedCall, Shown } from "../subject/contract.ts";
@@ -41,14 +41,7 @@ function inSession(facts: Facts, session: number): readonly Violation[] {
       violations.push({ kind, ...place, story });
     }
   }
-  return violations.filter(() => !hasUnprovableDamage(facts, session));
-}
-
-/** Bytes that were altered in a stream or log can read as another record. */
-function hasUnprovableDamage(facts: Facts, session: number): boolean {
-  return damagesOf(facts, session).some(
-    ({ how, role }) => how === "alter" && (role === "spool" || role === "log"),
-  );
+  return violations;
 }
 
 function inventedEvent(facts: Facts, session: number, event: Shown, ns: bigint): string | undefined {

@@ -4,6 +4,7 @@
 
 import { entriesOf } from "../oracle/attempts.ts";
 import {
+  type DamageEntry,
   damagesOf,
   type Facts,
   factsOf,
@@ -56,9 +57,7 @@ function missing(facts: Facts, observation: Observation): Violation[] {
     const count = observation.sessions.filter(({ id }) => id === ack.id).length;
     if (count === 1) return [];
     // A record of sessions that was damaged may have held this one.
-    const excused = damagesOf(facts, session, observation.ns).some(
-      ({ role }) => role !== "spool" && role !== "snapshot",
-    );
+    const excused = damagesOf(facts, session, observation.ns).some((damage) => isRecordOfRuns(facts, damage));
     if (count === 0 && excused) return [];
     const what = count === 0 ? "is missing" : `is listed ${count} times`;
     return [
@@ -69,6 +68,14 @@ function missing(facts: Facts, observation: Observation): Violation[] {
       },
     ];
   });
+}
+
+/** A file of the subject's own in which it keeps what runs there are. */
+function isRecordOfRuns(facts: Facts, { role, path }: DamageEntry): boolean {
+  const isAgents = facts.run.cuts.some(({ files }) =>
+    files.some((file) => file.path === path && file.role.startsWith("agent-")),
+  );
+  return !isAgents && role !== "spool" && role !== "snapshot";
 }
 
 /** Sessions that nobody was told of: allowed only for submits whose answer was lost. */
