@@ -16,10 +16,8 @@ export default {
         position: "shown",
         fault: { kind: "kill", target: "both" },
         orphan: still,
-        damage: [
-          { role: "log", how: "cut", file: 1, record: 0 },
-          { role: "spool", how: "cut", file: 0, record: 0 },
-        ],
+        // The second log of the session where there is one: the orchestrator's own; else the agent's.
+        damage: [{ role: "log", how: "cut", file: 1, record: 0 }],
       },
     ],
   },
