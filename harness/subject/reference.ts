@@ -20,7 +20,7 @@ import type {
 } from "./contract.ts";
 import { type JsonAnswer, requestJson } from "./http.ts";
 import { readSse } from "./sse.ts";
-import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
+import { baseUrl, reloadServer, type SourcePatch, spawnServer, stopServer, writeServer } from "./start.ts";
 
 const entry = fileURLToPath(new URL("../../src/orchestrator/main.ts", import.meta.url));
 const health = "/health";
@@ -136,6 +136,11 @@ const reference: Subject = {
   stop: (ctx) => stopServer(ctx, health),
 };
 export default reference;
+
+/** The reference orchestrator with something broken on purpose: proof that a check can fail. */
+export function brokenReference(name: string, patches: readonly SourcePatch[]): Subject {
+  return { ...reference, name, setup: (ctx) => writeServer(ctx, entry, patches) };
+}
 
 const home = (ctx: Context): string => join(ctx.dir, "home");
 

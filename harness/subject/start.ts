@@ -4,26 +4,37 @@
  * Always: what a watcher watches is a one-line entry file in the run's folder, and never the checkout; the pid
  * that is returned is the server's own, not the watcher's.
  */
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import type { Context, Spawned } from "./contract.ts";
 import { requestJson } from "./http.ts";
 
 const bundles = new Map<string, Promise<Uint8Array>>();
 
+/** A change to one source file of a build, for builds that are wrong on purpose. */
+export interface SourcePatch {
+  /** End of the file's path, as `src/journal/writer.ts`. */
+  readonly file: string;
+  /** Text that stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
 /** Bundles a TypeScript entry to one ES module; once a process, kept in memory so that nothing is left on the disk. */
-export function bundleServer(entry: string): Promise<Uint8Array> {
-  const known = bundles.get(entry);
+export function bundleServer(entry: string, patches: readonly SourcePatch[] = []): Promise<Uint8Array> {
+  const key = JSON.stringify([entry, patches]);
+  const known = bundles.get(key);
   if (known !== undefined) return known;
-  const made = bundle(entry);
-  bundles.set(entry, made);
+  const made = bundle(entry, patches);
+  bundles.set(key, made);
   return made;
 }
 
-async function bundle(entry: string): Promise<Uint8Array> {
+async function bundle(entry: string, patches: readonly SourcePatch[]): Promise<Uint8Array> {
+  const applied = new Set<SourcePatch>();
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -32,6 +43,7 @@ async function bundle(entry: string): Promise<Uint8Array> {
     format: "esm",
     write: false,
     logLevel: "silent",
+    plugins: patches.length === 0 ? [] : [patching(patches, applied)],
     // Packages in CommonJS reach node: modules by require, which an ES module has not.
     banner: {
       js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
@@ -39,20 +51,48 @@ async function bundle(entry: string): Promise<Uint8Array> {
   });
   const [output] = outputFiles;
   if (output === undefined) throw new Error(`Bundling ${entry} gave no output.`);
+  const missed = patches.find((patch) => !applied.has(patch));
+  if (missed !== undefined) throw new Error(`The build has no file ${missed.file} to patch.`);
   return output.contents;
 }
 
-/** What was spawned for a run and has not ended, by the run's folder: contexts are copied, folders are not. */
-const running = new Map<string, Spawned>();
+/** A patch that no longer fits its source must fail loudly: a mutant that is none would count as found by nobody. */
+function patching(patches: readonly SourcePatch[], applied: Set<SourcePatch>): Plugin {
+  return {
+    name: "patch",
+    setup(onBuild) {
+      onBuild.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        const own = patches.filter(({ file }) => path.endsWith(`/${file}`));
+        if (own.length === 0) return undefined;
+        let contents = await readFile(path, "utf8");
+        for (const patch of own) {
+          const parts = contents.split(patch.find);
+          if (parts.length !== 2) {
+            throw new Error(
+              `"${patch.find}" stands ${parts.length - 1} times in ${patch.file}; a patch needs it once.`,
+            );
+          }
+          contents = parts.join(patch.replace);
+          applied.add(patch);
+        }
+        return { contents, loader: "ts" };
+      });
+    },
+  };
+}
 
 const bundlePath = (ctx: Context): string => join(ctx.dir, "server.mjs");
 const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
 
 /** Writes the server and its one-line entry into the run's folder. For `setup`. */
-export async function writeServer(ctx: Context, entry: string): Promise<void> {
+export async function writeServer(
+  ctx: Context,
+  entry: string,
+  patches: readonly SourcePatch[] = [],
+): Promise<void> {
   await mkdir(ctx.dir, { recursive: true });
   await Promise.all([
-    writeFile(bundlePath(ctx), await bundleServer(entry)),
+    writeFile(bundlePath(ctx), await bundleServer(entry, patches)),
     writeFile(entryPath(ctx), `import ${JSON.stringify(bundlePath(ctx))};\n`),
   ]);
 }
