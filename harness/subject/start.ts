@@ -81,6 +81,9 @@ function patching(patches: readonly SourcePatch[], applied: Set<SourcePatch>): P
   };
 }
 
+/** The process that was spawned last for each run's folder, watcher or server. */
+const running = new Map<string, Spawned>();
+
 const bundlePath = (ctx: Context): string => join(ctx.dir, "server.mjs");
 const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
 
