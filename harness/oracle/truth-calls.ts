@@ -5,7 +5,7 @@
  * Always: a cause that a later attempt was told of, or made up for, demands no flag any more.
  */
 import type { Attempt } from "./attempts.ts";
-import type { Facts } from "./facts.ts";
+import { damagesOf, type Facts } from "./facts.ts";
 import { receivedOverPipe } from "./received.ts";
 import { logHas, replyNames, type SessionAt } from "./session-at.ts";
 import { no, type Truth } from "./truth-value.ts";
@@ -79,8 +79,14 @@ function undelivered(
   callId: string,
 ): Cause | undefined {
   const held = type === "call" ? at.heldCalls : at.heldResults;
+  if (facts.hasSpool) {
+    if (at.spools.some((spool) => spool[type === "call" ? "calls" : "results"].has(callId))) return undefined;
+    // A line that was delivered once, and taken from the spool by damage: both words for it are right.
+    const wasTaken =
+      held.has(callId) || damagesOf(facts, at.session, at.ns).some(({ role }) => role === "spool");
+    return { callId, sure: !wasTaken };
+  }
   if (held.has(callId)) return undefined;
-  if (facts.hasSpool) return { callId, sure: true };
   const received = receivedOverPipe(facts, at.session, callId, type);
   return received === "yes" ? undefined : { callId, sure: received === "no" };
 }
