@@ -53,7 +53,7 @@ export function makeShell(site: Site): Shell {
     onSession(c, site, async (life, session) => {
       const cursor = c.req.header("last-event-id") ?? c.req.query("after");
       return new Response(eventStream(life.context, session, cursor, streams), {
-        headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+        headers: { "content-type": "text/event-stream", "cache-control": "no-store", connection: "close" },
       });
     }),
   );

@@ -3,6 +3,7 @@
  *
  * It reads its arguments by hand, because a start is what a run under test costs.
  */
+import { listenHttp } from "../host/http.ts";
 import { hostProgram } from "../host/program.ts";
 import { realWorld } from "../host/world.ts";
 import { homeFolderDefault, portDefault, serve } from "./serve.ts";
@@ -35,4 +36,5 @@ await serve(
   },
   program,
   realWorld,
+  listenHttp,
 );

@@ -6,7 +6,7 @@
 import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
 import { graceMsDefault, spoolBytesMaxDefault } from "./context.ts";
-import { startServer } from "./server.ts";
+import { type Listen, startServer } from "./server.ts";
 
 export interface ServeSettings {
   readonly home: string;
@@ -33,6 +33,7 @@ export async function serve(
   settings: ServeSettings,
   program: ServeProgram,
   makeWorld: (searchPath: string) => Promise<World>,
+  listen: Listen,
 ): Promise<void> {
   try {
     const world = await makeWorld(program.env.PATH ?? "");
@@ -45,7 +46,9 @@ export async function serve(
       graceMs: graceMsDefault,
       ...(settings.tokenFile === undefined ? {} : { tokenFile: settings.tokenFile }),
     };
-    const server = await startServer(world, options, (message) => program.complain(`holdfast: ${message}`));
+    const server = await startServer(world, options, listen, (message) =>
+      program.complain(`holdfast: ${message}`),
+    );
     program.onStop(() => void server.close().then(() => program.exit(0)));
     void server.over.then((reason) => {
       program.complain(`holdfast: ${reason}`);

@@ -4,7 +4,6 @@
  * Order of a start: listen → token → take over the journal → reconcile. So a taken port is found out before
  * anything of another server is touched.
  */
-import { createAdaptorServer } from "@hono/node-server";
 import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
 import type { OrchestratorConfig } from "./context.ts";
@@ -18,6 +17,12 @@ export interface ServerOptions extends OrchestratorConfig {
   /** File with the token; `<home>/token` by default. */
   readonly tokenFile?: string;
 }
+
+/** Opens a port of 127.0.0.1; see `host/http.ts`. Port 0 means any. */
+export type Listen = (
+  port: number,
+  handle: (request: Request) => Promise<Response>,
+) => Promise<{ readonly port: number; close(graceMs: number): Promise<void> }>;
 
 export interface Server {
   /** `http://127.0.0.1:<port>`. */
@@ -33,11 +38,13 @@ export interface Server {
 /**
  * Starts the orchestrator; resolves when it listens and has taken the journal over.
  *
+ * @param report takes one line for the operator.
  * @throws HoldfastError `port-in-use`, `bad-argument`; IoError when the home folder cannot be used.
  */
 export async function startServer(
   world: World,
   options: ServerOptions,
+  listen: Listen,
   report: (message: string) => void,
 ): Promise<Server> {
   await requireAgent(world, options);
@@ -52,14 +59,13 @@ export async function startServer(
     isReady: () => isReady,
     pid: world.processes.self.pid,
   });
-  const http = createAdaptorServer({ fetch: shell.handle, hostname: "127.0.0.1" });
-  const port = await listen(http, options.port);
+  const http = await listen(options.port, shell.handle);
   try {
     await makeHome(world, options.home);
     token = await readOrMakeToken(world, options.tokenFile ?? `${options.home}/token`);
     life = await beginLife(world, options, { onOver: tellOver, report });
   } catch (thrown) {
-    http.close();
+    await http.close(0);
     throw thrown;
   }
   const begun = life;
@@ -67,18 +73,19 @@ export async function startServer(
     isReady = true;
   });
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${http.port}`,
     ready,
     over,
     close: async () => {
-      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       shell.closeStreams();
       await begun.close();
-      if ("closeAllConnections" in http) http.closeAllConnections();
-      await closed;
+      await http.close(closeMsMax);
     },
   };
 }
+
+/** A client that does not take its last bytes is not waited for longer. */
+const closeMsMax = 300;
 
 /** Every configured agent, or at least one known by name, must be there: else nothing could ever be run. */
 async function requireAgent(world: World, options: ServerOptions): Promise<void> {
@@ -93,20 +100,4 @@ async function requireAgent(world: World, options: ServerOptions): Promise<void>
         : `There is no executable at ${named}. Give --agent-path the absolute path of the agent "${agent}".`,
     );
   }
-}
-
-function listen(http: ReturnType<typeof createAdaptorServer>, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    http.once("error", (error: NodeJS.ErrnoException) => {
-      const message =
-        error.code === "EADDRINUSE"
-          ? `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or choose another with --port.`
-          : `The server cannot listen on 127.0.0.1:${port}: ${error.message}.`;
-      reject(new HoldfastError("port-in-use", message, { cause: error }));
-    });
-    http.listen(port, "127.0.0.1", () => {
-      const address = http.address();
-      resolve(typeof address === "object" && address !== null ? address.port : port);
-    });
-  });
 }
