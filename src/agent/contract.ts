@@ -9,6 +9,7 @@ import type { Abilities, SourceCut } from "../model/evidence.ts";
 import type { FactBody } from "../model/fact.ts";
 import type { Files } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { AgentStore, Sent, Surroundings } from "./resume-types.ts";
 
 /** How to start the agent on a prompt. */
 export interface CommandLine {
@@ -55,6 +56,8 @@ export interface HandOverRequest {
   readonly agentSessionId: string;
   readonly cwd: string;
   readonly nowMs: number;
+  /** What the agent's store would send by itself, where it was read: decides which results must be told. */
+  readonly sent?: readonly Sent[];
 }
 
 /** What the resumed agent gets: the prompt to start with, and the store it will read. */
@@ -79,9 +82,18 @@ export interface AgentAdapter {
   /** False for anything that cannot be an id of this agent: then no path is made of it. */
   isSessionId(text: string): boolean;
   /** Where the agent keeps this session; `cwd` is the workspace it was started in. */
-  storePaths(cwd: string, agentSessionId: string): StorePaths;
+  storePaths(cwd: string, agentSessionId: string, around?: Surroundings): StorePaths;
   /** Log (L) and snapshot (S) of one session, each read once; a missing file is a cut with status "missing". */
-  readStore(files: Files, cwd: string, agentSessionId: string): Promise<readonly SourceCut[]>;
+  readStore(
+    files: Files,
+    cwd: string,
+    agentSessionId: string,
+    around?: Surroundings,
+  ): Promise<readonly SourceCut[]>;
   /** Pure: rebuilds what the agent resumes from and words the corrective first message. */
   handOver(request: HandOverRequest): HandOver;
+  /** Finds and reads the agent's own store; `around` above is needed by agents that keep it in the home folder. */
+  readonly store?: AgentStore;
+  /** Pure: gives the calls of the stream (O) the ids, names and inputs that the store (L) has for them. */
+  matchStream?(sources: readonly SourceCut[]): readonly SourceCut[];
 }

@@ -150,17 +150,13 @@ function snapshotAhead(one: Case): Finding[] {
   const log = cutOf(one, "L");
   if (!one.atRest || !isSnapshotReadable(snapshot) || log?.status !== "read") return [];
   const isLogWhole = log.facts.length > 0 && log.damage.length === 0;
-  return one.calls.flatMap(({ call }) => {
-    const { turn, id } = call;
-    const recorded = new Set([...turn.O, ...turn.L].map(keyOf));
-    const fact = turn.S.find(({ body }) => {
-      return (body.kind === "call" || body.kind === "result") && body.callId === id;
+  return one.turns.flatMap((turn) => {
+    return [...lackingIn([...turn.O, ...turn.L], turn.S)].map(([callId, fact]) => {
+      const summary = `Only the snapshot has ${wordOf(fact)} of call ${callId}: neither the log nor the recorded output does.`;
+      const severity = isLogWhole ? "blocks" : "warning";
+      const rest = { at: placeOf(fact), summary, callId, ...attemptOf(turn) };
+      const cites = [citeFact(fact), endCite(one, "L", turn)];
+      return raise(one, { code: "snapshot-ahead-of-log", severity, cites, ...rest });
     });
-    if (fact === undefined || recorded.has(keyOf(fact))) return [];
-    const summary = `Only the snapshot has call ${id}: neither the log nor the recorded output does.`;
-    const severity = isLogWhole ? "blocks" : "warning";
-    const rest = { at: placeOf(fact), summary, callId: id, ...attemptOf(turn) };
-    const cites = [citeFact(fact), endCite(one, "L", turn)];
-    return [raise(one, { code: "snapshot-ahead-of-log", severity, cites, ...rest })];
   });
 }

@@ -8,7 +8,6 @@ import type { Cite, SourceName } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { Damage, Fact, FactBody } from "../model/fact.ts";
 import { citeOf } from "../model/fact.ts";
-import { canonicalJson } from "../model/json.ts";
 import type { Turn } from "../model/turn.ts";
 import type { Finding, FindingCode, Severity } from "../model/verdict.ts";
 import type { Case } from "./case.ts";
@@ -60,7 +59,7 @@ export function citeFact(fact: Fact): Cite {
 function saying(body: FactBody): string {
   switch (body.kind) {
     case "call":
-      return `call ${body.callId} ${body.name} ${canonicalJson(body.input)}`;
+      return `call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
     case "result":
       return `${body.isError ? "error" : "result"} ${body.callId} ${body.content}`;
     case "turn-end":

@@ -153,11 +153,11 @@ function messagesOf(turn: Turn, callOf: CallOf, shortened: Set<string>): Message
   };
   for (const item of itemsOf(turn, callOf)) {
     if (item.startsWith("result ")) {
-      hasResult = true;
+      hasResult = open.length > 0;
       continue;
     }
     const isText = item.startsWith("text ");
-    if (hasResult || (isText && open.length > 0)) flush();
+    if (open.length > 0 && (hasResult || isText)) flush();
     const call = isText ? undefined : callOf(turn, item.slice("call ".length));
     if (isText) blocks.push({ type: "text", text: item.replace(/^text \d+ /, "") });
     if (call !== undefined) {

@@ -11,6 +11,8 @@ const prefaceBytesMax = 60_000;
 const prefaceBytesMin = 8_000;
 const promptBytesMax = 100_000;
 const inputBytesMax = 4_000;
+/** Enough for id and name of a usual call. */
+const entryBytesMin = 60;
 
 export interface Told {
   readonly handOverId: string;
@@ -27,34 +29,35 @@ export function prefaced(told: Told, prompt: string): string {
   const left = promptBytesMax - byteLength(prompt);
   const budget = Math.min(prefaceBytesMax, Math.max(prefaceBytesMin, left)) - 1_000;
   const count = Math.max(1, told.unknown.length + told.outputLost.length);
-  const share = Math.floor(budget / count);
+  const share = Math.max(entryBytesMin, Math.floor(budget / count));
+  const listMax = Math.floor(budget / share);
   const paragraphs = [
     `[Hand-over ${told.handOverId}] The work before this message was interrupted. What was finished stands above with its results: do not do it again.`,
     ...section(
       "The outcome of the following tool calls is unknown. Each was started and its result was never recorded: it may have taken effect wholly, in part, or not at all. Look at the state of things first, and repeat a call only if its effect is not there.",
-      told.unknown,
+      told.unknown.slice(0, listMax),
+      told.unknown.length,
       share,
     ),
     ...section(
       "The following tool calls took effect, but their output is lost. Do not repeat them.",
-      told.outputLost,
+      told.outputLost.slice(0, Math.max(0, listMax - told.unknown.length)),
+      told.outputLost.length,
       share,
     ),
   ];
   return `${paragraphs.join("\n\n")}\n\n${prompt}`;
 }
 
-function section(title: string, calls: readonly CallVerdict[], share: number): string[] {
-  if (calls.length === 0) return [];
-  const lines: string[] = [];
-  // So many calls that their names alone do not fit: say how many there are.
-  const listed = share >= 60 ? calls : calls.slice(0, Math.ceil((calls.length * share) / 60));
-  for (const { id, name, input } of listed) {
-    const head = `- ${plain(id)} ${plain(name)}`;
+/** `listed`: as many of the `count` calls as there is room for. */
+function section(title: string, listed: readonly CallVerdict[], count: number, share: number): string[] {
+  if (count === 0) return [];
+  const lines = listed.map(({ id, name, input }) => {
+    const head = shortened(`- ${plain(id)} ${plain(name)}`, share);
     const room = Math.min(inputBytesMax, share - byteLength(head) - 2);
-    lines.push(`${shortened(head, share)} ${shortened(JSON.stringify(input) ?? "", room)}`.trimEnd());
-  }
-  if (listed.length < calls.length) lines.push(`- and ${calls.length - listed.length} more`);
+    return `${head} ${shortened(JSON.stringify(input) ?? "", room)}`.trimEnd();
+  });
+  if (listed.length < count) lines.push(`- and ${count - listed.length} more`);
   return [`${title}\n${lines.join("\n")}`];
 }
 
