@@ -2,10 +2,18 @@
  * Projects: folders that agents work in.
  */
 import { type Answer, answer, refuse } from "./answer.ts";
-import type { Context } from "./context.ts";
+import { type Context, exclusively } from "./context.ts";
 
 /** Registers a folder; the same folder again is the same project. */
-export async function makeProject(
+export function makeProject(
+  context: Context,
+  name: string | undefined,
+  path: string | undefined,
+): Promise<Answer> {
+  return exclusively(context, "projects", () => makeOne(context, name, path));
+}
+
+async function makeOne(
   context: Context,
   name: string | undefined,
   path: string | undefined,

@@ -21,12 +21,47 @@ export async function mapSpool(file: ReadFile, covers: Covers): Promise<SpoolMap
   const streamByte = coveredByte(covers);
   const fileByte = fileByteOf(covers, streamByte);
   const size = await file.size();
-  if (size >= fileByte) return { streamByte, fileByte };
+  if (!(await wasCut(file, fileByte, size))) return { streamByte, fileByte };
   const left = await lastWholeByte(file, covers, size);
-  // Half a line without its end is the rest of what was cut; lines behind it were written since.
-  const rest = await file.read(left, size);
-  const goesOn = rest.includes(0x0a) ? left : size;
+  const goesOn = left + remnantBytes(await file.read(left, Math.min(size, left + lineBytesMax)));
   return { streamByte, fileByte: goesOn, shift: { atByte: streamByte, fileByte: goesOn } };
+}
+
+/** A line longer than this is not searched for the seam of two. */
+const lineBytesMax = 8 * 1024 * 1024;
+const newlineByte = 0x0a;
+
+/**
+ * A file that is shorter than its record was cut. One that has grown again since has other lines in that place: then
+ * what was the end of a line is none, except by rare chance. A byte altered in place leaves the ends where they were.
+ */
+async function wasCut(file: ReadFile, fileByte: number, size: number): Promise<boolean> {
+  if (size < fileByte) return true;
+  if (fileByte === 0) return false;
+  const [last] = await file.read(fileByte - 1, fileByte);
+  return last !== newlineByte;
+}
+
+/** Bytes of half a line that the cut left; what was written since stands behind them on the same line. */
+function remnantBytes(rest: Uint8Array): number {
+  const end = rest.indexOf(newlineByte);
+  // Without a newline nothing was finished since.
+  if (end === -1) return rest.length;
+  const line = new TextDecoder("latin1").decode(rest.subarray(0, end));
+  for (let at = line.indexOf('{"'); at !== -1; at = line.indexOf('{"', at + 1)) {
+    if (isJson(line.slice(at))) return at;
+  }
+  return 0;
+}
+
+/** One byte is one character here: what is JSON in UTF-8 is JSON in Latin-1. */
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** End, in the file, of the last unit that is still what it was. */

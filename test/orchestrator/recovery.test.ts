@@ -1,0 +1,234 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { agentSession, bundleServer, type Event, Place } from "./helper.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
+let bundle = "";
+let place: Place;
+
+beforeAll(async () => {
+  bundle = await bundleServer(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  place = new Place(bundle);
+});
+afterEach(() => place.clean());
+
+const isEnd = (event: Event) => event.type === "run-ended";
+const isLive = (event: Event) => event.type === "live";
+const typesOf = (events: readonly Event[]) =>
+  events.filter((event) => event.id !== undefined && event.type !== "finding").map((event) => event.type);
+
+describe("submit", () => {
+  it("with the same key is one run, also over a crash", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; wait_for gate; completed");
+    const headers = { "idempotency-key": "k1" };
+    const first = await place.start();
+    const [one, two] = await Promise.all([
+      first.submit(place.workspace, "do it", headers),
+      first.submit(place.workspace, "do it", headers),
+    ]);
+    expect(two).toBe(one);
+    await first.kill("SIGKILL");
+    const second = await place.start();
+    await second.session(one);
+    expect(await second.submit(place.workspace, "do it", headers)).toBe(one);
+    expect(((await second.get("/api/sessions")).body.sessions as unknown[]).length).toBe(1);
+    expect(place.starts()).toBe(1);
+    const project = String(
+      ((await second.get("/api/sessions")).body.sessions as { project: string }[])[0]?.project,
+    );
+    const other = await second.post(`/api/projects/${project}/sessions`, { prompt: "other" }, headers);
+    expect(other.status).toBe(409);
+    await place.release("gate");
+    await second.events(one, isEnd);
+  });
+});
+
+describe("an attempt that was recorded and never started", () => {
+  it("can never start any more, and its resume gives the agent the original prompt", async () => {
+    place.steps(1, "started; completed");
+    const first = await place.start();
+    const id = await first.submit(place.workspace, "the original");
+    await first.events(id, isEnd);
+    await first.kill("SIGKILL");
+    // The journal as it was when only the dispatch was in it; the attempt as it was before its start.
+    const journal = join(place.home, "journal/00000001.journal");
+    const lines = readFileSync(journal, "utf8").split("\n");
+    const upTo = lines.findIndex((line) => line.includes('"dispatch"'));
+    writeFileSync(journal, `${lines.slice(0, upTo + 1).join("\n")}\n`);
+    rmSync(join(place.home, "sessions", id, "attempts/1"), { recursive: true });
+    rmSync(join(place.workspace, "start-1"), { recursive: true });
+    const second = await place.start();
+    const session = await second.session(id);
+    expect(session).toMatchObject({ state: "interrupted", attempts: [{ state: "never-started" }] });
+    expect(readFileSync(join(place.home, "sessions", id, "attempts/1/started"), "utf8")).toBe("fenced\n");
+    expect((await second.post(`/api/sessions/${id}/resume`, {})).status).toBe(202);
+    const end = await second.events(id, (event) => isEnd(event) && event.attempt === 2);
+    expect(end.at(-1)).toMatchObject({ state: "completed" });
+    expect(place.argv(1)).toContain("the original");
+    expect(place.argv(1)).not.toContain("--resume");
+  });
+});
+
+describe("a spool that was damaged between kill and restart", () => {
+  const damaged = async (damage: (spool: string) => void | Promise<void>) => {
+    place.fifo("gate");
+    place.steps(
+      1,
+      "started; call c1 one; result c1 token; wait_for gate; call c2 two; result c2 more; completed; : >../home/over",
+    );
+    const first = await place.start();
+    const id = await first.submit(place.workspace);
+    const before = await first.events(id, (event) => event.type === "result");
+    await first.kill("SIGKILL");
+    await damage(join(place.home, "sessions", id, "attempts/1/spool"));
+    const second = await place.start();
+    const { state } = await second.session(id);
+    const rest = second.events(id, isEnd);
+    if (state === "live") await place.release("gate");
+    return { server: second, id, before, after: await rest };
+  };
+
+  it("shows an altered line as a hole in its place, and everything else as before", async () => {
+    const { before, after } = await damaged((spool) => {
+      writeFileSync(spool, readFileSync(spool, "utf8").replace("token", "tokem"));
+    });
+    expect(typesOf(after)).toEqual([
+      "prompt",
+      "session",
+      "call",
+      "hole",
+      "call",
+      "result",
+      "turn-end",
+      "exited",
+      "run-ended",
+    ]);
+    const lost = before.at(-1);
+    expect(after.find((event) => event.type === "hole")).toMatchObject({ id: lost?.id, range: lost?.range });
+  });
+
+  const expectWhole = async (found: Awaited<ReturnType<typeof damaged>>) => {
+    const { server, id, before, after } = found;
+    expect(typesOf(after)).toEqual([
+      "prompt",
+      "session",
+      "hole",
+      "hole",
+      "call",
+      "result",
+      "turn-end",
+      "exited",
+      "run-ended",
+    ]);
+    const lost = before.filter((event) => event.type === "call" || event.type === "result");
+    expect(after.filter((event) => event.type === "hole").map((event) => event.id)).toEqual(
+      lost.map((event) => event.id),
+    );
+    await server.kill("SIGKILL");
+    const third = await place.start();
+    expect(typesOf(await third.events(id, isLive))).toEqual(typesOf(after));
+  };
+
+  it("goes on behind what is on record when the file was cut under the living agent", async () => {
+    await expectWhole(await damaged((spool) => truncateSync(spool, 105)));
+  });
+
+  it("finds what the agent wrote into the cut file before the restart", async () => {
+    await expectWhole(
+      await damaged(async (spool) => {
+        truncateSync(spool, 105);
+        await place.release("gate");
+        await place.appears("../home/over");
+      }),
+    );
+  });
+});
+
+describe("a person", () => {
+  it("stops a run, and it is cancelled", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; wait_for gate");
+    const server = await place.start();
+    const id = await server.submit(place.workspace);
+    await server.events(id, (event) => event.type === "session");
+    expect((await server.post(`/api/sessions/${id}/stop`, { who: "me" })).status).toBe(202);
+    const end = await server.events(id, isEnd);
+    expect(end.at(-1)).toMatchObject({ state: "cancelled" });
+    expect((await server.post(`/api/sessions/${id}/resume`, {})).status).toBe(409);
+  });
+
+  it("decides an unknown call once, and gives an interrupted run up", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; call c1 one; wait_for gate");
+    const server = await place.start();
+    const id = await server.submit(place.workspace);
+    await server.events(id, (event) => event.type === "call");
+    process.kill(place.pid(1), "SIGKILL");
+    await server.events(id, isEnd);
+    const decide = (outcome: string) =>
+      server.post(`/api/sessions/${id}/calls/c1/decision`, { outcome, who: "me" });
+    expect((await decide("maybe")).status).toBe(400);
+    expect((await decide("not-done")).status).toBe(200);
+    expect((await decide("not-done")).status).toBe(200);
+    expect((await decide("done")).status).toBe(409);
+    expect((await server.post(`/api/sessions/${id}/calls/nope/decision`, { outcome: "done" })).status).toBe(
+      404,
+    );
+    expect(((await server.session(id)).decisions as unknown[]).length).toBe(1);
+    expect((await server.post(`/api/sessions/${id}/abandon`, {})).body).toMatchObject({ state: "cancelled" });
+  });
+});
+
+describe("agent and wrapper both killed while the server runs", () => {
+  it("is seen without an exit note", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; call c1 one; wait_for gate");
+    const server = await place.start();
+    const id = await server.submit(place.workspace);
+    await server.events(id, (event) => event.type === "call");
+    const stat = readFileSync(`/proc/${place.pid(1)}/stat`, "latin1");
+    const wrapper = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    process.kill(wrapper, "SIGKILL");
+    process.kill(place.pid(1), "SIGKILL");
+    const end = await server.events(id, isEnd);
+    expect(end.find((event) => event.type === "exited")).toMatchObject({ exitCode: null });
+    expect(String(end.at(-1)?.state)).toMatch(/^interrupted/);
+  });
+});
+
+describe("findings", () => {
+  it("are raised once, over any number of restarts, and the cut they rest on is stored", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; call c1 one; wait_for gate");
+    mkdirSync(join(place.workspace, ".coding-agent/sessions"), { recursive: true });
+    writeFileSync(join(place.workspace, `.coding-agent/sessions/${agentSession}.json`), "{half");
+    const first = await place.start();
+    const id = await first.submit(place.workspace);
+    await first.events(id, (event) => event.type === "call");
+    await first.kill("SIGKILL");
+    process.kill(place.pid(1), "SIGKILL");
+    const second = await place.start();
+    const one = await second.session(id);
+    expect(JSON.stringify(one.findings)).toContain("snapshot-unreadable");
+    await second.kill("SIGKILL");
+    const third = await place.start();
+    const two = await third.session(id, "?check=1");
+    expect(two.findings).toEqual(one.findings);
+    expect(two.history).toEqual(one.history);
+    expect(readdirSync(join(place.home, "sessions", id, "cuts")).length).toBe(1);
+  });
+});
