@@ -3,10 +3,9 @@
  *
  * Always: each write is bracketed in the ledger with the bytes it covers. Never: no sync, no rename, no lock.
  */
-import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { LedgerWriter } from "./ledger-writer.ts";
-import { randomUuid } from "./random.ts";
+import type { Ledger } from "./ledger-writer.ts";
+import { type AgentMachine, randomUuid } from "./machine.ts";
 
 export interface Snapshot {
   readonly messages: readonly unknown[];
@@ -26,12 +25,14 @@ export class AdaStore {
   readonly #logPath: string;
   readonly #snapshotPath: string;
   readonly #sessionId: string;
-  readonly #ledger: LedgerWriter;
+  readonly #ledger: Ledger;
+  readonly #machine: AgentMachine;
 
-  constructor(cwd: string, sessionId: string, ledger: LedgerWriter) {
+  constructor(cwd: string, sessionId: string, ledger: Ledger, machine: AgentMachine) {
     const dir = path.join(cwd, ".coding-agent");
     this.#sessionId = sessionId;
     this.#ledger = ledger;
+    this.#machine = machine;
     this.#logPath = path.join(dir, "events", `${sessionId}.jsonl`);
     this.#snapshotPath = path.join(dir, "sessions", `${sessionId}.json`);
   }
@@ -44,7 +45,7 @@ export class AdaStore {
   /** The snapshot, or undefined when it is missing or unreadable. */
   readSnapshot(): Snapshot | undefined {
     try {
-      const value = JSON.parse(readFileSync(this.#snapshotPath, "utf8"));
+      const value = JSON.parse(this.#machine.readText(this.#snapshotPath));
       return Array.isArray(value?.messages) ? value : undefined;
     } catch {
       return undefined;
@@ -53,20 +54,25 @@ export class AdaStore {
 
   writeSnapshot(mark: RecordMark, snapshot: Snapshot): void {
     const text = JSON.stringify(snapshot, undefined, 2);
-    this.#bracketed("snapshot", "snapshot", mark, this.#snapshotPath, 0, text, writeFileSync);
+    this.#bracketed("snapshot", "snapshot", mark, this.#snapshotPath, 0, text, (file) =>
+      this.#machine.writeText(file, text),
+    );
   }
 
   /** Appends one record to the log. */
   log(mark: RecordMark, type: string, data: object): void {
     const record = {
-      id: randomUuid(),
+      id: randomUuid(this.#machine),
       sessionId: this.#sessionId,
-      timestamp: new Date().toISOString(),
+      timestamp: this.#machine.timestamp(),
       type,
       data,
     };
-    const from = sizeOf(this.#logPath);
-    this.#bracketed("log", type, mark, this.#logPath, from, `${JSON.stringify(record)}\n`, appendFileSync);
+    const from = this.#machine.sizeOf(this.#logPath);
+    const line = `${JSON.stringify(record)}\n`;
+    this.#bracketed("log", type, mark, this.#logPath, from, line, (file) =>
+      this.#machine.appendText(file, line),
+    );
   }
 
   #bracketed(
@@ -76,19 +82,15 @@ export class AdaStore {
     file: string,
     fromByte: number,
     text: string,
-    act: (file: string, text: string) => void,
+    act: (file: string) => void,
   ): void {
-    mkdirSync(path.dirname(file), { recursive: true });
+    this.#machine.makeFolder(path.dirname(file));
     const length = Buffer.byteLength(text);
     const entry = { kind: "store" as const, role, type, ...mark, path: file };
     this.#ledger.add({ ...entry, phase: "begin", fromByte, toByte: fromByte + length });
-    act(file, text);
+    act(file);
     // Another agent may have appended in between: after the write, the end of the file is the better guess.
-    const toByte = sizeOf(file);
+    const toByte = this.#machine.sizeOf(file);
     this.#ledger.add({ ...entry, phase: "done", fromByte: Math.max(0, toByte - length), toByte });
   }
-}
-
-function sizeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }

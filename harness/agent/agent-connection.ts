@@ -15,11 +15,14 @@ export interface GatePoint {
   readonly event: string;
 }
 
+/** What a connection needs of a socket. */
+export type SocketEnd = Pick<Socket, "destroy" | "writable"> & { write(text: string): unknown };
+
 export class AgentConnection {
   readonly hello: Hello;
   /** Resolves when the connection has ended; for an agent that means: it has exited or is about to. */
   readonly gone: Promise<void>;
-  readonly #socket: Socket;
+  readonly #socket: SocketEnd;
   readonly #passed: GatePoint[] = [];
   readonly #onPassed: ((point: GatePoint) => void)[] = [];
   readonly #onBlocked: ((event: string) => void)[] = [];
@@ -28,8 +31,8 @@ export class AgentConnection {
   #waiting: ((point: GatePoint | "gone") => void)[] = [];
   #resolveGone: () => void = () => undefined;
 
-  /** For `GateServer` alone. */
-  constructor(socket: Socket, hello: Hello) {
+  /** For whoever accepts agents. */
+  constructor(socket: SocketEnd, hello: Hello) {
     this.#socket = socket;
     this.hello = hello;
     this.gone = new Promise((resolve) => {

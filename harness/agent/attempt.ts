@@ -28,20 +28,20 @@ export async function runAttempt(options: AttemptOptions): Promise<number> {
   return 0;
 }
 
-async function failResume({ gates, stdout, sessionId, order }: AttemptOptions): Promise<number> {
+async function failResume({ gates, stdout, sessionId, order, machine }: AttemptOptions): Promise<number> {
   const error = `Session not found or unreadable: ${sessionId}`;
   for (const { event, kind } of failedResumeEvents()) {
     const nth = await gates.before(event);
     if (kind === "exit") break;
-    const line = { type: "run.failed", sessionId, error, timestamp: new Date().toISOString() };
+    const line = { type: "run.failed", sessionId, error, timestamp: machine.timestamp() };
     await stdout.write({ nth, event, type: "end" }, line);
   }
-  process.stderr.write(`ada: ${error} (turn ${order.turn})\n`);
+  machine.complain(`ada: ${error} (turn ${order.turn})`);
   return 1;
 }
 
-function newSnapshot({ sessionId, cwd, model }: AttemptOptions): Snapshot {
-  const now = new Date().toISOString();
+function newSnapshot({ sessionId, cwd, model, machine }: AttemptOptions): Snapshot {
+  const now = machine.timestamp();
   return {
     id: sessionId,
     workingDirectory: cwd,

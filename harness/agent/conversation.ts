@@ -5,7 +5,7 @@
  */
 import type { StepTokens } from "../ledger.ts";
 import type { Call } from "../plan/plan.ts";
-import { randomHex } from "./random.ts";
+import type { AgentMachine } from "./machine.ts";
 import { resultContent } from "./result.ts";
 
 /** A call that this attempt makes. */
@@ -23,7 +23,10 @@ export class Conversation {
   readonly #calls = new Map<number, LiveCall>();
   #replyContent: readonly object[] = [];
 
-  constructor(earlier: readonly unknown[], prompt: string) {
+  readonly #machine: Pick<AgentMachine, "randomHex">;
+
+  constructor(earlier: readonly unknown[], prompt: string, machine: Pick<AgentMachine, "randomHex">) {
+    this.#machine = machine;
     this.messages = [...earlier, { role: "user", content: prompt }];
   }
 
@@ -43,7 +46,7 @@ export class Conversation {
   ): void {
     if (calls.length === 0) return;
     const live = calls.map(({ number, call, tokens }) => {
-      const made = newCall(call, tokens);
+      const made = newCall(call, tokens, `call_${this.#machine.randomHex(6)}`);
       this.#calls.set(number, made);
       return made;
     });
@@ -71,10 +74,10 @@ export class Conversation {
   }
 }
 
-function newCall(call: Call, tokens: StepTokens): LiveCall {
+function newCall(call: Call, tokens: StepTokens, id: string): LiveCall {
   return {
     tokens,
-    id: `call_${randomHex(6)}`,
+    id,
     name: "run_command",
     input: { command: `step ${tokens.callToken}` },
     content: resultContent(call, tokens),

@@ -3,23 +3,18 @@
  *
  * Always: one O_APPEND write of the whole line, so that a token is in the file entirely or not at all.
  */
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import { effectsFileName } from "./constants.ts";
+import type { AgentMachine } from "./machine.ts";
 
-export function leaveEffect(cwd: string, effectToken: string): void {
-  const fd = openSync(path.join(cwd, effectsFileName), "a");
-  try {
-    writeSync(fd, `${effectToken}\n`);
-  } finally {
-    closeSync(fd);
-  }
+export function leaveEffect(machine: AgentMachine, cwd: string, effectToken: string): void {
+  machine.appendText(path.join(cwd, effectsFileName), `${effectToken}\n`);
 }
 
 /** A missing file holds no effects. */
-export function isEffectThere(cwd: string, effectToken: string): boolean {
+export function isEffectThere(machine: AgentMachine, cwd: string, effectToken: string): boolean {
   try {
-    return readFileSync(path.join(cwd, effectsFileName), "utf8").split("\n").includes(effectToken);
+    return machine.readText(path.join(cwd, effectsFileName)).split("\n").includes(effectToken);
   } catch {
     return false;
   }

@@ -5,20 +5,34 @@
  * released. Free, or after `run-on`, it only pauses as the plan says and announces what it has passed.
  */
 import type { GateClient } from "./gate-client.ts";
-import type { LedgerWriter } from "./ledger-writer.ts";
+import type { Ledger } from "./ledger-writer.ts";
+import type { AgentMachine } from "./machine.ts";
+
+/** The agent's end of its line to the harness. */
+export type HarnessLine = Pick<GateClient, "isRunningOn" | "park" | "send">;
+
+export interface GatesOptions {
+  readonly client: HarnessLine;
+  readonly ledger: Ledger;
+  readonly machine: AgentMachine;
+  readonly isLockstep: boolean;
+  readonly pausesMs: readonly number[];
+}
 
 export class Gates {
-  readonly #client: GateClient;
-  readonly #ledger: LedgerWriter;
+  readonly #client: HarnessLine;
+  readonly #ledger: Ledger;
+  readonly #machine: AgentMachine;
   readonly #isLockstep: boolean;
   readonly #pausesMs: readonly number[];
   #nth = 0;
 
-  constructor(client: GateClient, ledger: LedgerWriter, isLockstep: boolean, pausesMs: readonly number[]) {
-    this.#client = client;
-    this.#ledger = ledger;
-    this.#isLockstep = isLockstep;
-    this.#pausesMs = pausesMs;
+  constructor(options: GatesOptions) {
+    this.#client = options.client;
+    this.#ledger = options.ledger;
+    this.#machine = options.machine;
+    this.#isLockstep = options.isLockstep;
+    this.#pausesMs = options.pausesMs;
   }
 
   /** Resolves with the gate's number, from 0, when `event` may happen. */
@@ -29,7 +43,8 @@ export class Gates {
       this.#ledger.add({ kind: "gate", nth, event });
       await this.#client.park(nth, event);
     } else if (!this.#isLockstep) {
-      await pause(this.#pausesMs[nth % Math.max(1, this.#pausesMs.length)] ?? 0);
+      // Also without a pause the event loop gets its turn: a closed socket must be seen.
+      await this.#machine.sleep(this.#pausesMs[nth % Math.max(1, this.#pausesMs.length)] ?? 0);
     }
     return nth;
   }
@@ -41,9 +56,4 @@ export class Gates {
   get #isHeld(): boolean {
     return this.#isLockstep && !this.#client.isRunningOn;
   }
-}
-
-/** Also without a pause the event loop gets its turn: a closed socket must be seen. */
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => (ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve)));
 }

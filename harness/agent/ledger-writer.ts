@@ -11,7 +11,12 @@ type Untimed<Entry> = Entry extends LedgerEntry ? Omit<Entry, "t"> : never;
 
 export type LedgerDraft = Untimed<LedgerEntry>;
 
-export class LedgerWriter {
+/** Takes what an agent says about itself; when `add` returns, it is kept. */
+export interface Ledger {
+  add(draft: LedgerDraft): void;
+}
+
+export class LedgerWriter implements Ledger {
   readonly #fd: number;
 
   constructor(ledgerPath: string) {

@@ -12,9 +12,9 @@ import { parseCommandLine } from "./command-line.ts";
 import { agentDefectExitCode, agentVersion, harnessGoneExitCode } from "./constants.ts";
 import { GateClient } from "./gate-client.ts";
 import { Gates } from "./gates.ts";
-import { LedgerWriter } from "./ledger-writer.ts";
+import { earlierCallIds, LedgerWriter } from "./ledger-writer.ts";
+import { processMachine, randomHex } from "./process-machine.ts";
 import type { ScriptMessage } from "./protocol.ts";
-import { randomHex } from "./random.ts";
 import { type OutLine, Stdout, StdoutLostError } from "./stdout.ts";
 
 const [socketFlag, socketPath = "", runFlag, , separator, ...argv] = process.argv.slice(2);
@@ -71,9 +71,11 @@ async function attempt(
   const cwd = process.cwd();
   const pausesMs = order.free?.pausesMs ?? [];
   ledger = new LedgerWriter(order.ledgerPath);
-  const gates = new Gates(client, ledger, order.mode === "lockstep", pausesMs);
+  const machine = processMachine();
+  const gates = new Gates({ client, ledger, machine, isLockstep: order.mode === "lockstep", pausesMs });
   stdout = new Stdout({
     ledger,
+    machine,
     writes: order.free?.writes ?? "line",
     variation: pausesMs,
     onSettled: ({ nth, event }: OutLine) => gates.after(nth, event),
@@ -92,8 +94,9 @@ async function attempt(
     argv,
     stdout: stdout.kind,
   });
-  const store = AdaStore.isSessionId(sessionId) ? new AdaStore(cwd, sessionId, ledger) : undefined;
-  const common = { order, sessionId, isResume, prompt, model, cwd, store };
+  const store = AdaStore.isSessionId(sessionId) ? new AdaStore(cwd, sessionId, ledger, machine) : undefined;
+  const callIds = () => earlierCallIds(order.ledgerPath);
+  const common = { order, sessionId, isResume, prompt, model, cwd, store, machine, earlierCallIds: callIds };
   try {
     const code = await runAttempt({ ...common, stdout, ledger, gates });
     return { code, why: code === 0 ? "end of turn" : "session not found" };

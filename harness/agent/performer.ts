@@ -9,7 +9,8 @@ import { Conversation, type LiveCall } from "./conversation.ts";
 import { isEffectThere, leaveEffect } from "./effects.ts";
 import type { Gates } from "./gates.ts";
 import { decide, whatModelKnows } from "./knows.ts";
-import { earlierCallIds, type LedgerWriter } from "./ledger-writer.ts";
+import type { Ledger } from "./ledger-writer.ts";
+import type { AgentMachine } from "./machine.ts";
 import type { ScriptMessage } from "./protocol.ts";
 import { shorten, shortenStrings } from "./shorten.ts";
 import type { OutLine, Stdout } from "./stdout.ts";
@@ -24,8 +25,11 @@ export interface AttemptOptions {
   readonly cwd: string;
   readonly store: AdaStore | undefined;
   readonly stdout: Stdout;
-  readonly ledger: LedgerWriter;
+  readonly ledger: Ledger;
   readonly gates: Gates;
+  readonly machine: AgentMachine;
+  /** Ids under which earlier agents of the run made their steps, by step name. */
+  readonly earlierCallIds: () => ReadonlyMap<string, readonly string[]>;
 }
 
 const usage = { inputTokens: 10, outputTokens: 5 };
@@ -41,7 +45,7 @@ export class Performer {
   constructor(options: AttemptOptions & { readonly store: AdaStore }, snapshot: Snapshot) {
     this.#options = options;
     this.#snapshot = snapshot;
-    this.#conversation = new Conversation(snapshot.messages, options.prompt);
+    this.#conversation = new Conversation(snapshot.messages, options.prompt, options.machine);
     this.#steps = stepsOfTurn(options.order);
   }
 
@@ -57,7 +61,7 @@ export class Performer {
   askModel(): Record<string, Knows> {
     const { order, prompt, ledger } = this.#options;
     const { messages } = this.#snapshot;
-    const callIds = earlierCallIds(order.ledgerPath);
+    const callIds = this.#options.earlierCallIds();
     const knows = whatModelKnows({ messages, prompt }, order.tokens, callIds);
     const markers = order.tokens.flatMap(({ step, callToken, resultToken }) => [
       `${resultToken}h`,
@@ -72,10 +76,10 @@ export class Performer {
 
   /** Numbers of the reply's calls that will be made; the others go to the ledger with their reason. */
   decide(reply: NumberedReply, knows: Record<string, Knows>): number[] {
-    const { cwd, ledger } = this.#options;
+    const { cwd, ledger, machine } = this.#options;
     return reply.calls.flatMap(({ number, call }) => {
       const tokens = this.#tokensOf(number);
-      const isThere = () => isEffectThere(cwd, tokens.effectToken);
+      const isThere = () => isEffectThere(machine, cwd, tokens.effectToken);
       const decision = decide(knows[tokens.step] ?? "nothing", call, isThere);
       if (decision === "act") return [number];
       ledger.add({ kind: "skip", step: tokens.step, why: decision });
@@ -106,23 +110,23 @@ export class Performer {
   }
 
   #writeSnapshot({ event }: AgentEvent): void {
-    const { store, prompt } = this.#options;
+    const { store, prompt, machine } = this.#options;
     const isFirst = event === "snapshot:0/write";
     const ended = {
       ...this.#snapshot,
       messages: this.#conversation.messages,
-      lastActiveAt: new Date().toISOString(),
+      lastActiveAt: machine.timestamp(),
       title: this.#snapshot.title ?? prompt.slice(0, 60),
     };
     store.writeSnapshot({ event }, isFirst ? this.#snapshot : ended);
   }
 
   #execute(event: AgentEvent): void {
-    const { cwd, ledger, stdout } = this.#options;
+    const { cwd, ledger, stdout, machine } = this.#options;
     const { tokens, id } = this.#callOf(event);
     const entry = { kind: "effect" as const, step: tokens.step, callId: id };
     ledger.add({ ...entry, phase: "begin" });
-    leaveEffect(cwd, tokens.effectToken);
+    leaveEffect(machine, cwd, tokens.effectToken);
     ledger.add({ ...entry, phase: "done" });
     stdout.noteExecuted();
   }
@@ -149,8 +153,8 @@ export class Performer {
   }
 
   #speak({ event, about, call }: AgentEvent, nth: number): Promise<void> {
-    const { stdout, sessionId, model, cwd, order } = this.#options;
-    const timestamp = new Date().toISOString();
+    const { stdout, sessionId, model, cwd, order, machine } = this.#options;
+    const timestamp = machine.timestamp();
     const say = (type: OutLine["type"], value: object) => stdout.write({ nth, event, type }, value);
     if (about === "start") {
       return say("start", { type: "run.started", sessionId, model, workingDirectory: cwd, timestamp });

@@ -6,11 +6,9 @@
  * frozen still notices that its harness went away.
  * As the real agent: the first failed write is swallowed, one more call is executed, the next failure is the end.
  */
-import { fstatSync, write, writeSync } from "node:fs";
 import { cutPoints } from "./cut-points.ts";
-import type { LedgerWriter } from "./ledger-writer.ts";
-
-export type StdoutKind = "file" | "pipe" | "other";
+import type { Ledger } from "./ledger-writer.ts";
+import type { AgentMachine, StdoutPort } from "./machine.ts";
 
 /** A line's identity in the ledger. */
 export interface OutLine {
@@ -22,7 +20,8 @@ export interface OutLine {
 }
 
 export interface StdoutOptions {
-  readonly ledger: LedgerWriter;
+  readonly ledger: Ledger;
+  readonly machine: AgentMachine;
   readonly writes: "line" | "burst" | "split";
   /** Numbers from the plan that vary where bursts end and lines are cut. */
   readonly variation: readonly number[];
@@ -41,13 +40,11 @@ interface Pending {
   readonly bytes: Buffer;
 }
 
-const fd = 1;
 const blockedAfterMs = 100;
 const retryMs = 2;
 const burstLinesMax = 5;
 
 export class Stdout {
-  readonly kind: StdoutKind = kindOfStdout();
   readonly #options: StdoutOptions;
   #position = 0;
   #pending: Pending[] = [];
@@ -58,6 +55,10 @@ export class Stdout {
 
   constructor(options: StdoutOptions) {
     this.#options = options;
+  }
+
+  get kind(): StdoutPort["kind"] {
+    return this.#options.machine.stdout.kind;
   }
 
   /** True while a write is in the system's hands; then an orderly exit might wait for it for ever. */
@@ -111,9 +112,9 @@ export class Stdout {
 
   /** Returns the error code of a write that failed for good. */
   async #writeAll(bytes: Buffer, event: string): Promise<string | undefined> {
-    const { writes, variation } = this.#options;
+    const { writes, variation, machine } = this.#options;
     const cuts = writes === "split" ? cutPoints(bytes, variation, this.#turns) : [];
-    const blocked = setTimeout(() => this.#options.onBlocked(event), blockedAfterMs);
+    const blocked = machine.after(blockedAfterMs, () => this.#options.onBlocked(event));
     this.#isWriting = true;
     try {
       let done = 0;
@@ -123,23 +124,23 @@ export class Stdout {
           done += written;
           this.#position += written;
         }
-        if (cuts.length > 0) await sleep(1);
+        if (cuts.length > 0) await machine.sleep(1);
       }
       return undefined;
     } catch (error) {
       return codeOf(error);
     } finally {
       this.#isWriting = false;
-      clearTimeout(blocked);
+      blocked.cancel();
     }
   }
 
   async #writeSome(bytes: Buffer): Promise<number> {
     try {
-      return this.kind === "file" ? writeSync(fd, bytes) : await writeAsync(bytes);
+      return await this.#options.machine.stdout.write(bytes);
     } catch (error) {
       if (codeOf(error) !== "EAGAIN") throw error;
-      await sleep(retryMs);
+      await this.#options.machine.sleep(retryMs);
       return 0;
     }
   }
@@ -163,27 +164,6 @@ export class Stdout {
   }
 }
 
-function writeAsync(bytes: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(fd, bytes, (error, written) => (error === null ? resolve(written) : reject(error)));
-  });
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-}
-
-/** Node hands children a socket pair where a shell hands them a pipe: both are a pipe to the agent. */
-function kindOfStdout(): StdoutKind {
-  try {
-    const stat = fstatSync(fd);
-    if (stat.isFile()) return "file";
-    return stat.isFIFO() || stat.isSocket() ? "pipe" : "other";
-  } catch {
-    return "other";
-  }
 }

@@ -4,13 +4,11 @@
  * Always: an agent is known by its ledger nonce; the session follows from its resume id or the turn marker in
  * its prompt, as a real agent would know it.
  */
-import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
-import type { AgentConnection } from "../agent/gate-server.ts";
-import { type LedgerEntry, LedgerEntrySchema, type StepTokens } from "../ledger.ts";
+import type { AgentConnection } from "../agent/agent-connection.ts";
+import type { LedgerEntry, StepTokens } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Machine } from "./machine.ts";
 import type { Recorder } from "./recorder.ts";
 import { stepPlace, turnOf } from "./tokens.ts";
 
@@ -43,6 +41,7 @@ export class Agents {
     private readonly tokens: readonly StepTokens[],
     private readonly ledgerDir: string,
     private readonly recorder: Recorder,
+    private readonly machine: Pick<Machine, "after" | "ledger" | "randomUuid">,
   ) {}
 
   readonly sessionOf = (agentSessionId: string): number | undefined => this.sessionOfId.get(agentSessionId);
@@ -65,7 +64,7 @@ export class Agents {
       return;
     }
     const attempt = this.runs.filter((run) => run.session === session).length + 1;
-    const agentSessionId = hello.resume ?? randomUUID();
+    const agentSessionId = hello.resume ?? this.machine.randomUuid();
     this.sessionOfId.set(agentSessionId, session);
     const { nonce, pid, startTime } = hello;
     const ledgerPath = path.join(this.ledgerDir, `${nonce}.jsonl`);
@@ -145,14 +144,14 @@ export class Agents {
     return new Promise((resolve) => {
       const ask = () => {
         if (!condition()) return;
-        clearTimeout(limit);
+        limit.cancel();
         this.changed.delete(ask);
         resolve(true);
       };
-      const limit = setTimeout(() => {
+      const limit = this.machine.after(limitMs, () => {
         this.changed.delete(ask);
         resolve(false);
-      }, limitMs);
+      });
       this.changed.add(ask);
     });
   }
@@ -163,16 +162,7 @@ export class Agents {
   }
 
   /** What the agent has written about itself so far. */
-  async ledger(run: AgentRun): Promise<LedgerEntry[]> {
-    if (!existsSync(run.ledgerPath)) return [];
-    return parseLedger(await readFile(run.ledgerPath, "utf8"));
+  ledger(run: AgentRun): Promise<readonly LedgerEntry[]> {
+    return this.machine.ledger(run.ledgerPath);
   }
-}
-
-/** Reads a ledger; a last line cut by a kill is left out, anything else that does not fit is a bug of ours. */
-export function parseLedger(text: string): LedgerEntry[] {
-  const lines = text.split("\n");
-  // What stands behind the last newline is empty, or was cut when the agent was killed.
-  lines.pop();
-  return lines.map((line) => LedgerEntrySchema.parse(JSON.parse(line)));
 }

@@ -3,16 +3,16 @@
  *
  * Always: taken while every lockstep agent is parked; the bytes are copied, so later writes change nothing.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { isUtf8 } from "node:buffer";
 import path from "node:path";
 import type { CutFile, DiskCut } from "../history.ts";
 import { effectsFileName } from "../ledger.ts";
 import type { SubjectFile } from "../subject/contract.ts";
 import type { AgentRun } from "./agents.ts";
-import { isAlive } from "./processes.ts";
-import { monotonicNow } from "./recorder.ts";
+import type { Machine } from "./machine.ts";
 
 export interface CutRequest {
+  readonly machine: Machine;
   readonly cut: number;
   readonly label: DiskCut["label"];
   readonly workspace: string;
@@ -25,17 +25,19 @@ export interface CutRequest {
 }
 
 export async function takeCut(request: CutRequest): Promise<DiskCut> {
-  const t = monotonicNow();
+  const { machine } = request;
+  const t = machine.monotonic();
+  const isAlive = async ({ pid, startTime }: AgentRun) => (await machine.startTimeOf(pid)) === startTime;
   const [subject, store, effects, alive] = await Promise.all([
     Promise.all(
       request.subjectFiles.map(({ role, path: file, session }) =>
-        cutFile(role, file, request.sessionOf(session)),
+        cutFile(machine, role, file, request.sessionOf(session)),
       ),
     ),
-    agentFiles(request.workspace, request.agentSessionOf).then((files) =>
-      Promise.all(files.map(({ role, path: file, session }) => cutFile(role, file, session))),
+    agentFiles(machine, request.workspace, request.agentSessionOf).then((files) =>
+      Promise.all(files.map(({ role, path: file, session }) => cutFile(machine, role, file, session))),
     ),
-    readFile(path.join(request.workspace, effectsFileName), "utf8").catch(() => ""),
+    machine.readFile(path.join(request.workspace, effectsFileName)),
     Promise.all(request.agents.map(async (agent) => ((await isAlive(agent)) ? [agent] : []))),
   ]);
   return {
@@ -44,7 +46,7 @@ export async function takeCut(request: CutRequest): Promise<DiskCut> {
     t,
     files: [...subject, ...store],
     alive: alive.flat().map(({ nonce, session, attempt, pid }) => ({ nonce, session, attempt, pid })),
-    effects,
+    effects: effects?.toString("utf8") ?? "",
   };
 }
 
@@ -57,6 +59,7 @@ export interface AgentFile {
 
 /** The agent's logs and snapshots in the workspace, in order of name. */
 export async function agentFiles(
+  machine: Pick<Machine, "names">,
   workspace: string,
   sessionOf: (agentSessionId: string) => number | undefined,
 ): Promise<AgentFile[]> {
@@ -66,7 +69,7 @@ export async function agentFiles(
   ] as const;
   const listed = await Promise.all(
     folders.map(async ({ role, folder }) =>
-      (await readdir(folder).catch(() => [])).sort().map((name) => ({
+      (await machine.names(folder)).sort().map((name) => ({
         role,
         path: path.join(folder, name),
         session: sessionOf(name.replace(/\.jsonl?$/, "")),
@@ -76,12 +79,16 @@ export async function agentFiles(
   return listed.flat();
 }
 
-async function cutFile(role: CutFile["role"], file: string, session: number | undefined): Promise<CutFile> {
+async function cutFile(
+  machine: Pick<Machine, "readFile">,
+  role: CutFile["role"],
+  file: string,
+  session: number | undefined,
+): Promise<CutFile> {
   const place = { role, path: file, ...(session === undefined ? {} : { session }) };
-  const bytes = await readFile(file).catch(() => undefined);
+  const bytes = await machine.readFile(file);
   if (bytes === undefined) return place;
-  const text = bytes.toString("utf8");
-  return Buffer.from(text, "utf8").equals(bytes)
-    ? { ...place, content: text }
+  return isUtf8(bytes)
+    ? { ...place, content: bytes.toString("utf8") }
     : { ...place, content: bytes.toString("base64"), base64: true };
 }

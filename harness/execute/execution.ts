@@ -10,6 +10,7 @@ import type { Context, ObservedSession, Subject } from "../subject/contract.ts";
 import type { Agents } from "./agents.ts";
 import type { Clients } from "./clients.ts";
 import { takeCut } from "./cuts.ts";
+import type { Machine } from "./machine.ts";
 import type { Identity, RunProcess } from "./processes.ts";
 import type { Recorder } from "./recorder.ts";
 
@@ -46,7 +47,8 @@ export interface Execution {
   readonly plan: Plan;
   readonly subject: Subject;
   readonly context: Context;
-  readonly environment: RunEnvironment;
+  readonly environment: Pick<RunEnvironment, "dir" | "runId">;
+  readonly machine: Machine;
   readonly recorder: Recorder;
   readonly agents: Agents;
   readonly clients: Clients;
@@ -83,6 +85,7 @@ export async function cutNow(run: Execution, label: DiskCut["label"]): Promise<n
   const cut = run.cuts.length;
   run.cuts.push(
     await takeCut({
+      machine: run.machine,
       cut,
       label,
       workspace: run.context.workspace,

@@ -126,6 +126,8 @@ export async function killTree(root: Identity): Promise<void> {
 export interface RunProcess extends Spawned {
   readonly name: string;
   readonly ended: () => boolean;
+  /** SIGKILL, while it has not ended. */
+  kill(): void;
 }
 
 /** Starts a process with exactly the given environment; output goes to `<logDir>/<name>.{out,err}`. */
@@ -201,6 +203,7 @@ export function spawnProcess(options: {
     pid: child.pid ?? -1,
     exited,
     ended: () => hasEnded,
+    kill: () => void child.kill("SIGKILL"),
     line: (pattern) =>
       new Promise((resolve, reject) => {
         const seen = lines.map((line) => line.match(pattern)).find((match) => match !== null);

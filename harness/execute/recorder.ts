@@ -5,6 +5,7 @@
  * Never: a wait polls; it is woken by the entry it waits for, or by its limit.
  */
 import type { HistoryEntry } from "../history.ts";
+import type { Machine } from "./machine.ts";
 
 /** A history entry before it is stamped. */
 export type Happening = HistoryEntry extends infer Entry
@@ -12,11 +13,6 @@ export type Happening = HistoryEntry extends infer Entry
     ? Omit<Entry, "t">
     : never
   : never;
-
-/** The same clock in every process of the machine, as the ledgers use it. */
-export function monotonicNow(): string {
-  return process.hrtime.bigint().toString();
-}
 
 interface Waiter {
   readonly matches: (entry: HistoryEntry) => boolean;
@@ -27,8 +23,10 @@ export class Recorder {
   readonly entries: HistoryEntry[] = [];
   private waiters: Waiter[] = [];
 
+  constructor(private readonly machine: Pick<Machine, "after" | "monotonic">) {}
+
   record(happening: Happening): void {
-    const entry = { t: monotonicNow(), ...happening } as HistoryEntry;
+    const entry = { t: this.machine.monotonic(), ...happening } as HistoryEntry;
     this.entries.push(entry);
     const woken = this.waiters.filter((waiter) => waiter.matches(entry));
     if (woken.length === 0) return;
@@ -51,14 +49,14 @@ export class Recorder {
       const waiter: Waiter = {
         matches,
         wake: (entry) => {
-          clearTimeout(limit);
+          limit.cancel();
           resolve(entry);
         },
       };
-      const limit = setTimeout(() => {
+      const limit = this.machine.after(limitMs, () => {
         this.waiters = this.waiters.filter((other) => other !== waiter);
         resolve(undefined);
-      }, limitMs);
+      });
       this.waiters.push(waiter);
     });
   }

@@ -113,12 +113,12 @@ async function letAgentsFinish(run: Execution): Promise<void> {
 
 /** What the orchestrator says once it has noticed that no agent runs, or when the limit is over. */
 async function whenNoticed(run: Execution): Promise<readonly ObservedSession[]> {
-  const deadline = Date.now() + limits.noticeMs;
+  const deadline = run.machine.nowMs() + limits.noticeMs;
   for (;;) {
     const since = run.recorder.entries.length;
     const { sessions } = await run.subject.observe(run.context);
     const stillLive = sessions.some(({ live }) => live === "yes") && run.agents.alive().length === 0;
-    if (!stillLive || Date.now() > deadline) return sessions;
+    if (!stillLive || run.machine.nowMs() > deadline) return sessions;
     await run.recorder.until((entry) => entry.kind === "shown", 50, since);
   }
 }

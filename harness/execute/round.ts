@@ -10,7 +10,6 @@ import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
 import { agentFiles } from "./cuts.ts";
 import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
-import { signalProcess } from "./processes.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { isPhase, reachSite, type Site, wasShown } from "./site.ts";
@@ -26,7 +25,7 @@ export async function playRound(
     ? { at: round.at.phase, position: round.position, session: 0 }
     : await reachSite(run, round.at, round.position);
   if (site === undefined) return false;
-  if (round.delayMs !== undefined && !isLockstep(run)) await pause(round.delayMs);
+  if (round.delayMs !== undefined && !isLockstep(run)) await pause(run, round.delayMs);
   await quiesce(run);
   run.recorder.record({
     kind: "fault",
@@ -70,11 +69,11 @@ async function look(run: Execution, orphan: Orphan, next: Round | undefined): Pr
 async function stillObserve(run: Execution, label: "ready" | "observe"): Promise<readonly ObservedSession[]> {
   if (isLockstep(run)) return observe(run, label);
   const agents = run.agents.alive();
-  await Promise.all(agents.map((agent) => signalProcess(agent, "SIGSTOP")));
+  await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGSTOP")));
   try {
     return await observe(run, label);
   } finally {
-    await Promise.all(agents.map((agent) => signalProcess(agent, "SIGCONT")));
+    await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGCONT")));
   }
 }
 
@@ -100,8 +99,8 @@ async function untilNoticed(run: Execution): Promise<void> {
       id !== undefined && run.agents.alive(session).length === 0 ? [id] : [],
     ),
   );
-  const deadline = Date.now() + limits.noticeMs;
-  while (Date.now() < deadline) {
+  const deadline = run.machine.nowMs() + limits.noticeMs;
+  while (run.machine.nowMs() < deadline) {
     const since = run.recorder.entries.length;
     const { sessions } = await run.subject.observe(run.context);
     if (!sessions.some(({ id, live }) => gone.has(id) && live === "yes")) return;
@@ -124,7 +123,7 @@ async function damageFiles(run: Execution, index: number, round: Round): Promise
     const file = await damageTarget(run, damage);
     if (file === undefined) continue;
     const isWhole = damage.role === "snapshot" || damage.role === "index";
-    const done = await damageFile(file.path, damage, isWhole);
+    const done = await damageFile(file.path, damage, isWhole, run.machine);
     if (done === undefined) continue;
     const session = file.session === undefined ? {} : { session: file.session };
     run.recorder.record({ kind: "damage", round: index, role: damage.role, ...done, ...session });
@@ -141,7 +140,7 @@ async function damageTarget(
     path,
     session: sessionIndex(run, session),
   }));
-  const agents = (await agentFiles(run.context.workspace, run.agents.sessionOf)).map(
+  const agents = (await agentFiles(run.machine, run.context.workspace, run.agents.sessionOf)).map(
     ({ role, path, session }) => ({
       role: role === "agent-log" ? "log" : "snapshot",
       path,
@@ -152,6 +151,6 @@ async function damageTarget(
   return files[damage.file % Math.max(1, files.length)];
 }
 
-function pause(delayMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delayMs));
+function pause(run: Execution, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void run.machine.after(delayMs, resolve));
 }

@@ -4,7 +4,7 @@
  * Always: takes the plan and nothing else that decides; leaves no process behind; ends, whatever the subject does.
  * Never: it does not judge. A fault that did not fire is told by its absence from the history.
  */
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { GateServer } from "../agent/gate-server.ts";
 import type { RunRecord } from "../history.ts";
@@ -13,9 +13,10 @@ import type { LedgerEntry } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
 import { submitTurn } from "./advance.ts";
-import { Agents, parseLedger } from "./agents.ts";
+import { Agents } from "./agents.ts";
 import { Clients } from "./clients.ts";
 import { type Execution, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
+import { type Machine, realMachine } from "./machine.ts";
 import { type RunProcess, reapMarked, spawnProcess } from "./processes.ts";
 import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
@@ -30,12 +31,13 @@ export async function executeRun(
   environment: RunEnvironment,
 ): Promise<RunRecord> {
   const started = performance.now();
+  const machine = realMachine();
   const ended = new AbortController();
   const gates = new GateServer();
   let run: Execution | undefined;
   let infra: string | undefined;
   try {
-    run = await prepare(plan, subject, environment, gates, ended.signal);
+    run = await prepare({ plan, subject, environment, gates, signal: ended.signal, machine });
     await play(run);
   } catch (error) {
     if (error instanceof WatchdogFired)
@@ -57,7 +59,8 @@ export async function executeRun(
   };
 }
 
-async function play(run: Execution): Promise<void> {
+/** Plays a prepared plan to its end. @throws WatchdogFired when a wait runs out. */
+export async function play(run: Execution): Promise<void> {
   await startServer(run);
   for (const session of run.sessions.keys()) await submitTurn(run, session);
   for (const [index, round] of run.plan.rounds.entries()) {
@@ -79,13 +82,21 @@ async function play(run: Execution): Promise<void> {
   }
 }
 
-async function prepare(
-  plan: Plan,
-  subject: Subject,
-  environment: RunEnvironment,
-  gates: GateServer,
-  signal: AbortSignal,
-): Promise<Execution> {
+async function prepare({
+  plan,
+  subject,
+  environment,
+  gates,
+  signal,
+  machine,
+}: {
+  plan: Plan;
+  subject: Subject;
+  environment: RunEnvironment;
+  gates: GateServer;
+  signal: AbortSignal;
+  machine: Machine;
+}): Promise<Execution> {
   const folder = (name: string) => path.join(environment.dir, name);
   const [dir, workspace, logs, ledger, home, bin] = [
     "subject",
@@ -100,9 +111,9 @@ async function prepare(
     [dir, workspace, logs, ledger, home, bin].map((name) => mkdir(name, { recursive: true })),
   );
   const socketPath = folder("gate");
-  const tokens = makeTokens(plan);
-  const recorder = new Recorder();
-  const agents = new Agents(plan, tokens, ledger, recorder);
+  const tokens = makeTokens(plan, machine);
+  const recorder = new Recorder(machine);
+  const agents = new Agents(plan, tokens, ledger, recorder, machine);
   gates.onAgent((connection) => agents.accept(connection));
   await gates.listen(socketPath);
   const { agentPath, agentBinDir } = await writeLauncher({
@@ -147,6 +158,7 @@ async function prepare(
     subject,
     context,
     environment,
+    machine,
     recorder,
     agents,
     clients,
@@ -179,7 +191,9 @@ async function cleanUp(
   gates: GateServer,
 ): Promise<string[]> {
   if (run?.server !== undefined) {
-    await within(run.subject.stop(run.context), 5_000, "the server to stop").catch(() => undefined);
+    await within(run.machine, run.subject.stop(run.context), 5_000, "the server to stop").catch(
+      () => undefined,
+    );
   }
   ended.abort();
   await gates.close();
@@ -188,11 +202,9 @@ async function cleanUp(
   return [...leaked, ...(await reapMarked(`HOLDFAST_RUN=${environment.runId}`))];
 }
 
-async function readLedgers(run: Execution | undefined): Promise<LedgerEntry[][]> {
+/** One list an agent that wrote any, in order of start. */
+async function readLedgers(run: Execution | undefined): Promise<(readonly LedgerEntry[])[]> {
   if (run === undefined) return [];
-  const folder = path.join(run.environment.dir, "ledger");
-  const known = run.agents.runs.map(({ nonce }) => `${nonce}.jsonl`);
-  const names = (await readdir(folder)).filter((name) => known.includes(name));
-  names.sort((left, right) => known.indexOf(left) - known.indexOf(right));
-  return Promise.all(names.map(async (name) => parseLedger(await readFile(path.join(folder, name), "utf8"))));
+  const lists = await Promise.all(run.agents.runs.map((agent) => run.agents.ledger(agent)));
+  return lists.filter((entries) => entries.length > 0);
 }

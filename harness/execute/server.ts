@@ -2,20 +2,25 @@
  * The server under test: started, known by identity, ended; each life is on record.
  */
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
-import { killTree, signalProcess, startTimeOf } from "./processes.ts";
+import type { Machine } from "./machine.ts";
 
 /** Rejects when the promise takes longer than `limitMs`. */
-export async function within<T>(promise: Promise<T>, limitMs: number, waitingFor: string): Promise<T> {
-  let limit: NodeJS.Timeout | undefined;
+export async function within<T>(
+  machine: Pick<Machine, "after">,
+  promise: Promise<T>,
+  limitMs: number,
+  waitingFor: string,
+): Promise<T> {
+  let limit: { cancel(): void } | undefined;
   try {
     return await Promise.race([
       promise,
       new Promise<never>((_, reject) => {
-        limit = setTimeout(() => reject(new WatchdogFired(waitingFor)), limitMs);
+        limit = machine.after(limitMs, () => reject(new WatchdogFired(waitingFor)));
       }),
     ]);
   } finally {
-    clearTimeout(limit);
+    limit?.cancel();
   }
 }
 
@@ -24,6 +29,7 @@ export async function startServer(run: Execution): Promise<void> {
   const life = run.lives + 1;
   run.lives = life;
   const { pid, url } = await within(
+    run.machine,
     run.subject.start(run.context),
     limits.startMs,
     `server life ${life} to be ready`,
@@ -34,7 +40,7 @@ export async function startServer(run: Execution): Promise<void> {
 /** The server came back by itself (a reload): its new life is the next one. */
 export async function enterLife(run: Execution, life: number, pid: number, url: string): Promise<void> {
   run.lives = life;
-  const startTime = await startTimeOf(pid);
+  const startTime = await run.machine.startTimeOf(pid);
   if (startTime === undefined) throw new WatchdogFired(`server life ${life} (pid ${pid}) to stay alive`);
   run.server = { life, identity: { pid, startTime }, frozen: false };
   run.recorder.record({ kind: "server-start", life, pid, url });
@@ -51,7 +57,7 @@ export function connectClients(run: Execution): void {
 /** SIGSTOP or SIGCONT of the server alone. */
 export async function freezeServer(run: Execution, frozen: boolean): Promise<void> {
   if (run.server === undefined) return;
-  await signalProcess(run.server.identity, frozen ? "SIGSTOP" : "SIGCONT");
+  await run.machine.signal(run.server.identity, frozen ? "SIGSTOP" : "SIGCONT");
   run.server.frozen = frozen;
 }
 
@@ -59,8 +65,8 @@ export async function freezeServer(run: Execution, frozen: boolean): Promise<voi
 export async function killServer(run: Execution, how: "alone" | "tree"): Promise<void> {
   const server = run.server;
   if (server === undefined) return;
-  if (how === "tree") await killTree(server.identity);
-  await signalProcess(server.identity, "SIGKILL");
+  if (how === "tree") await run.machine.killTree(server.identity);
+  await run.machine.signal(server.identity, "SIGKILL");
   await serverEnded(run);
 }
 
@@ -71,13 +77,14 @@ export async function serverEnded(run: Execution): Promise<void> {
   run.server = undefined;
   // A watcher does not restart a server that was killed; it would wait for a file to change for ever.
   const processes = run.spawned.filter((child) => !child.ended());
-  for (const child of processes) if (child.pid !== server.identity.pid) process.kill(child.pid, "SIGKILL");
+  for (const child of processes) if (child.pid !== server.identity.pid) child.kill();
   const ends = await within(
+    run.machine,
     Promise.all(processes.map((child) => child.exited)),
     limits.stopMs,
     `server life ${server.life} to end`,
   );
-  await within(run.clients.drained(), limits.stopMs, "the clients' connections to end");
+  await within(run.machine, run.clients.drained(), limits.stopMs, "the clients' connections to end");
   const own = ends[processes.findIndex((child) => child.pid === server.identity.pid)];
   run.recorder.record({
     kind: "server-exit",

@@ -4,9 +4,9 @@
  * Always: random for each execution, so that a subject cannot pass by remembering; the step names are not,
  * so that traces of two executions can be compared.
  */
-import { randomBytes } from "node:crypto";
 import type { StepTokens } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Machine } from "./machine.ts";
 
 /** Step names of one turn, in script order: `s0t1c2` is session 0, turn 1, its third call. */
 export function stepName(session: number, turn: number, call: number): string {
@@ -19,12 +19,9 @@ export function stepPlace(step: string): { session: number; turn: number; call: 
   return { session: Number(match?.[1]), turn: Number(match?.[2]), call: Number(match?.[3]) };
 }
 
-function token(letter: string): string {
-  return `${letter}${randomBytes(6).toString("hex")}`;
-}
-
 /** Tokens of every planned call. Equal calls share the call token, and nothing else. */
-export function makeTokens(plan: Plan): StepTokens[] {
+export function makeTokens(plan: Plan, machine: Pick<Machine, "randomHex">): StepTokens[] {
+  const token = (letter: string) => `${letter}${machine.randomHex(6)}`;
   const tokens: StepTokens[] = [];
   for (const [session, { turns }] of plan.sessions.entries()) {
     for (const [turn, { script }] of turns.entries()) {

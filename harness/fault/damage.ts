@@ -4,7 +4,7 @@
  * Always: exactly one record (or the whole file, for `empty`) is touched, and which bytes is returned.
  * Not able to: rename or remove files, or touch a file that somebody holds open for writing.
  */
-import { readFile, truncate, writeFile } from "node:fs/promises";
+import type { Machine } from "../execute/machine.ts";
 import type { Damage } from "../plan/plan.ts";
 
 /** The bytes that were touched, in the coordinates of the file before the damage. */
@@ -32,8 +32,9 @@ export async function damageFile(
   path: string,
   { how, record }: Damage,
   wholeFile: boolean,
+  machine: Pick<Machine, "readFile" | "truncate" | "writeFile">,
 ): Promise<Damaged | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
+  const bytes = await machine.readFile(path);
   if (bytes === undefined || bytes.length === 0) return undefined;
   const records = wholeFile ? [{ fromByte: 0, toByte: bytes.length }] : recordsOf(bytes);
   // From the end, since the last records are those a crash is about.
@@ -42,11 +43,11 @@ export async function damageFile(
   const { fromByte, toByte } = chosen;
   const middle = fromByte + Math.max(1, Math.floor((toByte - fromByte) / 2));
   if (how === "empty") {
-    await truncate(path, 0);
+    await machine.truncate(path, 0);
     return { path, how, fromByte: 0, toByte: bytes.length };
   }
   if (how === "cut") {
-    await truncate(path, middle);
+    await machine.truncate(path, middle);
     return { path, how, fromByte: middle, toByte: bytes.length };
   }
   // The newline stays, so that the neighbours are records of their own.
@@ -54,6 +55,6 @@ export async function damageFile(
   if (how === "nul") bytes.fill(0, fromByte, end);
   // 0x1a (substitute) is no valid JSON character anywhere in a line.
   else bytes.fill(0x1a, fromByte, Math.min(end, fromByte + 4));
-  await writeFile(path, bytes);
+  await machine.writeFile(path, bytes);
   return { path, how, fromByte, toByte };
 }

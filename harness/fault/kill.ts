@@ -5,7 +5,6 @@
  */
 import type { AgentRun } from "../execute/agents.ts";
 import { type Execution, limits, WatchdogFired } from "../execute/execution.ts";
-import { signalProcess } from "../execute/processes.ts";
 import { freezeServer, killServer } from "../execute/server.ts";
 import type { Fault } from "./contract.ts";
 
@@ -25,7 +24,7 @@ export const kill: Fault<"kill"> = {
 
 /** SIGKILL to agents by identity; resolves when their sockets say that they are gone. */
 export async function killAgents(run: Execution, agents: readonly AgentRun[]): Promise<void> {
-  await Promise.all(agents.map((agent) => signalProcess(agent, "SIGKILL")));
+  await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGKILL")));
   const gone = await run.agents.when(() => agents.every((agent) => agent.gone), limits.agentMs);
   if (!gone) throw new WatchdogFired("killed agents to be gone");
 }

@@ -16,8 +16,13 @@ export const reload: Fault<"reload"> = {
     if (subject.reload === undefined || server === undefined)
       throw new WatchdogFired("a subject that can reload");
     await freezeServer(run, false);
-    const { pid, url } = await within(subject.reload(run.context), limits.startMs, "the reloaded server");
-    await within(run.clients.drained(), limits.stopMs, "the old server's connections to end");
+    const { pid, url } = await within(
+      run.machine,
+      subject.reload(run.context),
+      limits.startMs,
+      "the reloaded server",
+    );
+    await within(run.machine, run.clients.drained(), limits.stopMs, "the old server's connections to end");
     run.recorder.record({ kind: "server-exit", life: server.life, code: null, signal: null });
     await enterLife(run, server.life + 1, pid, url);
     return { serverGone: false };

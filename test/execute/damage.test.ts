@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { realMachine } from "../../harness/execute/machine.ts";
 import { damageFile, recordsOf } from "../../harness/fault/damage.ts";
 
 let dir = "";
@@ -15,7 +16,7 @@ const lines = '{"n":1}\n{"n":2}\n{"n":3}\n';
 async function damaged(how: "cut" | "empty" | "nul" | "alter", record: number, whole = false) {
   const file = path.join(dir, `${how}-${record}-${whole}`);
   await writeFile(file, lines);
-  const done = await damageFile(file, { role: "log", how, file: 0, record }, whole);
+  const done = await damageFile(file, { role: "log", how, file: 0, record }, whole, realMachine());
   return { done, text: await readFile(file, "utf8") };
 }
 
@@ -56,7 +57,12 @@ describe("damage", () => {
 
   it("a missing or empty file - nothing is damaged, and that is said", async () => {
     expect(
-      await damageFile(path.join(dir, "none"), { role: "log", how: "cut", file: 0, record: 0 }, false),
+      await damageFile(
+        path.join(dir, "none"),
+        { role: "log", how: "cut", file: 0, record: 0 },
+        false,
+        realMachine(),
+      ),
     ).toBeUndefined();
   });
 });

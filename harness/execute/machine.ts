@@ -1,0 +1,54 @@
+/**
+ * What the driver of a run needs of the machine, so that the same driver runs plans on processes and in memory.
+ *
+ * Always: a process is signalled only while pid and start time are those it was known by.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { type LedgerEntry, parseLedger } from "../ledger.ts";
+import { type Identity, killTree, signalProcess, startTimeOf } from "./processes.ts";
+
+export interface Machine {
+  /** CLOCK_MONOTONIC in nanoseconds, the same clock as in the ledgers. */
+  monotonic(): string;
+  /** Milliseconds, for limits only. */
+  nowMs(): number;
+  /** Calls back once after `ms` unless cancelled. */
+  after(ms: number, callback: () => void): { cancel(): void };
+  /** `bytes` random bytes as lower-case hex. */
+  randomHex(bytes: number): string;
+  randomUuid(): string;
+  startTimeOf(pid: number): Promise<string | undefined>;
+  signal(identity: Identity, signal: NodeJS.Signals): Promise<boolean>;
+  killTree(root: Identity): Promise<void>;
+  /** undefined when the file is missing. */
+  readFile(path: string): Promise<Buffer | undefined>;
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  truncate(path: string, length: number): Promise<void>;
+  /** Empty when the folder is missing. */
+  names(folder: string): Promise<string[]>;
+  /** What an agent has written about itself so far; a last line cut by a kill is left out. */
+  ledger(path: string): Promise<readonly LedgerEntry[]>;
+}
+
+export function realMachine(): Machine {
+  const read = (path: string) => readFile(path).catch(() => undefined);
+  return {
+    monotonic: () => process.hrtime.bigint().toString(),
+    nowMs: () => Date.now(),
+    after: (ms, callback) => {
+      const timer = setTimeout(callback, ms);
+      return { cancel: () => clearTimeout(timer) };
+    },
+    randomHex: (bytes) => randomBytes(bytes).toString("hex"),
+    randomUuid: () => randomUUID(),
+    startTimeOf,
+    signal: signalProcess,
+    killTree,
+    readFile: read,
+    writeFile: (path, bytes) => writeFile(path, bytes),
+    truncate: (path, length) => truncate(path, length),
+    names: (folder) => readdir(folder).catch(() => []),
+    ledger: async (path) => parseLedger((await read(path))?.toString("utf8") ?? ""),
+  };
+}
