@@ -135,7 +135,7 @@ function reusedIds(one: Case): Finding[] {
     const second = facts[1];
     if (first === undefined || second === undefined) return [];
     const { call, decision } = first;
-    const summary = `${group.length} different calls of one turn have the id ${call.id}.`;
+    const summary = `The id ${call.id} stands for ${group.length} different calls of one turn.`;
     const severity = decision === undefined ? "blocks" : "warning";
     const rest = { at: placeOf(second), summary, cites: facts.map(citeFact), ...subjectOf(first) };
     return [raise(one, { code: "id-conflict", severity, ...rest })];
@@ -190,8 +190,8 @@ function marksOf(judged: Judged, modelKnows: ModelKnows, isSuperseded: boolean):
 }
 
 function stateOf({ call, effect }: Judged, marks: readonly CallMark[]): CallState {
-  if (marks.includes("conflict")) return "id-conflict";
   if (!call.paired) return "unpaired-result";
+  if (marks.includes("conflict")) return "id-conflict";
   if (marks.includes("superseded")) return "superseded";
   if (effect === "done") {
     if (marks.includes("cut")) return "result-cut";

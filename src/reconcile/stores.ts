@@ -58,7 +58,9 @@ function damageFindings(one: Case, cut: SourceCut): Finding[] {
     const where = `bytes ${range.fromByte} to ${range.toByte} of ${path}`;
     const at = placeOfDamage(source, harm);
     const attempt = attemptOfCut(cut);
-    return [raise(one, { code, severity, attempt, at, summary: `${detail} (${where}).`, cites })];
+    return [
+      raise(one, { code, severity, attempt, at, summary: `${detail.replace(/\.$/, "")} (${where}).`, cites }),
+    ];
   });
 }
 
@@ -82,7 +84,7 @@ function recordFindings(one: Case, cut: SourceCut): Finding[] {
     if (fact.body.kind === "unknown" && !types.has(fact.body.type)) types.set(fact.body.type, fact);
   }
   const unknown = [...types].map(([type, fact]) => {
-    const summary = `${nameOf(cut)} has records of type "${citeValue(type)}", which this version does not know.`;
+    const summary = `${capital(nameOf(cut))} has records of type "${citeValue(type)}", which this version does not know.`;
     return raise(one, { ...common(fact), code: "schema-unknown", severity: "info", summary });
   });
   return [...unknown, ...unreadable.map((fact) => unreadableRecord(one, cut, fact))];

@@ -93,7 +93,7 @@ function cut(
 export const missing = (cutAway: SourceCut): SourceCut => ({ ...cutAway, status: "missing", facts: [] });
 
 export function damage(code: Damage["code"], path = "/w/events/s.jsonl", fromByte = 30): Damage {
-  return { code, path, range: { fromByte, toByte: fromByte + 10 }, detail: `damage ${code}` };
+  return { code, path, range: { fromByte, toByte: fromByte + 10 }, detail: `Damage: ${code}` };
 }
 
 /** The attempt's prompt is `p<attempt>`; its agent is dead. */
