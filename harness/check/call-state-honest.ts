@@ -2,7 +2,15 @@
  * call-state-honest: see `says`. Compares an observed state with primitive facts; where they leave room, nothing
  * is demanded.
  */
-import { type Facts, factsOf, type Observation, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
+import {
+  type Facts,
+  factsOf,
+  mayHaveLostShown,
+  type Observation,
+  phaseOf,
+  sessionsOf,
+  whenOf,
+} from "../oracle/facts.ts";
 import { logHas, type SessionAt, sessionAt } from "../oracle/session-at.ts";
 import { type CallUse, executionsAt, stepOfCall, useOfCall } from "../oracle/steps.ts";
 import type { ObservedCall } from "../subject/contract.ts";
@@ -99,8 +107,9 @@ function isFinished(facts: Facts, observation: Observation, at: SessionAt, callI
       event.callId === callId &&
       shownAt < observation.at,
   );
+  const stillHas = wasShown && !mayHaveLostShown(facts, at.session, observation.ns);
   // While an agent works, the orchestrator may be a moment behind what lies in the files.
-  return wasShown || (at.life === "dead" && (at.heldResults.has(callId) || logHas(at, "results", callId)));
+  return stillHas || (at.life === "dead" && (at.heldResults.has(callId) || logHas(at, "results", callId)));
 }
 
 function isExecuted(facts: Facts, at: SessionAt, use: CallUse): boolean {

@@ -47,7 +47,8 @@ function inObservation(
     const story = `${who} is said to be "${observed.state}", ended ${observed.ended}, ${whenOf(facts, observation)}; the agent never came to its end`;
     return [{ kind: observed.ended === "yes" ? "cut-said-ended" : "cut-said-completed", phase, story }];
   }
-  if (observed.ended !== "no" || at.life !== "dead") return [];
+  // "At work" a moment after the end is behind, not wrong about it.
+  if (observed.ended !== "no" || observed.live === "yes" || at.life !== "dead") return [];
   // Right after a restart only an end that reached the subject's own record is held against it.
   const received =
     at.spools.some((spool) => spool.ended) &&

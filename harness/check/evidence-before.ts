@@ -2,7 +2,7 @@
  * What could be known of a call at a moment: what the last cut before it holds, and what had been shown.
  */
 import type { DiskCut } from "../history.ts";
-import type { Facts } from "../oracle/facts.ts";
+import { type Facts, mayHaveLostShown } from "../oracle/facts.ts";
 import { logHas, sessionAt } from "../oracle/session-at.ts";
 
 /** The last cut before a moment. */
@@ -23,7 +23,7 @@ export function isKnowableBefore(
     (one) =>
       one.session === session && one.ns <= ns && one.event.type === type && one.event.callId === callId,
   );
-  if (shown) return true;
+  if (shown && !mayHaveLostShown(facts, session, ns)) return true;
   const cut = cutBefore(facts, ns);
   if (cut === undefined) return false;
   const at = sessionAt(facts, cut, session);

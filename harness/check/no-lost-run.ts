@@ -8,6 +8,7 @@ import {
   damagesOf,
   type Facts,
   factsOf,
+  isAgentsFile,
   type Observation,
   phaseOf,
   sessionsOf,
@@ -72,10 +73,7 @@ function missing(facts: Facts, observation: Observation): Violation[] {
 
 /** A file of the subject's own in which it keeps what runs there are. */
 function isRecordOfRuns(facts: Facts, { role, path }: DamageEntry): boolean {
-  const isAgents = facts.run.cuts.some(({ files }) =>
-    files.some((file) => file.path === path && file.role.startsWith("agent-")),
-  );
-  return !isAgents && role !== "spool" && role !== "snapshot";
+  return !isAgentsFile(facts, path) && role !== "spool" && role !== "snapshot";
 }
 
 /** Sessions that nobody was told of: allowed only for submits whose answer was lost. */

@@ -31,9 +31,7 @@ export const streamResumesWithoutGap: Check = {
       // Where records were damaged, what was shown before may rightly be gone from the history.
       if (observed === undefined || damagesOf(facts, session).length > 0) return [];
       const history = observed.history.filter((event) => isCompared(facts, session, event));
-      return connectionsOf(facts, session).flatMap((connection) =>
-        gapIn(facts, session, connection, history),
-      );
+      return connectionsOf(facts, session).flatMap((connection) => gapIn(session, connection, history));
     });
     return judged(violations);
   },
@@ -42,8 +40,11 @@ export const streamResumesWithoutGap: Check = {
 interface Connection {
   readonly client: number;
   readonly after: string;
-  /** The event that the cursor stands for, and how many equal ones the client had been shown up to it. */
-  readonly last: { readonly event: Shown; readonly nth: number };
+  /**
+   * The last event up to the cursor that is compared, and how many equal ones the client had been shown with it;
+   * absent where there was none.
+   */
+  readonly last: { readonly event: Shown; readonly nth: number } | undefined;
   readonly shown: readonly ShownAt[];
 }
 
@@ -56,12 +57,14 @@ function connectionsOf(facts: Facts, session: number): readonly Connection[] {
     number += 1;
     const { client, after } = entry;
     if (entry.session !== session || after === undefined) return [];
-    const given = all.find(({ event, at: shownAt }) => event.cursor === after && shownAt < at);
+    const given = all.findLast((one) => one.event.cursor === after && one.at < at && one.client === client);
     if (given === undefined) return [];
     const connection = number;
-    const nth = lineOf(all, given).filter(({ event }) => keyOf(event) === keyOf(given.event)).length;
+    const line = lineOf(all, given).filter(({ event }) => isCompared(facts, session, event));
+    const last = line.at(-1)?.event;
+    const nth = last === undefined ? 0 : line.filter(({ event }) => keyOf(event) === keyOf(last)).length;
     const shown = all.filter((one) => one.connection === connection && isCompared(facts, session, one.event));
-    return [{ client, after, last: { event: given.event, nth }, shown }];
+    return [{ client, after, last: last === undefined ? undefined : { event: last, nth }, shown }];
   });
 }
 
@@ -77,25 +80,18 @@ function lineOf(all: readonly ShownAt[], until: ShownAt): readonly ShownAt[] {
   });
 }
 
-function gapIn(
-  facts: Facts,
-  session: number,
-  connection: Connection,
-  history: readonly Shown[],
-): readonly Violation[] {
+function gapIn(session: number, connection: Connection, history: readonly Shown[]): readonly Violation[] {
   const { last, shown, client, after } = connection;
-  let from = -1;
-  if (isCompared(facts, session, last.event)) {
-    let left = last.nth;
-    from = history.findIndex((event) => keyOf(event) === keyOf(last.event) && --left === 0);
-    // The history lacks what the cursor stands for: that is a lost event, another promise's matter.
-    if (from === -1) return [];
-  } else {
-    const [first] = shown;
-    if (first === undefined) return [];
-    from = history.findIndex((event) => keyOf(event) === keyOf(first.event)) - 1;
-    if (from < -1) return [];
-  }
+  let left = last?.nth ?? 0;
+  const from =
+    last === undefined
+      ? -1
+      : history.findIndex((event) => {
+          if (keyOf(event) === keyOf(last.event)) left -= 1;
+          return left === 0;
+        });
+  // The history lacks what the cursor stands for: that is a lost event, another promise's matter.
+  if (last !== undefined && from === -1) return [];
   for (const [index, { event }] of shown.entries()) {
     const expected = history[from + 1 + index];
     if (expected === undefined || keyOf(expected) === keyOf(event)) continue;

@@ -180,3 +180,20 @@ export function damageSession(facts: Facts, damage: DamageEntry): number | undef
   }
   return undefined;
 }
+
+/**
+ * Were files damaged in which the orchestrator keeps what it knows of the session? Then what it once showed may be
+ * gone from them without its doing. Damage to the agent's own log and snapshot is not of that kind.
+ */
+export function mayHaveLostShown(facts: Facts, session: number, beforeNs: bigint): boolean {
+  return damagesOf(facts, session, beforeNs).some((damage) => !isAgentsFile(facts, damage.path));
+}
+
+/** The agent's own log or snapshot, whatever role the subject gives it. */
+export function isAgentsFile(facts: Facts, path: string): boolean {
+  return facts.run.cuts.some((cut) =>
+    cut.files.some(
+      (file) => file.path === path && (file.role === "agent-log" || file.role === "agent-snapshot"),
+    ),
+  );
+}

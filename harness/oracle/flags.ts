@@ -135,7 +135,7 @@ class Scoring {
       flagsOf(observedSession(this.facts, observation, session), name).some(isOpen),
     );
     const wasTrue = this.everTrue.has(`${session}/${name}`);
-    const expected = this.expected(known, wasTrue, flags);
+    const expected = this.expected(known, wasTrue, flags, everFlagged);
     const flagged = expected === "required" ? flags.some(isOpen) : everFlagged;
     return [
       this.judged({
@@ -151,10 +151,16 @@ class Scoring {
     ];
   }
 
-  private expected(truths: readonly Truth[], wasTrue: boolean, flags: readonly ObservedFlag[]): Expected {
-    if (truths.every(({ is }) => is === "no")) return wasTrue ? "either" : "forbidden";
+  private expected(
+    truths: readonly Truth[],
+    wasTrue: boolean,
+    flags: readonly ObservedFlag[],
+    everFlagged: boolean,
+  ): Expected {
+    // What was true before the last fault may still stand, or may have been taken back.
+    if (truths.every(({ is }) => is === "no")) return wasTrue && everFlagged ? "either" : "forbidden";
     if (!truths.every(({ is }) => is === "yes")) return "either";
-    return wasTrue && flags.some((flag) => !isOpen(flag)) ? "either" : "required";
+    return wasTrue && flags.length > 0 && !flags.some(isOpen) ? "either" : "required";
   }
 
   /** Damage to a file that sessions share is required of one session: the first, when none of them says it. */

@@ -20,6 +20,8 @@ export interface LineRecord {
   readonly fromByte: number;
   readonly toByte: number;
   readonly value: Readonly<Record<string, unknown>>;
+  /** False for a whole last record without its newline: its writer may or may not have been done. */
+  readonly isTerminated: boolean;
 }
 
 export interface Lines {
@@ -75,7 +77,7 @@ function readLine(
   const text = line.toString("utf8");
   const value = isUtf8(line) ? parseObject(text) : undefined;
   if (value !== undefined) {
-    records.push({ fromByte, toByte, value });
+    records.push({ fromByte, toByte, value, isTerminated: !isTail });
     return;
   }
   if (line.includes(0)) {
@@ -84,7 +86,7 @@ function readLine(
   }
   const glued = splitGlued(text);
   if (glued !== undefined) {
-    for (const part of glued) records.push({ fromByte, toByte, value: part });
+    for (const part of glued) records.push({ fromByte, toByte, value: part, isTerminated: !isTail });
     bad.push({ fromByte, toByte, what: "glued-record" });
     return;
   }
@@ -203,6 +205,8 @@ export interface Spool {
   readonly calls: ReadonlyMap<string, SeenCall>;
   readonly results: ReadonlyMap<string, SeenResult>;
   readonly ended: boolean;
+  /** The agent named its own session: without that nobody knows which log and snapshot are its. */
+  readonly isNamed: boolean;
   readonly lines: Lines;
 }
 
@@ -214,17 +218,19 @@ export function readSpool(file: CutFile): Spool | undefined {
   const calls = new Map<string, SeenCall>();
   const results = new Map<string, SeenResult>();
   let ended = false;
+  let isNamed = false;
   for (const record of lines.records) {
     const value = record.value;
     const type = value.type;
     if (type === "assistant.text") texts.push(textOf(value.text));
+    else if (type === "run.started") isNamed = true;
     else if (type === "run.completed" || type === "run.failed") ended = true;
     else if (type === "tool.call" && typeof value.id === "string")
       calls.set(value.id, seenCall(value.id, value.name, value.input, record));
     else if (type === "tool.result" && typeof value.id === "string")
       results.set(value.id, seenResult(value.id, value, record));
   }
-  return { path: file.path, texts, calls, results, ended, lines };
+  return { path: file.path, texts, calls, results, ended, isNamed, lines };
 }
 
 /** Ada's snapshot, read. */

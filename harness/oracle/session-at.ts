@@ -6,12 +6,14 @@
  */
 import type { CutFile, DiskCut } from "../history.ts";
 import type { Attempt } from "./attempts.ts";
-import { attemptsOf, type Facts } from "./facts.ts";
+import { attemptsOf, type Facts, mayHaveLostShown } from "./facts.ts";
 import {
   type AgentLog,
   readAgentLog,
   readSnapshot,
   readSpool,
+  type SeenCall,
+  type SeenResult,
   type Snapshot,
   type Spool,
 } from "./readers.ts";
@@ -31,6 +33,11 @@ export interface SessionAt {
   /** Call ids whose call (result) line the subject holds: in its spool, or shown to a client before the cut. */
   readonly heldCalls: ReadonlySet<string>;
   readonly heldResults: ReadonlySet<string>;
+  /** Ids whose line stands in the spool whole but without its newline: held or not, both are right. */
+  readonly openCalls: ReadonlySet<string>;
+  readonly openResults: ReadonlySet<string>;
+  /** Some agent of the session told the subject its own session id, so that its store can be found. */
+  readonly isNamed: boolean;
 }
 
 const cache = new WeakMap<Facts, Map<string, SessionAt>>();
@@ -51,16 +58,30 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   const spools = filesOf(cut, session, "spool").flatMap((file) => readSpool(file) ?? []);
   const logs = filesOf(cut, session, "agent-log").flatMap((file) => readAgentLog(file) ?? []);
   const snapshots = filesOf(cut, session, "agent-snapshot").flatMap((file) => readSnapshot(file) ?? []);
-  const heldCalls = new Set(spools.flatMap((spool) => [...spool.calls.keys()]));
-  const heldResults = new Set(spools.flatMap((spool) => [...spool.results.keys()]));
-  for (const { session: of, ns: at, event } of facts.shown) {
+  const heldCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, true)));
+  const heldResults = new Set(spools.flatMap((spool) => idsIn(spool.results, true)));
+  const openCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, false)));
+  const openResults = new Set(spools.flatMap((spool) => idsIn(spool.results, false)));
+  for (const { session: of, ns: at, event } of mayHaveLostShown(facts, session, ns) ? [] : facts.shown) {
     if (of !== session || at > ns || event.callId === undefined) continue;
     if (event.type === "call") heldCalls.add(event.callId);
     if (event.type === "result") heldResults.add(event.callId);
   }
   const pending = isPending(facts, session, ns);
   const life = lifeAt(facts, cut, session, pending);
-  return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, heldCalls, heldResults };
+  const isNamed = facts.hasSpool
+    ? spools.some((spool) => spool.isNamed)
+    : attempts.some(({ emissions }) =>
+        emissions.some(({ type, doneNs }) => type === "start" && doneNs !== undefined),
+      );
+  const held = { heldCalls, heldResults, openCalls, openResults, isNamed };
+  return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, ...held };
+}
+
+function idsIn(lines: ReadonlyMap<string, SeenCall | SeenResult>, isTerminated: boolean): readonly string[] {
+  return [...lines]
+    .filter(([, { record }]) => record.isTerminated === isTerminated)
+    .map(([callId]) => callId);
 }
 
 /** Files of one role that belong to a session. A file without a session is taken where no file of the role has one. */

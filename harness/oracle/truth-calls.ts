@@ -27,10 +27,17 @@ export function snapshotBehindLog(at: SessionAt): Truth {
     );
     if (final !== undefined) return { is: "yes", why: "the snapshot lacks the final reply" };
   }
-  return promptBehind(
+  const prompt = promptBehind(
     at.logs.flatMap((log) => log.prompts),
     prompts,
   );
+  const isTextBehind = at.logs.some((log) =>
+    log.replies.some(({ text }) => text !== "" && !texts.includes(text)),
+  );
+  // Text between calls is no turn of its own; normally the prompt before it tells.
+  return prompt.is === "no" && isTextBehind
+    ? { is: "maybe", why: "the snapshot lacks a reply's text" }
+    : prompt;
 }
 
 function promptBehind(logged: readonly string[], stored: readonly string[]): Truth {
@@ -54,6 +61,8 @@ export function journalAhead(at: SessionAt): Truth {
     ...results.map((callId) => ({ callId, sure: true })),
     // A reply in the log that names the call: the store knows of it, if not in a record of its own.
     ...calls.map((callId) => ({ callId, sure: !replyNames(at, callId) })),
+    ...[...at.openResults].filter((callId) => !logHas(at, "results", callId)).map(unsure),
+    ...[...at.openCalls].filter((callId) => !logHas(at, "calls", callId)).map(unsure),
   ];
   return truthOfCauses(at, causes, (ids) => `the stream delivered ${ids}, the agent's log lacks it`);
 }
@@ -67,7 +76,7 @@ export function agentAhead(facts: Facts, at: SessionAt): Truth {
   const named = at.logs.flatMap((log) => log.replies.flatMap(({ toolUseIds }) => toolUseIds));
   const early = named
     .filter((callId) => !at.heldCalls.has(callId) && !logHas(at, "calls", callId))
-    .map((callId) => ({ callId, sure: false }));
+    .map(unsure);
   const found = [...causes.filter((cause) => cause !== undefined), ...early];
   return truthOfCauses(at, found, (ids) => `the agent's log holds ${ids}, the stream never delivered it`);
 }
@@ -80,6 +89,8 @@ function undelivered(
 ): Cause | undefined {
   const held = type === "call" ? at.heldCalls : at.heldResults;
   if (facts.hasSpool) {
+    const open = type === "call" ? at.openCalls : at.openResults;
+    if (open.has(callId)) return unsure(callId);
     if (at.spools.some((spool) => spool[type === "call" ? "calls" : "results"].has(callId))) return undefined;
     // A line that was delivered once, and taken from the spool by damage: both words for it are right.
     const wasTaken =
@@ -99,8 +110,8 @@ export function danglingCall(at: SessionAt): Truth {
   const calls = new Set([...at.heldCalls, ...logged].filter(isOpen));
   const early = [...new Set(named)].filter((callId) => isOpen(callId) && !calls.has(callId));
   const causes = [
-    ...[...calls].map((callId) => ({ callId, sure: true })),
-    ...early.map((callId) => ({ callId, sure: false })),
+    ...[...calls].map((callId) => ({ callId, sure: !at.openResults.has(callId) })),
+    ...[...early, ...[...at.openCalls].filter(isOpen)].map(unsure),
   ];
   return truthOfCauses(at, causes, (ids) => `no source holds a result of ${ids}`);
 }
@@ -108,6 +119,10 @@ export function danglingCall(at: SessionAt): Truth {
 interface Cause {
   readonly callId: string;
   readonly sure: boolean;
+}
+
+function unsure(callId: string): Cause {
+  return { callId, sure: false };
 }
 
 function truthOfCauses(at: SessionAt, causes: readonly Cause[], say: (ids: string) => string): Truth {

@@ -22,7 +22,12 @@ export function unreadable(facts: Facts, at: SessionAt, round: number): Truth {
   );
   for (const damage of facts.damages)
     if (BigInt(damage.t) <= at.ns && !own.has(damage.path)) truths.push(ofDamage(facts, at, damage, round));
-  return strongest([...truths, ...missingStore(at)]);
+  return strongest([...truths, ...missingStore(at).map((truth) => ofFindable(at, "agent-log", truth))]);
+}
+
+/** Nobody can look into the store of an agent that never told its session id. */
+function ofFindable(at: SessionAt, role: (typeof agentRoles)[number], truth: Truth): Truth {
+  return at.isNamed || role === "spool" || truth.is === "no" ? truth : { ...truth, is: "maybe" };
 }
 
 /** Damage of this round to a file that sessions share: at least one of them must say so. */
@@ -50,12 +55,16 @@ function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {
     // While an agent works it may be in the middle of writing it.
     return { is: at.life === "dead" ? "yes" : "maybe", why };
   }
-  const bad = linesOf(file)?.bad ?? [];
+  const lines = linesOf(file);
+  const bad = lines?.bad ?? [];
   const truths: Truth[] = bad.map(({ what, fromByte, toByte }) => ({
     is: what === "torn-tail" && at.life !== "dead" ? "maybe" : "yes",
     why: `${file.role}: ${what} at bytes ${fromByte} to ${toByte}`,
   }));
-  return strongest([...truths, ...lost]);
+  // A whole record whose newline is missing: a stream that was cut there may be called torn.
+  const isOpen = file.role === "spool" && lines?.records.at(-1)?.isTerminated === false;
+  const open: Truth[] = isOpen ? [{ is: "maybe", why: "spool: the last record has no newline" }] : [];
+  return strongest([...truths, ...lost, ...open]);
 }
 
 /** Bytes that were certainly in the file and are not: all of them can be told, some of them perhaps not. */

@@ -43,13 +43,13 @@ function truthOf(
     case "ghost-running":
       return softened(at, ghostRunning(facts, at), name);
     case "snapshot-behind-log":
-      return softened(at, snapshotBehindLog(at), name);
+      return softened(at, ofStore(at, snapshotBehindLog(at)), name);
     case "journal-ahead":
       return softened(at, journalAhead(at), name);
     case "agent-ahead":
-      return softened(at, agentAhead(facts, at), name);
+      return softened(at, ofStore(at, agentAhead(facts, at)), name);
     case "dangling-call":
-      return softened(at, danglingCall(at), name);
+      return softened(at, at.heldCalls.size > 0 ? danglingCall(at) : ofStore(at, danglingCall(at)), name);
   }
 }
 
@@ -65,6 +65,11 @@ function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
   if (at.life === "dead") return truth;
   if (at.pending && name === "ghost-running") return { is: "maybe", why: "an agent is about to start" };
   return truth.is === "no" ? truth : { ...truth, is: "maybe" };
+}
+
+/** What only the agent's store shows: nobody can look it up whom the agent never told its session id. */
+function ofStore(at: SessionAt, truth: Truth): Truth {
+  return at.isNamed || truth.is === "no" ? truth : { ...truth, is: "maybe" };
 }
 
 /** A run is on, no process works on it, and nothing says that it came to its end. */
