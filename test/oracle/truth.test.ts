@@ -256,6 +256,43 @@ describe("unreadable", () => {
   });
 });
 
+describe("what leaves room", () => {
+  /** The server dies first; the agent works on by itself and is gone before the restart. */
+  function alone(): RunRecord {
+    const forge = new Forge({ rounds: [round(kill("server"))], storeLag: "log-behind" });
+    const agent = forge.start();
+    forge.fault(kill("server"));
+    agent.whole(0).kill();
+    forge.restart();
+    const run = forge.record();
+    return { ...run, history: run.history.filter(({ kind }) => kind !== "shown") };
+  }
+  const trimmed = (run: RunRecord) => withFile(run, "spool", (text) => text.trimEnd());
+
+  test("a last line without its newline may have been received, or be torn", () => {
+    expect(truthsOf(alone())).toEqual(["snapshot-behind-log", "journal-ahead", "ghost-running"]);
+    expect(truthsOf(trimmed(alone()))).toEqual([
+      "snapshot-behind-log",
+      "journal-ahead?",
+      "ghost-running",
+      "dangling-call?",
+      "unreadable?",
+    ]);
+  });
+
+  test("nobody need look into a store that the agent never named", () => {
+    const run = killed((forge) => forge.start());
+    expect(truthsOf(withFile(run, "spool", () => ""))).toEqual(["snapshot-behind-log?", "ghost-running"]);
+  });
+
+  test("what was shown and then taken from the spool by damage need not be known", () => {
+    const run = killed((forge) => forge.start().callOut(0).callLog(0).effect(0).resultLog(0).resultOut(0));
+    const cut = withFile(run, "spool", (text) => text.slice(0, text.indexOf('{"type":"tool.result"')));
+    const damaged = withDamage(cut, { role: "spool", path: "/o/spool-0-1", session: 0 });
+    expect(truthsOf(damaged)).toContain("agent-ahead?");
+  });
+});
+
 describe("second-writer", () => {
   function overlapping(acts: boolean): RunRecord {
     const forge = new Forge({ rounds: [round(kill("server"))] });
