@@ -77,7 +77,8 @@ export function decideCall(
     const live = await refuseWhileLive(context, session);
     if (live !== undefined) return live;
     const { verdict } = await settle(context, session);
-    const call = verdict.calls.findLast((one) => one.id === decision.callId);
+    const calls = verdict.calls.filter((one) => one.id === decision.callId);
+    const call = calls.findLast((one) => one.effect === "unknown" || one.effect === "partly") ?? calls.at(-1);
     if (call === undefined) {
       return refuse(
         404,

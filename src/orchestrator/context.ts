@@ -95,3 +95,14 @@ export function sessionFolder(context: Context, sessionId: string): string {
 export function attemptFolder(context: Context, sessionId: string, attempt: number): string {
   return `${sessionFolder(context, sessionId)}/attempts/${attempt}`;
 }
+
+/** The whole of a file; undefined when there is none. */
+export async function readWhole(context: Context, path: string): Promise<Uint8Array | undefined> {
+  const file = await context.world.files.openRead(path);
+  if (file === undefined) return undefined;
+  try {
+    return await file.read(0, await file.size());
+  } finally {
+    await file.close();
+  }
+}

@@ -10,7 +10,16 @@ import type { StoreRepair } from "../agent/contract.ts";
 import { crc32, replaceAtomically } from "../journal/index.ts";
 import { IoError } from "../model/ports.ts";
 import { claimAttempt, startAgent } from "../supervise/index.ts";
-import { adapterOf, attemptFolder, type Context, exclusively, lifeOf, sessionFolder } from "./context.ts";
+import { writeAbout } from "./about.ts";
+import {
+  adapterOf,
+  attemptFolder,
+  type Context,
+  exclusively,
+  lifeOf,
+  readWhole,
+  sessionFolder,
+} from "./context.ts";
 import { Follower } from "./follow.ts";
 import type { HandOverRecord } from "./records.ts";
 import { settle } from "./settle.ts";
@@ -93,7 +102,7 @@ export async function startDispatched(
     const own = sessionFolder(context, session.id);
     const claimed = await claimAttempt(context.world, folder, [sessions, own, `${own}/attempts`]);
     if (!claimed) throw new IoError("EEXIST", folder, "claim");
-    await follower.open();
+    await Promise.all([follower.open(), writeAbout(context, session, attempt)]);
     await repairStore(context, session, order, folder);
     await startAgent(context.world, {
       folder,
@@ -202,16 +211,5 @@ async function makeParents(context: Context, cwd: string, path: string): Promise
     const parent = folder;
     folder = `${folder}/${name}`;
     if (await context.world.files.makeFolder(folder)) await context.world.files.syncFolder(parent);
-  }
-}
-
-/** The whole of a file; undefined when there is none. */
-export async function readWhole(context: Context, path: string): Promise<Uint8Array | undefined> {
-  const file = await context.world.files.openRead(path);
-  if (file === undefined) return undefined;
-  try {
-    return await file.read(0, await file.size());
-  } finally {
-    await file.close();
   }
 }

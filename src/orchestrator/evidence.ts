@@ -33,7 +33,7 @@ export async function gatherEvidence(
       ? adapter.readStore(context.world.files, session.cwd, session.agentSessionId)
       : [],
   ]);
-  const damage = context.journalDamage.get(session.id) ?? [];
+  const damage = context.journalDamage.get(session.id) ?? lostRecords(context, session);
   return {
     schema: 1,
     session: { id: session.id, agent: session.agent, gated: false },
@@ -181,6 +181,16 @@ function joinedDetail(damage: Damage, bytes: number): string {
   return damage.code === "truncated"
     ? `${bytes} bytes that were recorded as synced are missing.`
     : `${bytes} bytes are not those that were synced: their CRC-32s differ.`;
+}
+
+/** Records that are gone without a trace in the journal, as an emptied segment leaves none. */
+function lostRecords(context: Context, session: SessionState): Damage[] {
+  return session.attempts.flatMap(({ attempt, restoredFrom }) => {
+    if (restoredFrom === undefined) return [];
+    const detail = `The journal no longer held attempt ${attempt} of this session; it was restored from ${restoredFrom}.`;
+    const path = `${context.config.home}/journal`;
+    return [{ code: "truncated" as const, path, range: { fromByte: 0, toByte: 0 }, detail }];
+  });
 }
 
 function journalCut(damage: readonly Damage[]): readonly SourceCut[] {

@@ -36,6 +36,7 @@ export class Follower {
   #watchingWrapper = false;
   #named = false;
   #closed = false;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(context: Context, session: SessionState, attempt: AttemptState) {
     this.#context = context;
@@ -73,7 +74,16 @@ export class Follower {
    *
    * Resolves with false when this life ended before. @throws IoError.
    */
-  async run(): Promise<boolean> {
+  run(): Promise<boolean> {
+    const running = this.#run();
+    this.#running = running.then(
+      () => undefined,
+      () => undefined,
+    );
+    return running;
+  }
+
+  async #run(): Promise<boolean> {
     try {
       while (!this.#closed) {
         this.#dirty = false;
@@ -82,14 +92,14 @@ export class Follower {
           await this.#recordEnd(over.exitCode, over.seen);
           return true;
         }
-        if (!this.#dirty) await new Promise<void>((resolve) => (this.#wake = resolve));
+        if (!this.#dirty && !this.#closed) await new Promise<void>((resolve) => (this.#wake = resolve));
       }
       return false;
     } catch (thrown) {
       if (thrown instanceof LifeOver) return false;
       throw thrown;
     } finally {
-      await this.close();
+      await this.#release();
     }
   }
 
@@ -106,12 +116,17 @@ export class Follower {
     wake?.();
   }
 
+  /** Stops following; what is being recorded is finished first. */
   async close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true;
-      for (const watch of this.#watches) watch.close();
-    }
+    this.#closed = true;
     this.poke();
+    await this.#running;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    this.#closed = true;
+    for (const watch of this.#watches.splice(0)) watch.close();
     const file = this.#file;
     this.#file = undefined;
     await file?.close();
@@ -126,6 +141,7 @@ export class Follower {
     if (exitCode === undefined && !wrapperGone) await this.#watchWrapper();
     const liveness = wrapperGone ? await livenessOf(world, this.#folder, this.attempt.identity) : undefined;
     while (await this.#drain()) if (this.#closed) return undefined;
+    if (this.#closed) return undefined;
     if (exitCode !== undefined) return { exitCode, seen: `the wrapper noted exit code ${exitCode}` };
     if (liveness?.state === "dead") {
       const late = await readExit(world.files, this.#folder);

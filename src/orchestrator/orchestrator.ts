@@ -8,6 +8,7 @@
 import { type Journal, takeOver } from "../journal/index.ts";
 import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
+import { restoreLost } from "./about.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
@@ -56,9 +57,11 @@ export async function beginLife(
     closing: false,
     report: hooks.report,
   };
+  const restored = await restoreLost(context, history);
   const sessions = sessionsToRecover(context);
   const ready = (async () => {
-    for (const [id, damage] of await damageBySession(context, history)) context.journalDamage.set(id, damage);
+    const damage = await damageBySession(context, history, restored);
+    for (const [id, found] of damage) context.journalDamage.set(id, found);
     await recoverSessions(context, sessions);
   })();
   // Whoever awaits `ready` gets the reason; without anybody, a life that is over has said so already.

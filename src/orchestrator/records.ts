@@ -110,6 +110,8 @@ export interface RecordData {
     who: string;
     at: Place;
   };
+  /** The journal had lost this attempt; it was taken from the copy at `path`. */
+  restored: { sessionId: string; attempt: number; path: string };
   /** The evidence of a verdict was stored. */
   cut: { sessionId: string; path: string; bytes: number; crc: number };
 }
@@ -168,6 +170,7 @@ const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> 
     who: "text",
     at: "object",
   },
+  restored: { sessionId: "text", attempt: "count", path: "text" },
   cut: { sessionId: "text", path: "text" },
 };
 

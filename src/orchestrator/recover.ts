@@ -11,12 +11,12 @@ import type { JournalHistory } from "../journal/index.ts";
 import type { Damage } from "../model/fact.ts";
 import { IoError } from "../model/ports.ts";
 import { claimAttempt, livenessOf, readStarted } from "../supervise/index.ts";
-import { attemptFolder, type Context, exclusively, lifeOf, sessionFolder } from "./context.ts";
+import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
 import { coveredByte } from "./covers.ts";
-import { follow, readWhole, recordNotStarted } from "./dispatch.ts";
+import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
-import { settle } from "./settle.ts";
+import { noteWhileLive, settle } from "./settle.ts";
 import { latestAttempt, latestRun, type SessionState } from "./state.ts";
 
 /** So many sessions that ended are looked at again at start-up. */
@@ -87,6 +87,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     return false;
   }
   await follower.catchUp();
+  await noteWhileLive(context, session);
   follow(context, session, follower);
   return true;
 }
@@ -114,6 +115,7 @@ async function wasStarted(context: Context, session: SessionState, folder: strin
 export async function damageBySession(
   context: Context,
   history: JournalHistory,
+  restored: readonly string[],
 ): Promise<Map<string, Damage[]>> {
   const found = new Map<string, Damage[]>();
   const texts = new Map<string, string>();
@@ -127,7 +129,8 @@ export async function damageBySession(
     const sessions = [...context.state.sessions.values()];
     const named = sessions.filter((session) => bytes.includes(session.id));
     const near = sessions.filter((session) => session.segments.has(damage.path));
-    const concerned = named.length > 0 ? named : near.length > 0 ? near : sessions;
+    const lost = sessions.filter((session) => restored.includes(session.id));
+    const concerned = named.length > 0 ? named : lost.length > 0 ? lost : near.length > 0 ? near : sessions;
     for (const session of concerned) found.set(session.id, [...(found.get(session.id) ?? []), damage]);
   }
   return found;

@@ -49,8 +49,13 @@ export async function serve(
     const server = await startServer(world, options, listen, (message) =>
       program.complain(`holdfast: ${message}`),
     );
-    program.onStop(() => void server.close().then(() => program.exit(0)));
+    let stopping = false;
+    program.onStop(() => {
+      stopping = true;
+      void server.close().then(() => program.exit(0));
+    });
     void server.over.then((reason) => {
+      if (stopping) return;
       program.complain(`holdfast: ${reason}`);
       program.exit(1);
     });

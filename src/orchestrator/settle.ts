@@ -47,6 +47,18 @@ export async function settle(
   return { evidence, verdict };
 }
 
+/**
+ * Records what is wrong with our own files while the agent of an adopted run goes on; its store is not read, since it
+ * is being written. Nothing is resolved by what was not looked at.
+ */
+export async function noteWhileLive(context: Context, session: SessionState): Promise<void> {
+  const verdict = reconcile(await gatherEvidence(context, session, false));
+  const { raised } = newsOf(session, verdict);
+  await Promise.all(
+    raised.map((finding) => context.recorder.fact(session, "finding", { sessionId: session.id, finding })),
+  );
+}
+
 /** What a verdict says that is not on record. */
 function newsOf(session: SessionState, verdict: Verdict) {
   const now = new Set(verdict.findings.map((finding) => finding.id));

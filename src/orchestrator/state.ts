@@ -47,6 +47,8 @@ export interface AttemptState {
     readonly cite: Cite;
   };
   limit?: string;
+  /** Copy from which the attempt came back into the record, where the journal had lost it. */
+  restoredFrom?: string;
 }
 
 /** Something we recorded that clients are shown. */
@@ -152,6 +154,7 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
     case "shift":
     case "ended":
     case "limit":
+    case "restored":
       foldAttempt(session, record, cite);
       break;
     case "run-ended":
@@ -226,7 +229,7 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
 
 type AttemptRecord = Extract<
   AnyRecord,
-  { type: "agent" | "agent-session" | "cover" | "shift" | "ended" | "limit" }
+  { type: "agent" | "agent-session" | "cover" | "shift" | "ended" | "limit" | "restored" }
 >;
 
 function foldAttempt(session: SessionState, record: AttemptRecord, cite: Cite): void {
@@ -242,6 +245,9 @@ function foldAttempt(session: SessionState, record: AttemptRecord, cite: Cite): 
     case "cover":
       extendCovers(attempt.covers, record.data);
       break;
+    case "restored":
+      attempt.restoredFrom = record.data.path;
+      return;
     case "shift":
       attempt.covers.shifts.push({ atByte: record.data.atByte, fileByte: record.data.fileByte });
       return;

@@ -232,3 +232,32 @@ describe("findings", () => {
     expect(readdirSync(join(place.home, "sessions", id, "cuts")).length).toBe(1);
   });
 });
+
+describe("a journal that lost everything", () => {
+  it.each(["gone\n", ""])(
+    "%j: keeps acknowledged runs under the same ids, and says what is lost",
+    async (left) => {
+      place.fifo("gate");
+      place.steps(1, "started; call c1 one; result c1 done; wait_for gate; completed");
+      const first = await place.start();
+      const id = await first.submit(place.workspace, "keep me", { "idempotency-key": "k" });
+      const before = await first.events(id, (event) => event.type === "result");
+      await first.kill("SIGKILL");
+      writeFileSync(join(place.home, "journal/00000001.journal"), left);
+      const second = await place.start();
+      expect(await second.session(id)).toMatchObject({ state: "live", runs: [{ prompt: "keep me" }] });
+      const rest = second.events(id, isEnd);
+      await place.release("gate");
+      const after = await rest;
+      const kept = before.filter((event) => event.id !== undefined);
+      expect(after.filter((event) => kept.some((one) => one.id === event.id))).toEqual(kept);
+      const { findings } = await second.session(id);
+      expect(
+        (findings as { cites: { source: string }[] }[]).flatMap((one) =>
+          one.cites.map((cite) => cite.source),
+        ),
+      ).toContain("J");
+      expect(await second.submit(place.workspace, "keep me", { "idempotency-key": "k" })).toBe(id);
+    },
+  );
+});

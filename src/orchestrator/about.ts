@@ -1,0 +1,120 @@
+/**
+ * A copy of what an attempt rests on, beside its spool: project, session, run, dispatch.
+ *
+ * The journal is the record; this is for the day on which the journal's own bytes are damaged. Then a run that was
+ * acknowledged is found by its folder, taken into the record again, and its spool is read from the start: positions
+ * are made of bytes, so clients keep their cursors.
+ * Never: it is not read while the journal knows the attempt.
+ */
+import type { JournalHistory } from "../journal/index.ts";
+import { attemptFolder, type Context, readWhole, sessionFolder } from "./context.ts";
+import { type AnyRecord, readRecord } from "./records.ts";
+import type { AttemptState, SessionState } from "./state.ts";
+
+const fileName = "about.json";
+const idPattern = /^[0-9a-f]{16}$/;
+const numberPattern = /^[1-9]\d{0,8}$/;
+
+/** Writes the copy; the folder is new. @throws IoError. */
+export async function writeAbout(
+  context: Context,
+  session: SessionState,
+  attempt: AttemptState,
+): Promise<void> {
+  const { files } = context.world;
+  const folder = attemptFolder(context, session.id, attempt.attempt);
+  const file = await files.createExclusive(`${folder}/${fileName}`);
+  if (file === undefined) return;
+  await file.append(new TextEncoder().encode(`${JSON.stringify(aboutOf(context, session, attempt))}\n`));
+  await file.sync();
+  await file.close();
+  await files.syncFolder(folder);
+}
+
+function aboutOf(context: Context, session: SessionState, attempt: AttemptState): readonly unknown[] {
+  const project = context.state.projects.get(session.projectId);
+  const run = session.runs.find((one) => one.id === attempt.runId);
+  const fact = session.facts.find((one) => one.type === "prompt" && one.at.attempt === attempt.attempt);
+  const { runId, prompt, ask, bootId, resumes, handOver } = attempt;
+  const { projectId, agent, cwd, epoch, model, atMs } = session;
+  const sessionId = session.id;
+  return [
+    { type: "project", data: { ...project, atMs } },
+    { type: "session", data: { sessionId, projectId, agent, cwd, epoch, model, atMs } },
+    { type: "run", data: { sessionId, runId, prompt: run?.prompt, key: run?.key, atMs } },
+    {
+      type: "dispatch",
+      data: {
+        sessionId,
+        runId,
+        attempt: attempt.attempt,
+        prompt,
+        ask,
+        bootId,
+        resumes,
+        handOver,
+        at: fact?.at,
+        atMs,
+      },
+    },
+  ];
+}
+
+/**
+ * Takes attempts that are on the disk and not on record into the record again.
+ *
+ * @returns the sessions concerned.
+ */
+export async function restoreLost(context: Context, history: JournalHistory): Promise<readonly string[]> {
+  const { files } = context.world;
+  const ids = (await files.list(`${context.config.home}/sessions`)) ?? [];
+  const restored: string[] = [];
+  for (const id of ids.filter((one) => idPattern.test(one))) {
+    const session = context.state.sessions.get(id);
+    // A whole journal knows all its attempts; only beside damage is it worth looking.
+    if (session !== undefined && history.damage.length === 0) continue;
+    const numbers = (await files.list(`${sessionFolder(context, id)}/attempts`)) ?? [];
+    const lost = numbers
+      .filter((name) => numberPattern.test(name))
+      .map(Number)
+      .filter((attempt) => !session?.attempts.some((one) => one.attempt === attempt))
+      .sort((left, right) => left - right);
+    for (const attempt of lost) if (await restoreAttempt(context, id, attempt)) restored.push(id);
+  }
+  return [...new Set(restored)];
+}
+
+async function restoreAttempt(context: Context, sessionId: string, attempt: number): Promise<boolean> {
+  const path = `${attemptFolder(context, sessionId, attempt)}/${fileName}`;
+  const bytes = await readWhole(context, path);
+  const records = bytes === undefined ? [] : parseAbout(bytes);
+  const dispatch = records.find((one) => one.type === "dispatch");
+  if (dispatch?.data.sessionId !== sessionId || dispatch.data.attempt !== attempt) return false;
+  for (const record of records) {
+    if (!isKnown(context, record)) await context.recorder.record(record.type, record.data);
+  }
+  await context.recorder.record("restored", { sessionId, attempt, path });
+  return true;
+}
+
+function isKnown(context: Context, record: AnyRecord): boolean {
+  const { projects, sessions } = context.state;
+  if (record.type === "project") return projects.has(record.data.id);
+  if (record.type === "session") return sessions.has(record.data.sessionId);
+  if (record.type !== "run") return false;
+  return sessions.get(record.data.sessionId)?.runs.some((run) => run.id === record.data.runId) === true;
+}
+
+function parseAbout(bytes: Uint8Array): AnyRecord[] {
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (!Array.isArray(parsed)) return [];
+    return parsed.flatMap((one: { readonly type?: unknown; readonly data?: unknown }) => {
+      if (typeof one?.type !== "string" || typeof one.data !== "object" || one.data === null) return [];
+      return readRecord(one.type, one.data as Readonly<Record<string, unknown>>) ?? [];
+    });
+  } catch {
+    // Torn in the crash in which it was made: then the journal is all there is.
+    return [];
+  }
+}
