@@ -20,7 +20,11 @@ export async function namesIn(files: Files, folder: string): Promise<readonly st
 }
 
 /** First bytes of a file as text, up to its first newline; undefined when there is no such file. */
-export async function firstLine(files: Files, path: string, bytesMax = 256 * 1024): Promise<string | undefined> {
+export async function firstLine(
+  files: Files,
+  path: string,
+  bytesMax = 256 * 1024,
+): Promise<string | undefined> {
   try {
     const file = await files.openRead(path);
     if (file === undefined) return undefined;

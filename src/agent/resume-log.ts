@@ -29,7 +29,12 @@ export async function readLogCut(
   const cut = { source: "L", path, abilities } as const;
   if (scan.status === "missing") return { ...cut, status: "missing", facts: [], damage: [] };
   if (scan.status === "read") return { ...cut, status: "read", facts, damage: scan.damage };
-  const damage: Damage = { code: "log-unreadable", path, range: { fromByte: 0, toByte: 0 }, detail: scan.why };
+  const damage: Damage = {
+    code: "log-unreadable",
+    path,
+    range: { fromByte: 0, toByte: 0 },
+    detail: scan.why,
+  };
   return { ...cut, status: "unreadable", facts: [], damage: [damage] };
 }
 

@@ -134,6 +134,25 @@ export interface Ids {
   next(): string;
 }
 
+/** A value of a database's cell. */
+export type Cell = string | number | Uint8Array | null;
+
+/** A database image, open in memory. */
+export interface Database {
+  /**
+   * Runs one SELECT and calls back per row; throws {@link IoError} with code `SQLITE` where the image is damaged,
+   * after the rows that could be read.
+   */
+  rows(sql: string, values: readonly Cell[], onRow: (row: Readonly<Record<string, Cell>>) => void): void;
+  close(): void;
+}
+
+/** Reads SQLite images. Never opens a file: what it is given is a copy, and no lock is taken anywhere. */
+export interface Databases {
+  /** Throws {@link IoError} with code `SQLITE` when the bytes are no database. */
+  open(image: Uint8Array): Promise<Database>;
+}
+
 /** All ports together. */
 export interface World {
   readonly files: Files;

@@ -1,0 +1,226 @@
+/**
+ * Where Claude Code keeps a session, `~/.claude/projects/<project>/<session>.jsonl`, and the file read once.
+ *
+ * The file is written behind: a result comes to it with the next answer of the model, so its absence proves nothing.
+ * A turn's end has no record of its own; an answer with the stop reason `end_turn` is one.
+ * Always: a line keeps its bytes; line types that are not known are named.
+ */
+import { citeValue } from "../../model/cite.ts";
+import type { Abilities, SourceCut } from "../../model/evidence.ts";
+import type { Damage, Fact, FactBody } from "../../model/fact.ts";
+import { isRecord } from "../../model/json.ts";
+import type { Files } from "../../model/ports.ts";
+import type { StorePaths } from "../contract.ts";
+import type { LineRecord } from "../lines.ts";
+import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
+import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
+import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
+import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
+import { assistantBodies, blocksOf, sessionBody, userBodies } from "./message.ts";
+import { type ChainLine, sentOnResume } from "./sent.ts";
+
+export const claudeCodeAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
+  O: {
+    call: { order: "write-ahead", synced: false },
+    result: { order: "write-behind", synced: false },
+    "turn-end": { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+  L: {
+    prompt: { order: "write-ahead", synced: false },
+    call: { order: "write-behind", synced: false },
+    result: { order: "write-behind", synced: false },
+    "turn-end": { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+  S: {},
+};
+
+/** Lines without a place in the conversation, by type; from 2.1.330 on there are more of them. */
+const silent = new Set([
+  "queue-operation",
+  "last-prompt",
+  "summary",
+  "file-history-snapshot",
+  "custom-title",
+  "ai-title",
+  "agent-name",
+  "agent-setting",
+  "tag",
+  "mode",
+  "permission-mode",
+  "attachment",
+  "progress",
+  "pr-link",
+  "worktree-state",
+  "content-replacement",
+  "atis-latch",
+  "api-request",
+  "api-request-shape",
+  "api-request-blob",
+  "tools-used",
+  "cost-state",
+]);
+const silentSystem = new Set([
+  "stop_hook_summary",
+  "local_command",
+  "turn_duration",
+  "compact_boundary",
+  "microcompact_boundary",
+  "informational",
+  "away_summary",
+  "api_error",
+]);
+
+/** Folder of a project's sessions. */
+function projectFolder(cwd: string, { home, env }: Surroundings): string {
+  const root = folderOf(env.CLAUDE_CONFIG_DIR, `${withoutSlash(home)}/.claude`);
+  return `${root}/projects/${withoutSlash(cwd).replace(/[^A-Za-z0-9]/g, "-")}`;
+}
+
+/** The session's file; none for what is no session id, or without a home folder. */
+export function storePaths(cwd: string, agentSessionId: string, around?: Surroundings): StorePaths {
+  if (around === undefined || !isUuid(agentSessionId)) return {};
+  return { log: `${projectFolder(cwd, around)}/${agentSessionId}.jsonl` };
+}
+
+/** See {@link AgentStore}. */
+export async function locate(files: Files, cwd: string, around: Surroundings): Promise<FoundSession[]> {
+  const folder = projectFolder(cwd, around);
+  return (await namesIn(files, folder)).flatMap((name) => {
+    const id = name.endsWith(".jsonl") ? name.slice(0, -".jsonl".length) : "";
+    return isUuid(id) ? [{ agent: "claude-code", id, path: `${folder}/${name}` }] : [];
+  });
+}
+
+/** The log of one session as a cut. */
+export async function readStore(
+  files: Files,
+  cwd: string,
+  agentSessionId: string,
+  around?: Surroundings,
+): Promise<readonly SourceCut[]> {
+  const { log: path } = storePaths(cwd, agentSessionId, around);
+  if (path === undefined) return [missingLog(claudeCodeAbilities.L)];
+  return (await read(files, { agent: "claude-code", id: agentSessionId, path })).sources;
+}
+
+/** See {@link AgentStore}. */
+export async function read(files: Files, { id, path }: FoundSession): Promise<SessionRead> {
+  const reader = new Reader(id);
+  const cut = await readLogCut(files, path, claudeCodeAbilities.L, isLine, (record) => reader.take(record));
+  const damage = [...cut.damage, ...chainDamage(reader.lines, reader.places, path)];
+  return {
+    sources: [{ ...cut, damage }],
+    sent: sentOnResume(reader.lines, reader.versions.at(-1)),
+    versions: reader.versions,
+  };
+}
+
+function isLine({ type }: RecordValue): boolean {
+  return typeof type === "string";
+}
+
+class Reader {
+  readonly lines: ChainLine[] = [];
+  /** Where each line of the chain stands, beside {@link lines}. */
+  readonly places: Fact["range"][] = [];
+  readonly versions: string[] = [];
+  readonly #named = new Set<string>();
+  readonly #asked: string;
+
+  constructor(asked: string) {
+    this.#asked = asked;
+  }
+
+  take({ value, range }: LineRecord): FactBody[] {
+    const type = textOr(value.type, "");
+    const session = this.#session(value);
+    if (typeof value.uuid === "string") {
+      this.lines.push(chainLine(type, value.uuid, value));
+      this.places.push(range);
+    }
+    return [...session, ...decodeRecord(type, () => bodiesOf(type, value))];
+  }
+
+  /** Named once for each id and each version: the first tells the session, every other is news. */
+  #session({ sessionId, version, message }: RecordValue): FactBody[] {
+    if (typeof sessionId !== "string") return [];
+    const written = textOr(version, "");
+    if (written !== "" && this.versions.at(-1) !== written) this.versions.push(citeValue(written));
+    const key = sessionId === this.#asked ? written : `${sessionId} other`;
+    if ((key === "" && sessionId === this.#asked) || this.#named.has(key)) return [];
+    this.#named.add(key);
+    const model = isRecord(message) ? message.model : undefined;
+    return [sessionBody(citeValue(sessionId), version, model)];
+  }
+}
+
+function chainLine(type: string, uuid: string, value: RecordValue): ChainLine {
+  const message = isRecord(value.message) ? value.message : {};
+  const blocks = type === "user" || type === "assistant" ? blocksOf(message) : [];
+  const idsOf = (wanted: string, key: string) =>
+    blocks.flatMap((block) => (block.type === wanted && typeof block[key] === "string" ? [block[key]] : []));
+  return {
+    uuid,
+    parentUuid: typeof value.parentUuid === "string" ? value.parentUuid : undefined,
+    role: type === "user" || type === "assistant" ? type : "other",
+    messageId: typeof message.id === "string" ? message.id : undefined,
+    isSide: value.isSidechain === true,
+    texts: blocks.filter((block) => block.type === "text").length,
+    calls: idsOf("tool_use", "id"),
+    results: idsOf("tool_result", "tool_use_id"),
+  };
+}
+
+function bodiesOf(type: string, value: RecordValue): readonly FactBody[] | undefined {
+  if (silent.has(type)) return [];
+  const message = isRecord(value.message) ? value.message : {};
+  const isSide = value.isSidechain === true;
+  if (type === "assistant") {
+    const bodies = assistantBodies(message, isSide);
+    if (isSide) return bodies;
+    return value.isApiErrorMessage === true
+      ? [...bodies, { kind: "turn-end", outcome: "failed", reason: "api error" }]
+      : [...bodies, ...endOf(message)];
+  }
+  if (type === "user") {
+    // Texts that Claude Code put in by itself open no turn.
+    const isOwn = value.isMeta === true || value.isCompactSummary === true;
+    return userBodies(message, isSide || isOwn);
+  }
+  if (type !== "system") return undefined;
+  const subtype = textOr(value.subtype, "");
+  return silentSystem.has(subtype) ? [] : [unknownType(`system ${subtype}`)];
+}
+
+function endOf({ stop_reason: reason }: RecordValue): FactBody[] {
+  if (
+    reason === "end_turn" ||
+    reason === "stop_sequence" ||
+    reason === "max_tokens" ||
+    reason === "refusal"
+  ) {
+    return [{ kind: "turn-end", outcome: "completed", reason }];
+  }
+  return [];
+}
+
+/** A parent that is not there, or a line that is its own ancestor: what stands before it is not sent on resume. */
+function chainDamage(lines: readonly ChainLine[], places: readonly Fact["range"][], path: string): Damage[] {
+  const index = new Map(lines.map(({ uuid }, at) => [uuid, at]));
+  const seen = new Set<string>();
+  return lines.flatMap(({ uuid, parentUuid }, at): Damage[] => {
+    const range = places[at] ?? { fromByte: 0, toByte: 0 };
+    const harm: Damage[] = [];
+    if (seen.has(uuid)) harm.push({ code: "seq-repeat", path, range, detail: `There are two lines ${uuid}` });
+    seen.add(uuid);
+    if (parentUuid === undefined) return harm;
+    const parent = index.get(parentUuid);
+    const what = `The line's parent ${citeValue(parentUuid)}`;
+    if (parent === undefined) harm.push({ code: "seq-gap", path, range, detail: `${what} is not there` });
+    else if (parent >= at)
+      harm.push({ code: "seq-gap", path, range, detail: `${what} does not stand before it` });
+    return harm;
+  });
+}
