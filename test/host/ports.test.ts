@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hostAgents } from "../../src/host/agents.ts";
+import { hostFiles } from "../../src/host/files.ts";
+import { hostProcesses } from "../../src/host/processes.ts";
+import { IoError } from "../../src/model/ports.ts";
+
+let folder = "";
+const files = hostFiles();
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "holdfast-host-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (from: Uint8Array | undefined) => new TextDecoder().decode(from);
+
+describe("files", () => {
+  it("creates once, for its owner alone, and appends", async () => {
+    const path = join(folder, "a");
+    const file = await files.createExclusive(path);
+    expect(await files.createExclusive(path)).toBeUndefined();
+    await file?.append(bytes("one"));
+    await file?.append(bytes("two"));
+    await file?.sync();
+    await file?.close();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const read = await files.openRead(path);
+    expect(await read?.size()).toBe(6);
+    expect(text(await read?.read(2, 4))).toBe("et");
+    expect(text(await read?.read(4, 100))).toBe("wo");
+    expect(await read?.read(100, 200)).toHaveLength(0);
+    await read?.close();
+  });
+
+  it("opens nothing that is no regular file, and does not hang on a FIFO", async () => {
+    await files.makeFifo(join(folder, "fifo"));
+    expect(await files.openRead(join(folder, "fifo"))).toBeUndefined();
+    expect(await files.openRead(folder)).toBeUndefined();
+    expect(await files.openRead(join(folder, "none"))).toBeUndefined();
+    expect((await files.stat(join(folder, "fifo")))?.kind).toBe("fifo");
+    await expect(files.makeFifo(join(folder, "fifo"))).rejects.toBeInstanceOf(IoError);
+  });
+
+  it("names, renames, removes; answers undefined or false for what is not there", async () => {
+    expect(await files.makeFolder(join(folder, "d"))).toBe(true);
+    expect(await files.makeFolder(join(folder, "d"))).toBe(false);
+    writeFileSync(join(folder, "b"), "");
+    expect(await files.list(folder)).toEqual(["b", "d"]);
+    expect(await files.list(join(folder, "none"))).toBeUndefined();
+    await files.rename(join(folder, "b"), join(folder, "c"));
+    expect(await files.remove(join(folder, "c"))).toBe(true);
+    expect(await files.remove(join(folder, "c"))).toBe(false);
+    expect(await files.remove(join(folder, "d"))).toBe(true);
+    await files.syncFolder(folder);
+    await expect(files.syncFolder(join(folder, "none"))).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("tells of changes in a folder until the watch is closed", async () => {
+    let tell = () => {};
+    const changed = new Promise<void>((resolve) => (tell = resolve));
+    const watch = files.watchFolder(folder, () => tell());
+    writeFileSync(join(folder, "x"), "");
+    await changed;
+    watch.close();
+  });
+});
+
+describe("processes", () => {
+  it("knows itself, and nobody by a wrong start time", async () => {
+    const processes = await hostProcesses();
+    expect(await processes.identify(process.pid)).toEqual(processes.self);
+    expect(await processes.identify(2 ** 30)).toBeUndefined();
+    const child = spawn("sleep", ["60"]);
+    const identity = await processes.identify(child.pid ?? 0);
+    if (identity === undefined) throw new Error("the child is not there");
+    expect(await processes.signal({ ...identity, startTime: "1" }, "SIGKILL")).toBe(false);
+    expect(await processes.signal({ ...identity, bootId: "another" }, "SIGKILL")).toBe(false);
+    expect(child.exitCode).toBeNull();
+    expect(await processes.signal(identity, "SIGKILL")).toBe(true);
+    await once(child, "exit");
+    expect(await processes.signal(identity, "SIGKILL")).toBe(false);
+  });
+
+  it.runIf(process.platform === "linux")("takes a zombie for gone", async () => {
+    const processes = await hostProcesses();
+    // The shell's child ends; the program that replaces the shell never reaps it.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"]);
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const pid = Number(line.toString());
+    const state = () => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.[0];
+    while (state() !== "Z") await new Promise((resolve) => setImmediate(resolve));
+    expect(await processes.identify(pid)).toBeUndefined();
+    parent.kill("SIGKILL");
+  });
+});
+
+describe("agents", () => {
+  const prepare = async () => {
+    await files.makeFifo(join(folder, "stdin"));
+    await files.makeFifo(join(folder, "alive"));
+    writeFileSync(join(folder, "spool"), "");
+  };
+  const until = async (name: string) => {
+    for (;;) {
+      if (await files.stat(join(folder, name))) return readFileSync(join(folder, name), "utf8").trim();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  it("starts what writes its own spool, takes input, and notes how it ended", async () => {
+    const agents = hostAgents("/usr/bin:/bin");
+    await prepare();
+    const script = 'read -r line; echo "got $line"; echo "$ONLY$HOME"; exit 7';
+    const start = { folder, command: "/bin/sh", args: ["-c", script], cwd: folder, env: { ONLY: "this" } };
+    await agents.start(start);
+    await until("pid");
+    expect(await agents.held(folder)).toBe(true);
+    expect(await agents.fence(folder)).toBe("started");
+    const gone = new Promise<void>((resolve) => void agents.whenGone(folder, resolve));
+    expect(await agents.input(folder, bytes("hello\n"))).toBe(true);
+    await gone;
+    expect(await until("exit")).toBe("7");
+    expect(readFileSync(join(folder, "spool"), "utf8")).toBe("got hello\nthis\n");
+    expect(await agents.held(folder)).toBe(false);
+    expect(await agents.input(folder, bytes("x"))).toBe(false);
+  });
+
+  it("never starts what was fenced first", async () => {
+    const agents = hostAgents("/usr/bin:/bin");
+    await prepare();
+    expect(await agents.fence(folder)).toBe("never-started");
+    const before = readFileSync(join(folder, "started"), "utf8");
+    const start = { folder, command: "/bin/sh", args: ["-c", "echo ran"], cwd: folder, env: {} };
+    await agents.start(start);
+    while (await agents.held(folder)) await new Promise((resolve) => setImmediate(resolve));
+    expect(readFileSync(join(folder, "spool"), "utf8")).toBe("");
+    expect(readFileSync(join(folder, "started"), "utf8")).toBe(before);
+  });
+
+  it("finds executables by name over its own PATH, and nothing else", async () => {
+    mkdirSync(join(folder, "bin"));
+    writeFileSync(join(folder, "bin/tool"), "#!/bin/sh\n");
+    writeFileSync(join(folder, "bin/plain"), "");
+    chmodSync(join(folder, "bin/tool"), 0o755);
+    symlinkSync("tool", join(folder, "bin/link"));
+    const agents = hostAgents(`relative:${folder}/none:${folder}/bin`);
+    expect(await agents.resolve("tool")).toBe(join(folder, "bin/tool"));
+    expect(await agents.resolve("link")).toBe(join(folder, "bin/link"));
+    expect(await agents.resolve(join(folder, "bin/tool"))).toBe(join(folder, "bin/tool"));
+    for (const none of ["plain", "nope", "", "../bin/tool", "bin", folder]) {
+      expect(await agents.resolve(none)).toBeUndefined();
+    }
+  });
+
+  it("reports a folder that is gone as an error of the start", async () => {
+    const agents = hostAgents("/usr/bin:/bin");
+    await prepare();
+    const start = { folder, command: "/bin/true", args: [], cwd: join(folder, "none"), env: {} };
+    await expect(agents.start(start)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
