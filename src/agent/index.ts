@@ -1,9 +1,11 @@
 /** The agents that Holdfast knows, by kind. */
 import { ada } from "./ada.ts";
 import { claudeCode } from "./claude-code.ts";
+import { codex } from "./codex.ts";
 import type { AgentAdapter } from "./contract.ts";
 
 export const adapters: Readonly<Record<string, AgentAdapter>> = {
   ada,
   "claude-code": claudeCode,
+  codex,
 };
