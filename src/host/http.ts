@@ -11,7 +11,7 @@ import { errorCode } from "./io.ts";
 
 export interface HttpListener {
   readonly port: number;
-  /** Takes no more connections; those that are open may finish for `graceMs`. */
+  /** Takes no more connections; what is being answered may finish for `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -20,24 +20,41 @@ export function listenHttp(
   port: number,
   handle: (request: Request) => Promise<Response>,
 ): Promise<HttpListener> {
+  const answering = new Set<ServerResponse>();
+  let onQuiet = () => {};
   const server = createServer((incoming, outgoing) => {
+    answering.add(outgoing);
+    const done = () => {
+      answering.delete(outgoing);
+      if (answering.size === 0) onQuiet();
+    };
+    // "finish": the last byte is the system's; "close": the client went first.
+    outgoing.once("finish", done);
+    outgoing.once("close", done);
     answer(incoming, outgoing, handle).catch(() => outgoing.destroy());
   });
+  const quiet = (graceMs: number) =>
+    new Promise<void>((resolve) => {
+      const limit = setTimeout(resolve, graceMs);
+      onQuiet = () => {
+        clearTimeout(limit);
+        resolve();
+      };
+      if (answering.size === 0) onQuiet();
+    });
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(cannotListen(port, error)));
     server.listen(port, "127.0.0.1", () => {
       const address = server.address();
       resolve({
         port: typeof address === "object" && address !== null ? address.port : port,
-        close: (graceMs) =>
-          new Promise((closed) => {
-            const limit = setTimeout(() => server.closeAllConnections(), graceMs);
-            server.close(() => {
-              clearTimeout(limit);
-              closed();
-            });
-            server.closeIdleConnections();
-          }),
+        close: async (graceMs) => {
+          const closed = new Promise<void>((tell) => server.close(() => tell()));
+          await quiet(graceMs);
+          // Clients keep connections open that they do not use.
+          server.closeAllConnections();
+          await closed;
+        },
       });
     });
   });
