@@ -37,6 +37,7 @@ export interface Attempt {
   readonly attempt: number;
   readonly turn: number;
   readonly resumed: boolean;
+  readonly agentSessionId: string;
   readonly startNs: bigint;
   readonly exitNs?: bigint;
   /** Until then it certainly lived. */
@@ -74,7 +75,7 @@ function attemptOf(run: RunRecord, entries: readonly LedgerEntry[]): Attempt | u
     )
       if (entry.step !== undefined) stepOf.set(entry.callId, entry.step);
   }
-  const { nonce, session, attempt, turn, resumed } = start;
+  const { nonce, session, attempt, turn, resumed, agentSessionId } = start;
   const life = lifeOf(run, entries, nonce, session, attempt);
   return {
     nonce,
@@ -82,6 +83,7 @@ function attemptOf(run: RunRecord, entries: readonly LedgerEntry[]): Attempt | u
     attempt,
     turn,
     resumed,
+    agentSessionId,
     startNs: BigInt(start.t),
     entries,
     emissions: emissionsOf(entries),

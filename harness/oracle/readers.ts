@@ -205,8 +205,8 @@ export interface Spool {
   readonly calls: ReadonlyMap<string, SeenCall>;
   readonly results: ReadonlyMap<string, SeenResult>;
   readonly ended: boolean;
-  /** The agent named its own session: without that nobody knows which log and snapshot are its. */
-  readonly isNamed: boolean;
+  /** The id that the agent gave its own session: without it nobody knows which log and snapshot are its. */
+  readonly agentSessionId: string | undefined;
   readonly lines: Lines;
 }
 
@@ -218,19 +218,19 @@ export function readSpool(file: CutFile): Spool | undefined {
   const calls = new Map<string, SeenCall>();
   const results = new Map<string, SeenResult>();
   let ended = false;
-  let isNamed = false;
+  let agentSessionId: string | undefined;
   for (const record of lines.records) {
     const value = record.value;
     const type = value.type;
     if (type === "assistant.text") texts.push(textOf(value.text));
-    else if (type === "run.started") isNamed = true;
+    else if (type === "run.started") agentSessionId = textOf(value.sessionId);
     else if (type === "run.completed" || type === "run.failed") ended = true;
     else if (type === "tool.call" && typeof value.id === "string")
       calls.set(value.id, seenCall(value.id, value.name, value.input, record));
     else if (type === "tool.result" && typeof value.id === "string")
       results.set(value.id, seenResult(value.id, value, record));
   }
-  return { path: file.path, texts, calls, results, ended, isNamed, lines };
+  return { path: file.path, texts, calls, results, ended, agentSessionId, lines };
 }
 
 /** Ada's snapshot, read. */

@@ -36,8 +36,13 @@ export interface SessionAt {
   /** Ids whose line stands in the spool whole but without its newline: held or not, both are right. */
   readonly openCalls: ReadonlySet<string>;
   readonly openResults: ReadonlySet<string>;
-  /** Some agent of the session told the subject its own session id, so that its store can be found. */
-  readonly isNamed: boolean;
+  /** Ids that the session's agents told as their own session's. */
+  readonly named: ReadonlySet<string>;
+  /** The agent's logs and snapshots that nobody can look up, since their agent never told its session id. */
+  readonly hidden: {
+    readonly logs: readonly AgentLog[];
+    readonly snapshots: readonly (Snapshot | "unreadable")[];
+  };
 }
 
 const cache = new WeakMap<Facts, Map<string, SessionAt>>();
@@ -56,8 +61,16 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   const ns = BigInt(cut.t);
   const attempts = attemptsOf(facts, session, ns);
   const spools = filesOf(cut, session, "spool").flatMap((file) => readSpool(file) ?? []);
-  const logs = filesOf(cut, session, "agent-log").flatMap((file) => readAgentLog(file) ?? []);
-  const snapshots = filesOf(cut, session, "agent-snapshot").flatMap((file) => readSnapshot(file) ?? []);
+  const named = namedIds(facts, attempts, spools);
+  const isFound = (file: CutFile) => named.has(storeIdOf(file.path));
+  const logFiles = filesOf(cut, session, "agent-log");
+  const snapshotFiles = filesOf(cut, session, "agent-snapshot");
+  const logs = logFiles.filter(isFound).flatMap((file) => readAgentLog(file) ?? []);
+  const snapshots = snapshotFiles.filter(isFound).flatMap((file) => readSnapshot(file) ?? []);
+  const hidden = {
+    logs: logFiles.filter((file) => !isFound(file)).flatMap((file) => readAgentLog(file) ?? []),
+    snapshots: snapshotFiles.filter((file) => !isFound(file)).flatMap((file) => readSnapshot(file) ?? []),
+  };
   const heldCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, true)));
   const heldResults = new Set(spools.flatMap((spool) => idsIn(spool.results, true)));
   const openCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, false)));
@@ -69,13 +82,28 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   }
   const pending = isPending(facts, session, ns);
   const life = lifeAt(facts, cut, session, pending);
-  const isNamed = facts.hasSpool
-    ? spools.some((spool) => spool.isNamed)
-    : attempts.some(({ emissions }) =>
-        emissions.some(({ type, doneNs }) => type === "start" && doneNs !== undefined),
-      );
-  const held = { heldCalls, heldResults, openCalls, openResults, isNamed };
+  const held = { heldCalls, heldResults, openCalls, openResults, named, hidden };
   return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, ...held };
+}
+
+/** The session with its hidden files among the others. */
+export function withHidden(at: SessionAt): SessionAt {
+  const { logs, snapshots } = at.hidden;
+  return { ...at, logs: [...at.logs, ...logs], snapshots: [...at.snapshots, ...snapshots] };
+}
+
+/** The id that the agent's log or snapshot is named by. */
+export function storeIdOf(path: string): string {
+  return (path.split("/").at(-1) ?? "").replace(/\.jsonl?$/, "");
+}
+
+/** Ids that agents told on their stdout, as far as it was delivered. */
+function namedIds(facts: Facts, attempts: readonly Attempt[], spools: readonly Spool[]): ReadonlySet<string> {
+  if (facts.hasSpool) return new Set(spools.flatMap(({ agentSessionId }) => agentSessionId ?? []));
+  const said = attempts.filter(({ emissions }) =>
+    emissions.some(({ type, doneNs }) => type === "start" && doneNs !== undefined),
+  );
+  return new Set(said.map(({ agentSessionId }) => agentSessionId));
 }
 
 function idsIn(lines: ReadonlyMap<string, SeenCall | SeenResult>, isTerminated: boolean): readonly string[] {

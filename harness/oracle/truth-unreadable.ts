@@ -7,7 +7,7 @@
 import type { CutFile } from "../history.ts";
 import { type DamageEntry, damageSession, type Facts } from "./facts.ts";
 import { bytesOf, linesOf, readSnapshot } from "./readers.ts";
-import { filesOf, type SessionAt } from "./session-at.ts";
+import { filesOf, type SessionAt, storeIdOf } from "./session-at.ts";
 import { no, strongest, type Truth } from "./truth-value.ts";
 
 const agentRoles = ["agent-log", "agent-snapshot", "spool"] as const;
@@ -15,19 +15,23 @@ const agentRoles = ["agent-log", "agent-snapshot", "spool"] as const;
 /** `round`: that of the observation; damage of an earlier round may have been repaired meanwhile. */
 export function unreadable(facts: Facts, at: SessionAt, round: number): Truth {
   const truths = agentRoles.flatMap((role) =>
-    filesOf(at.cut, at.session, role).map((file) => ofFile(facts, at, file)),
+    filesOf(at.cut, at.session, role).map((file) => ofFindable(at, file, ofFile(facts, at, file))),
   );
   const own = new Set(
     at.cut.files.filter(({ role }) => agentRoles.some((known) => known === role)).map(({ path }) => path),
   );
   for (const damage of facts.damages)
     if (BigInt(damage.t) <= at.ns && !own.has(damage.path)) truths.push(ofDamage(facts, at, damage, round));
-  return strongest([...truths, ...missingStore(at).map((truth) => ofFindable(at, "agent-log", truth))]);
+  return strongest([...truths, ...missingStore(at)]);
 }
 
 /** Nobody can look into the store of an agent that never told its session id. */
-function ofFindable(at: SessionAt, role: (typeof agentRoles)[number], truth: Truth): Truth {
-  return at.isNamed || role === "spool" || truth.is === "no" ? truth : { ...truth, is: "maybe" };
+function ofFindable(at: SessionAt, { role, path }: CutFile, truth: Truth): Truth {
+  return role === "spool" || isNamed(at, path) || truth.is === "no" ? truth : { ...truth, is: "maybe" };
+}
+
+function isNamed(at: SessionAt, path: string): boolean {
+  return at.named.has(storeIdOf(path));
 }
 
 /** Damage of this round to a file that sessions share: at least one of them must say so. */
@@ -89,5 +93,8 @@ function missingStore(at: SessionAt): readonly Truth[] {
     at.cut.files.some((file) => nameOf(file.path) === nameOf(path) && file.content !== undefined);
   return [...written]
     .filter(([path]) => !isThere(path))
-    .map(([path, role]) => ({ is: "yes" as const, why: `the agent's ${role} ${path} is missing` }));
+    .map(([path, role]) => ({
+      is: isNamed(at, path) ? "yes" : "maybe",
+      why: `the agent's ${role} ${path} is missing`,
+    }));
 }

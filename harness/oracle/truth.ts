@@ -9,7 +9,7 @@ import type { ObservedSession } from "../subject/contract.ts";
 import { overlapsOf } from "./attempts.ts";
 import { type FlagClass, flagClasses } from "./classes.ts";
 import { type Facts, type Observation, observedSession } from "./facts.ts";
-import { type SessionAt, sessionAt } from "./session-at.ts";
+import { type SessionAt, sessionAt, withHidden } from "./session-at.ts";
 import { agentAhead, danglingCall, journalAhead, snapshotBehindLog } from "./truth-calls.ts";
 import { unreadable } from "./truth-unreadable.ts";
 import { no, type Truth } from "./truth-value.ts";
@@ -43,13 +43,17 @@ function truthOf(
     case "ghost-running":
       return softened(at, ghostRunning(facts, at), name);
     case "snapshot-behind-log":
-      return softened(at, ofStore(at, snapshotBehindLog(at)), name);
+      return softened(at, ofStore(at, snapshotBehindLog), name);
     case "journal-ahead":
       return softened(at, journalAhead(at), name);
     case "agent-ahead":
-      return softened(at, ofStore(at, agentAhead(facts, at)), name);
+      return softened(
+        at,
+        ofStore(at, (seen) => agentAhead(facts, seen)),
+        name,
+      );
     case "dangling-call":
-      return softened(at, at.heldCalls.size > 0 ? danglingCall(at) : ofStore(at, danglingCall(at)), name);
+      return softened(at, ofStore(at, danglingCall), name);
   }
 }
 
@@ -67,9 +71,12 @@ function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
   return truth.is === "no" ? truth : { ...truth, is: "maybe" };
 }
 
-/** What only the agent's store shows: nobody can look it up whom the agent never told its session id. */
-function ofStore(at: SessionAt, truth: Truth): Truth {
-  return at.isNamed || truth.is === "no" ? truth : { ...truth, is: "maybe" };
+/** What only a hidden file of the agent's store shows need not be known. */
+function ofStore(at: SessionAt, judge: (seen: SessionAt) => Truth): Truth {
+  const truth = judge(at);
+  if (truth.is !== "no") return truth;
+  const all = judge(withHidden(at));
+  return all.is === "no" ? truth : { ...all, is: "maybe" };
 }
 
 /** A run is on, no process works on it, and nothing says that it came to its end. */

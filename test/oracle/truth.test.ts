@@ -285,6 +285,18 @@ describe("what leaves room", () => {
     expect(truthsOf(withFile(run, "spool", () => ""))).toEqual(["snapshot-behind-log?", "ghost-running"]);
   });
 
+  test("a hidden log that cannot be read need not be flagged, beside one that is known", () => {
+    const run = killed((forge) => forge.start().whole(0));
+    const hidden = {
+      role: "agent-log" as const,
+      path: "/w/.coding-agent/events/other.jsonl",
+      session: 0,
+      content: "\0\0\n",
+    };
+    const cuts = run.cuts.map((cut) => ({ ...cut, files: [...cut.files, hidden] }));
+    expect(truthsOf({ ...run, cuts })).toEqual(["snapshot-behind-log", "ghost-running", "unreadable?"]);
+  });
+
   test("what was shown and then taken from the spool by damage need not be known", () => {
     const run = killed((forge) => forge.start().callOut(0).callLog(0).effect(0).resultLog(0).resultOut(0));
     const cut = withFile(run, "spool", (text) => text.slice(0, text.indexOf('{"type":"tool.result"')));
