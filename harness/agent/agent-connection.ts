@@ -4,7 +4,6 @@
  * Always: an agent is either running (between gates), parked before exactly one event, or gone. What it said
  * before its connection ended has been taken in before `gone` resolves.
  */
-import type { Socket } from "node:net";
 import type { AgentMessage, HarnessMessage, ScriptMessage } from "./protocol.ts";
 
 export type Hello = Extract<AgentMessage, { kind: "hello" }>;
@@ -16,7 +15,11 @@ export interface GatePoint {
 }
 
 /** What a connection needs of a socket. */
-export type SocketEnd = Pick<Socket, "destroy" | "writable"> & { write(text: string): unknown };
+export interface SocketEnd {
+  readonly writable: boolean;
+  write(text: string): unknown;
+  destroy(): unknown;
+}
 
 export class AgentConnection {
   readonly hello: Hello;

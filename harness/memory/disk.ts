@@ -1,0 +1,268 @@
+/**
+ * A disk in memory that knows what of it would survive a power cut.
+ *
+ * Files keep what they held at their last sync and after each write since; folders keep the entries that are
+ * durable and the changes since the last folder sync, in the one order in which all changes were made.
+ * Always: what a process reads is the newest; what was synced stays.
+ * Never: it decides nothing about what a power cut leaves: see power.ts.
+ */
+
+const nothing = new Uint8Array();
+
+export class FileNode {
+  readonly kind = "file";
+  #buffer: Uint8Array = new Uint8Array(256);
+  /** What the file holds now, as every process reads it; must not be changed. */
+  content: Uint8Array = nothing;
+  /** What a power cut is sure to leave. */
+  synced: Uint8Array = nothing;
+  /** Content after each write since the last sync, oldest first: any of them may be on the disk. */
+  versions: Uint8Array[] = [];
+  /** Bytes that the system takes for written although they are not: from a sync that failed. */
+  #lost: { readonly fromByte: number; readonly toByte: number }[] = [];
+
+  append(bytes: Uint8Array): void {
+    const before = this.content.length;
+    const size = before + bytes.length;
+    if (size > this.#buffer.length) {
+      const grown = new Uint8Array(size * 2);
+      grown.set(this.content);
+      this.#buffer = grown;
+    }
+    this.#buffer.set(bytes, before);
+    this.#now(this.#buffer.subarray(0, size));
+  }
+
+  /** Other content from here on; what was there before stays what it was for whoever kept it. */
+  replace(bytes: Uint8Array): void {
+    this.#buffer = bytes.slice();
+    this.#lost = [];
+    this.#now(this.#buffer);
+  }
+
+  sync(): void {
+    if (this.versions.length === 0) return;
+    this.versions = [];
+    this.synced = this.content;
+    if (this.#lost.length === 0) return;
+    this.synced = this.content.slice();
+    for (const { fromByte, toByte } of this.#lost) this.synced.fill(0, fromByte, toByte);
+  }
+
+  /** A sync that failed: what was to be synced is dropped, is read as if it were there, and is not written again. */
+  lose(): void {
+    if (this.versions.length === 0) return;
+    this.#lost.push({ fromByte: this.synced.length, toByte: this.content.length });
+    this.versions = [];
+  }
+
+  #now(content: Uint8Array): void {
+    this.content = content;
+    this.versions.push(content);
+  }
+
+  /** A file that a power cut has left. */
+  static of(content: Uint8Array): FileNode {
+    const file = new FileNode();
+    file.#buffer = content.slice();
+    file.content = file.#buffer;
+    file.synced = file.#buffer;
+    return file;
+  }
+}
+
+export class FifoNode {
+  readonly kind = "fifo";
+}
+
+export class FolderNode {
+  readonly kind = "folder";
+  /** Entries as they are now. */
+  readonly entries = new Map<string, DiskNode>();
+  /** Entries as a power cut is sure to leave them. */
+  durable = new Map<string, DiskNode>();
+}
+
+export type DiskNode = FileNode | FifoNode | FolderNode;
+
+/** One change of a folder's entries that is not durable yet. */
+export interface EntryChange {
+  /** Place among all changes of the disk. */
+  readonly order: number;
+  readonly folder: FolderNode;
+  /** Name → what stands there from now on; undefined: nothing. */
+  readonly sets: readonly (readonly [name: string, node: DiskNode | undefined])[];
+}
+
+export class Disk {
+  readonly root = new FolderNode();
+  /** Changes of entries since the last sync of their folder, in order. */
+  changes: EntryChange[] = [];
+  /** The write that was made last, for torn writes. */
+  lastWrite: { readonly file: FileNode; readonly before: Uint8Array; readonly after: Uint8Array } | undefined;
+  #paths = new Map<string, DiskNode>();
+  #order = 0;
+  #committedOrder = 0;
+  readonly #onChange: (folder: string) => void;
+
+  /** @param onChange told after each change, with the folder in which it was. */
+  constructor(onChange: (folder: string) => void) {
+    this.#onChange = onChange;
+    this.#paths.set("", this.root);
+  }
+
+  at(path: string): DiskNode | undefined {
+    return this.#paths.get(path);
+  }
+
+  /** Undefined when the path is taken, or its folder is missing ("no-folder"). */
+  add(path: string, node: DiskNode): "added" | "exists" | "no-folder" {
+    const { folder, name } = this.#place(path);
+    if (folder === undefined) return "no-folder";
+    if (this.#paths.has(path)) return "exists";
+    this.#paths.set(path, node);
+    this.#change(path, folder, [[name, node]]);
+    return "added";
+  }
+
+  /** Makes a folder and those above it, durably: the world before a run. */
+  prepare(path: string): void {
+    let at = "";
+    let parent = this.root;
+    for (const name of path.slice(1).split("/")) {
+      at = `${at}/${name}`;
+      const there = parent.entries.get(name);
+      const folder = there instanceof FolderNode ? there : new FolderNode();
+      parent.entries.set(name, folder);
+      parent.durable.set(name, folder);
+      this.#paths.set(at, folder);
+      parent = folder;
+    }
+  }
+
+  rename(from: string, to: string): boolean {
+    const node = this.#paths.get(from);
+    const source = this.#place(from);
+    const target = this.#place(to);
+    if (node === undefined || source.folder === undefined || target.folder !== source.folder) return false;
+    this.#paths.delete(from);
+    this.#paths.set(to, node);
+    this.#change(to, source.folder, [
+      [source.name, undefined],
+      [target.name, node],
+    ]);
+    return true;
+  }
+
+  remove(path: string): boolean {
+    const { folder, name } = this.#place(path);
+    if (folder === undefined || !this.#paths.delete(path)) return false;
+    this.#change(path, folder, [[name, undefined]]);
+    return true;
+  }
+
+  append(path: string, file: FileNode, bytes: Uint8Array): void {
+    const before = file.content;
+    file.append(bytes);
+    this.#wrote(path, file, before);
+  }
+
+  replace(path: string, file: FileNode, bytes: Uint8Array): void {
+    const before = file.content;
+    file.replace(bytes);
+    this.#wrote(path, file, before);
+  }
+
+  /** Changes up to this order are durable where any sync brings all that came before it (ext4). */
+  get committedOrder(): number {
+    return this.#committedOrder;
+  }
+
+  syncFile(file: FileNode): void {
+    file.sync();
+    this.#committedOrder = this.#order;
+  }
+
+  syncFolder(folder: FolderNode): void {
+    this.#committedOrder = this.#order;
+    const kept: EntryChange[] = [];
+    for (const change of this.changes) {
+      if (change.folder === folder) applyChange(folder.durable, change);
+      else kept.push(change);
+    }
+    this.changes = kept;
+  }
+
+  /** Every path with its node, in no particular order. */
+  paths(): ReadonlyMap<string, DiskNode> {
+    return this.#paths;
+  }
+
+  /** Files in which something is not synced. */
+  dirtyFiles(): Set<FileNode> {
+    const dirty = new Set<FileNode>();
+    for (const node of this.#paths.values()) {
+      if (node instanceof FileNode && isDirty(node)) dirty.add(node);
+    }
+    // A file that was removed or replaced may come back with the entry that named it.
+    for (const { folder } of this.changes)
+      for (const node of folder.durable.values())
+        if (node instanceof FileNode && isDirty(node)) dirty.add(node);
+    return dirty;
+  }
+
+  /** Takes everything as it is in `root`, durable: after a power cut. */
+  restore(root: FolderNode): void {
+    this.changes = [];
+    this.lastWrite = undefined;
+    this.#paths = new Map([["", this.root]]);
+    this.root.entries.clear();
+    this.root.durable.clear();
+    const take = (path: string, into: FolderNode, from: FolderNode): void => {
+      for (const [name, node] of from.entries) {
+        into.entries.set(name, node);
+        into.durable.set(name, node);
+        this.#paths.set(`${path}/${name}`, node);
+        if (node instanceof FolderNode) {
+          const entries = [...node.entries];
+          node.entries.clear();
+          node.durable.clear();
+          const copy = new FolderNode();
+          for (const [child, childNode] of entries) copy.entries.set(child, childNode);
+          take(`${path}/${name}`, node, copy);
+        }
+      }
+    };
+    take("", this.root, root);
+  }
+
+  #place(path: string): { folder: FolderNode | undefined; name: string } {
+    const slash = path.lastIndexOf("/");
+    const folder = this.#paths.get(path.slice(0, slash));
+    return { folder: folder instanceof FolderNode ? folder : undefined, name: path.slice(slash + 1) };
+  }
+
+  #change(path: string, folder: FolderNode, sets: EntryChange["sets"]): void {
+    this.#order += 1;
+    const change = { order: this.#order, folder, sets };
+    applyChange(folder.entries, change);
+    this.changes.push(change);
+    this.#onChange(path.slice(0, path.lastIndexOf("/")));
+  }
+
+  #wrote(path: string, file: FileNode, before: Uint8Array): void {
+    this.lastWrite = { file, before, after: file.content };
+    this.#onChange(path.slice(0, path.lastIndexOf("/")));
+  }
+}
+
+function isDirty(file: FileNode): boolean {
+  return file.content !== file.synced;
+}
+
+export function applyChange(entries: Map<string, DiskNode>, { sets }: EntryChange): void {
+  for (const [name, node] of sets) {
+    if (node === undefined) entries.delete(name);
+    else entries.set(name, node);
+  }
+}
