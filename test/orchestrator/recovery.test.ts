@@ -58,28 +58,73 @@ describe("submit", () => {
 });
 
 describe("an attempt that was recorded and never started", () => {
-  it("can never start any more, and its resume gives the agent the original prompt", async () => {
-    place.steps(1, "started; completed");
-    const first = await place.start();
-    const id = await first.submit(place.workspace, "the original");
-    await first.events(id, isEnd);
-    await first.kill("SIGKILL");
-    // The journal as it was when only the dispatch was in it; the attempt as it was before its start.
-    const journal = join(place.home, "journal/00000001.journal");
+  /** Cuts the journal behind the dispatch of an attempt, as if the server had been killed there. */
+  const cutBehindDispatch = (segment: string, attempt: number) => {
+    const journal = join(place.home, "journal", segment);
     const lines = readFileSync(journal, "utf8").split("\n");
-    const upTo = lines.findIndex((line) => line.includes('"dispatch"'));
+    const upTo = lines.findIndex(
+      (line) => line.includes('"dispatch"') && line.includes(`"attempt":${attempt}`),
+    );
     writeFileSync(journal, `${lines.slice(0, upTo + 1).join("\n")}\n`);
-    rmSync(join(place.home, "sessions", id, "attempts/1"), { recursive: true });
-    rmSync(join(place.workspace, "start-1"), { recursive: true });
+  };
+
+  it.each(["not even claimed", "claimed"])(
+    "(%s) can never start, and its resume gives the original prompt",
+    async (how) => {
+      place.steps(1, "started; completed");
+      const first = await place.start();
+      const id = await first.submit(place.workspace, "the original");
+      await first.events(id, isEnd);
+      await first.kill("SIGKILL");
+      cutBehindDispatch("00000001.journal", 1);
+      const attempt = join(place.home, "sessions", id, "attempts/1");
+      if (how === "claimed") {
+        for (const name of ["started", "pid", "exit"]) rmSync(join(attempt, name));
+        truncateSync(join(attempt, "spool"));
+      } else rmSync(attempt, { recursive: true });
+      rmSync(join(place.workspace, "start-1"), { recursive: true });
+      const second = await place.start();
+      const session = await second.session(id);
+      expect(session).toMatchObject({ state: "interrupted", attempts: [{ state: "never-started" }] });
+      expect(readFileSync(join(attempt, "started"), "utf8")).toBe("fenced\n");
+      expect((await second.post(`/api/sessions/${id}/resume`, {})).status).toBe(202);
+      const end = await second.events(id, (event) => isEnd(event) && event.attempt === 2);
+      expect(end.at(-1)).toMatchObject({ state: "completed" });
+      expect(place.argv(1)).toContain("the original");
+      expect(place.argv(1)).not.toContain("--resume");
+    },
+  );
+
+  it("when it was a resume, the next resume hands the same over again", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; call c1 one; result c1 token-of-one; call c2 two; wait_for gate");
+    place.steps(2, "started; completed");
+    const first = await place.start();
+    const id = await first.submit(place.workspace);
+    await first.events(id, (event) => event.callId === "c2");
+    await first.kill("SIGKILL");
+    process.kill(place.pid(1), "SIGKILL");
     const second = await place.start();
-    const session = await second.session(id);
-    expect(session).toMatchObject({ state: "interrupted", attempts: [{ state: "never-started" }] });
-    expect(readFileSync(join(place.home, "sessions", id, "attempts/1/started"), "utf8")).toBe("fenced\n");
-    expect((await second.post(`/api/sessions/${id}/resume`, {})).status).toBe(202);
-    const end = await second.events(id, (event) => isEnd(event) && event.attempt === 2);
-    expect(end.at(-1)).toMatchObject({ state: "completed" });
-    expect(place.argv(1)).toContain("the original");
-    expect(place.argv(1)).not.toContain("--resume");
+    await second.session(id);
+    const go = { prompt: "go on", acknowledge: true };
+    await second.post(`/api/sessions/${id}/resume`, go);
+    await second.events(id, (event) => isEnd(event) && event.attempt === 2);
+    await second.kill("SIGKILL");
+    const argv = place.argv(2);
+    const snapshot = join(place.workspace, `.coding-agent/sessions/${agentSession}.json`);
+    const handed = JSON.parse(readFileSync(snapshot, "utf8")) as { messages: unknown };
+    cutBehindDispatch("00000002.journal", 2);
+    rmSync(join(place.home, "sessions", id, "attempts/2"), { recursive: true });
+    rmSync(join(place.workspace, "start-2"), { recursive: true });
+    const third = await place.start();
+    expect((await third.session(id)).state).toMatch(/^interrupted/);
+    expect((await third.post(`/api/sessions/${id}/resume`, go)).status).toBe(202);
+    await third.events(id, (event) => isEnd(event) && event.attempt === 3);
+    const withoutId = (text: string) => text.replace(/[0-9a-f]{16}/g, "<id>");
+    expect(withoutId(place.argv(2))).toBe(withoutId(argv));
+    expect((JSON.parse(readFileSync(snapshot, "utf8")) as { messages: unknown }).messages).toEqual(
+      handed.messages,
+    );
   });
 });
 
