@@ -196,6 +196,40 @@ describe("a hand-over", () => {
     expect(messages.slice(-2)).toEqual(snapshot.messages);
   });
 
+  it("completes a turn of which the snapshot has a part, and takes out what is wrong in it", () => {
+    const use = (id: string) => ({ type: "tool_use", id, name: "run_command", input: { command: id } });
+    const answer = (toolUseId: string, content: string, isError: boolean) => [
+      { role: "assistant", content: [use(toolUseId)] },
+      { role: "user", content: [{ type: "tool_result", toolUseId, content, isError }] },
+    ];
+    const bodies = [call("a"), result("a"), call("b"), result("b"), call("c")];
+    const known = [O(1, [go, ...bodies]), L([prompt("p1"), ...bodies])];
+    const user = { role: "user", content: "p1" };
+    const dangling = { role: "assistant", content: [use("c")] };
+    const snapshots = [
+      { raw: [user, ...answer("a", "out a", false)], facts: [call("a"), result("a")] },
+      {
+        raw: [user, ...answer("a", "out a", false), ...answer("b", "interrupted", true)],
+        facts: [call("a"), result("a"), call("b"), build.failure("b", "interrupted")],
+      },
+      {
+        raw: [user, ...answer("a", "out a", false), ...answer("b", "out b", false), dangling],
+        facts: bodies,
+      },
+    ];
+    for (const { raw, facts } of snapshots) {
+      const given = alone([...known, S([prompt("p1"), ...facts])]);
+      const { messages } = resume(given, { snapshotText: JSON.stringify({ messages: raw }) });
+      expectValid(messages);
+      expect(messages).toEqual([
+        user,
+        ...answer("a", "out a", false),
+        ...answer("b", "out b", false),
+        { role: "assistant", content: [{ type: "text", text: "[This turn was interrupted here.]" }] },
+      ]);
+    }
+  });
+
   it("keeps parallel calls together, and leaves the unknown one out", () => {
     const bodies = [
       text("now"),
@@ -273,8 +307,8 @@ describe("a hand-over", () => {
   it("fits into one argument, whatever the unknown calls are", () => {
     const argumentBytesMax = 128 * 1024;
     for (const [count, size] of [
-      [1, 3_000_000],
-      [50, 100_000],
+      [1, 300_000],
+      [50, 10_000],
       [5_000, 10],
     ] as const) {
       const calls = Array.from({ length: count }, (_, index) => call(`call_${index}`, "ü\0\n".repeat(size)));
