@@ -1,7 +1,10 @@
 #!/bin/sh
 # A scripted agent: the n-th start in a workspace does what steps-n.sh there says. `say` writes a line of Ada's stream.
 n=1
-while ! mkdir "start-$n" 2>/dev/null; do n=$((n + 1)); done
+while ! mkdir "start-$n" 2>/dev/null; do
+  n=$((n + 1))
+  [ "$n" -lt 50 ] || exit 99
+done
 printf '%s\n' "$@" >"start-$n/argv"
 env >"start-$n/env"
 echo "$$" >"start-$n/pid"

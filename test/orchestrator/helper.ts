@@ -2,7 +2,16 @@
  * Starts real servers, bundled as they are delivered, with a scripted agent; ends by identity what a test left.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  watch,
+  writeFileSync,
+} from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,24 +117,30 @@ export class Place {
 
   async clean(): Promise<void> {
     for (const server of this.servers) await server.kill("SIGKILL");
-    for (let n = 1; n <= this.starts(); n++) {
+    for (const wrapper of this.#wrappers()) {
       try {
-        process.kill(-groupOf(this.pid(n)), "SIGKILL");
+        process.kill(-wrapper, "SIGKILL");
       } catch {
         // Gone already.
       }
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
 
-/** Process group of a process, which is its wrapper's pid; a number that nobody has when the process is gone. */
-function groupOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
-  } catch {
-    return 2 ** 30;
+  /** Wrappers that run, by the attempt's folder in their arguments; each leads the process group of its agent. */
+  #wrappers(): number[] {
+    if (!existsSync("/proc/self")) return [];
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .filter((name) => {
+        try {
+          const args = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+          return args.includes("holdfast-agent") && args.some((arg) => arg.startsWith(`${this.home}/`));
+        } catch {
+          return false;
+        }
+      })
+      .map(Number);
   }
 }
 

@@ -116,7 +116,8 @@ describe("who asks", () => {
   it("escapes what it shows on its page", async () => {
     place.steps(1, "started; completed");
     const server = await place.start();
-    await server.submit(place.workspace, "<script>alert(1)</script>");
+    const id = await server.submit(place.workspace, "<script>alert(1)</script>");
+    await server.events(id, isEnd);
     const html = await (await fetch(server.url)).text();
     expect(html).toContain("&lt;script&gt;alert(1)");
     expect(html).not.toContain("<script>alert");
