@@ -3,9 +3,11 @@ import { ada } from "./ada.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
 import type { AgentAdapter } from "./contract.ts";
+import { opencode } from "./opencode.ts";
 
 export const adapters: Readonly<Record<string, AgentAdapter>> = {
   ada,
   "claude-code": claudeCode,
   codex,
+  opencode,
 };

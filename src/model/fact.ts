@@ -5,7 +5,7 @@
  * understood becomes an `unknown` fact, never nothing.
  * Never: a fact does not say that something is true, only that a source said it.
  */
-import type { ByteRange, Cite, SourceName } from "./cite.ts";
+import { type ByteRange, type Cite, citeValue, type SourceName } from "./cite.ts";
 
 /** A tool call that the source says was made. */
 export interface CallFact {
@@ -61,6 +61,8 @@ export interface Fact {
   readonly range: ByteRange;
   /** 0, 1, 2 … among the facts of the same record. */
   readonly k: number;
+  /** Table and row id, where the source is a database; `range` then counts rows, not bytes. */
+  readonly row?: string;
   /** Attempt that produced it, where the source tells (the spool does; Ada's log does not). */
   readonly attempt?: number;
   readonly body: FactBody;
@@ -93,7 +95,7 @@ export function citeOf(fact: Fact, value: string): Cite {
   return {
     source: fact.source,
     range: fact.range,
-    value,
+    value: fact.row === undefined ? value : citeValue(`${fact.row}: ${value}`),
     ...(fact.path === undefined ? {} : { path: fact.path }),
     ...(fact.attempt === undefined ? {} : { attempt: fact.attempt }),
   };

@@ -26,6 +26,8 @@ export interface Fixture {
   readonly disk: Disk;
   /** File of the store whose records are damaged; none for a database, which is damaged by pages. */
   readonly logPath: string;
+  /** For a store that is no log of lines: the store with a record removed, doubled, swapped, each in turn. */
+  readonly variants?: () => Iterable<Disk>;
   readonly stdout: Uint8Array;
   /** What the agent was started with. */
   readonly prompt: string;
