@@ -179,32 +179,32 @@ function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttem
   let nextRow = 0;
   segments.forEach((segment, index) => {
     const pair = pairs[index];
-    if (pair === undefined) {
-      const taken = pairs.slice(index).includes(nextRow);
-      placeUnpaired(segment, rows, taken ? undefined : opened[nextRow], haveAttempts);
-      if (rows.at(-1) === opened[nextRow] && opened[nextRow] !== undefined) nextRow += 1;
-      return;
-    }
-    rows.push(...opened.slice(nextRow, pair + 1));
-    nextRow = pair + 1;
-    const row = opened[pair];
-    if (row !== undefined) addLog(row, segment);
+    const isNextFree = !pairs.slice(index).includes(nextRow);
+    const next = isNextFree ? opened[nextRow] : undefined;
+    const row =
+      pair === undefined ? rowOfUnpaired(segment, rows.at(-1), next, haveAttempts) : (opened[pair] as Row);
+    const last = pair ?? (row === next ? nextRow : nextRow - 1);
+    rows.push(...opened.slice(nextRow, last + 1));
+    nextRow = last + 1;
+    if (rows.at(-1) !== row) rows.push(row);
+    addLog(row, segment);
   });
   return [...rows, ...opened.slice(nextRow)];
 }
 
 /** A part whose prompt is lost belongs to the turn before it, or to the attempt that comes next. */
-function placeUnpaired(segment: Segment, rows: Row[], next: Row | undefined, haveAttempts: boolean): void {
-  const before = rows.at(-1);
-  if (segment.prompt === undefined && before !== undefined) return addLog(before, segment);
-  if (segment.prompt === undefined && next?.started) {
-    rows.push(next);
-    return addLog(next, segment);
-  }
-  const row = newRow(undefined, segment.prompt === undefined ? [] : [segment.prompt], []);
-  row.foreign = haveAttempts && segment.prompt !== undefined;
-  rows.push(row);
-  addLog(row, segment);
+function rowOfUnpaired(
+  segment: Segment,
+  before: Row | undefined,
+  next: Row | undefined,
+  haveAttempts: boolean,
+): Row {
+  const isHeadless = segment.prompt === undefined;
+  if (isHeadless && before !== undefined) return before;
+  if (isHeadless && next?.started === true) return next;
+  const row = newRow(undefined, isHeadless ? [] : [segment.prompt], []);
+  row.foreign = haveAttempts && !isHeadless;
+  return row;
 }
 
 function addLog(row: Row, segment: Segment): void {

@@ -64,6 +64,11 @@ const brief = (messages: readonly Message[]) =>
     return `${role}: ${parts.join(" ")}`;
   });
 
+function resultText(message: Message | undefined): string {
+  const [block] = message === undefined || typeof message.content === "string" ? [] : message.content;
+  return block?.content ?? "";
+}
+
 const alone = (sources: readonly SourceCut[]) => build.evidence([build.attempt(1)], sources);
 const go = started();
 
@@ -282,7 +287,7 @@ describe("a hand-over", () => {
       L([prompt("p1"), call("a"), build.cutResult("a", long.slice(0, 2_000))]),
     ];
     const { messages, sends } = resume(alone([...sources, S([])]));
-    const content = (messages[2]?.content[0] as Block).content ?? "";
+    const content = resultText(messages[2]);
     expect(content.length).toBeLessThan(resultCharsMax + 500);
     expect(content.startsWith("HEAD")).toBe(true);
     expect(content.endsWith("TAIL")).toBe(true);
@@ -298,7 +303,7 @@ describe("a hand-over", () => {
     const known = build.cutResult("a", "x".repeat(2_000));
     const sources = [O(1, [go, call("a")]), L([prompt("p1"), call("a"), known])];
     const { messages } = resume(alone([...sources, S([])]));
-    const content = (messages[2]?.content[0] as Block).content ?? "";
+    const content = resultText(messages[2]);
     expect(content).toContain("only this beginning");
     const after = S([prompt("p1"), call("a"), build.cutResult("a", content)]);
     expect(codes(reconcile(alone([...sources, after])))).toEqual(["agent-ahead", "ghost-running"]);
