@@ -26,7 +26,7 @@ beforeAll(async () => {
     }
     writer.exec("COMMIT");
     // The first three commits are in the database already.
-    if (n === 3) writer.pragma("wal_checkpoint(PASSIVE)");
+    if (n === 3) writer.pragma("wal_checkpoint(TRUNCATE)");
   }
   database = new Uint8Array(await readFile(path));
   wal = new Uint8Array(await readFile(`${path}-wal`));
@@ -43,15 +43,14 @@ async function stateOf(image: Uint8Array): Promise<number> {
   return Number(numbers[0]);
 }
 
-test("every cut of the part that is not in the database yet", async () => {
+test("every cut", async () => {
   expect(usesWal(database)).toBe(true);
   const states: number[] = [];
-  const from = Math.floor(wal.length / 2);
-  for (let at = from; at <= wal.length; at += 512)
+  for (let at = 0; at <= wal.length; at += 512)
     states.push(await stateOf(withWal(database, wal.subarray(0, at))));
   states.push(await stateOf(withWal(database, wal)));
   expect(states).toEqual(states.toSorted((left, right) => left - right));
-  expect(new Set(states)).toContain(commits - 1);
+  expect([...new Set(states)]).toEqual([3, 4, 5, 6]);
   expect(states.at(-1)).toBe(commits);
 });
 
