@@ -48,6 +48,8 @@ function isQuiet(facts: Facts, before: Observation, after: Observation, session:
       .join(),
   );
   if (cuts.includes(undefined) || alive !== aliveAfter) return false;
+  // A free agent is only stopped for each look: what it said just before may be taken in between the two.
+  if (alive !== "" && facts.run.plan.mode === "free") return false;
   const from = BigInt(before.cut?.t ?? 0);
   const acted = facts.attempts.some(
     (attempt) =>

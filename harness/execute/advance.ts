@@ -126,7 +126,14 @@ export async function turnEnded(run: Execution, session: number): Promise<boolea
   const turn = run.sessions[session]?.turn ?? 0;
   const attempts = run.agents.runs.filter((agent) => agent.session === session && agent.turn === turn);
   const ledgers = await Promise.all(attempts.map((agent) => run.agents.ledger(agent)));
-  return ledgers.some((entries) => entries.some((entry) => entry.kind === "exit" && entry.code === 0));
+  // Killed between its last line and its exit it has come to its end all the same.
+  return ledgers.some((entries) =>
+    entries.some(
+      (entry) =>
+        (entry.kind === "exit" && entry.code === 0) ||
+        (entry.kind === "out" && entry.event === "end/out" && entry.phase === "done"),
+    ),
+  );
 }
 
 async function noticed(run: Execution, session: number): Promise<void> {

@@ -2,7 +2,7 @@
  * disconnect: the clients lose their connection, miss events, and come back with their cursor.
  */
 import { passGates } from "../execute/advance.ts";
-import { connectClients } from "../execute/server.ts";
+import { connectClients, freezeServer } from "../execute/server.ts";
 import type { Fault } from "./contract.ts";
 
 export const disconnect: Fault<"disconnect"> = {
@@ -11,6 +11,8 @@ export const disconnect: Fault<"disconnect"> = {
   available: () => true,
   async inject(run, { events }, site) {
     await run.clients.disconnect();
+    // At an "unread" site the server stands still; it is the clients that are away, not the server.
+    await freezeServer(run, false);
     await passGates(run, events, "while the clients are away", site.session);
     connectClients(run);
     return { serverGone: false };
