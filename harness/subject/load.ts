@@ -129,7 +129,14 @@ async function importTypeScript(file: string): Promise<{ readonly default?: unkn
     plugins: [
       {
         name: "holdfast",
-        setup: ({ onResolve }) => onResolve({ filter: /^holdfast\/harness$/ }, () => ({ path: harness })),
+        setup: ({ onResolve }) => {
+          onResolve({ filter: /^holdfast\/harness$/ }, () => ({ path: harness }));
+          // It finds its binary beside itself, so it must stay where it is.
+          onResolve({ filter: /^esbuild$/ }, () => ({
+            path: import.meta.resolve("esbuild"),
+            external: true,
+          }));
+        },
       },
     ],
   });

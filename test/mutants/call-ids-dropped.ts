@@ -1,0 +1,13 @@
+/** Mutant: events are shown without the id of their call, as two measured orchestrators store them. */
+import { brokenReference } from "../../harness/subject/reference.ts";
+
+export const expected = ["result-unchanged"];
+
+export default brokenReference("call-ids-dropped", [
+  {
+    file: "src/orchestrator/stream.ts",
+    find: "function renamed(rest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {",
+    replace: `function renamed(whole: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { callId: _, ...rest } = whole;`,
+  },
+]);

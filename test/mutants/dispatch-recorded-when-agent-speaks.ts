@@ -1,0 +1,27 @@
+/** Mutant: session, run and dispatch are acknowledged from memory, and recorded when the agent first speaks. */
+import { brokenReference } from "../../harness/subject/reference.ts";
+
+export const expected = ["no-lost-run", "no-orphan-unseen"];
+
+export default brokenReference("dispatch-recorded-when-agent-speaks", [
+  {
+    file: "src/orchestrator/recorder.ts",
+    find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>);",
+    replace: `const held: Map<string, any[]> = ((this as any).held ??= new Map());
+    const write = (what: any, of: any) => this.#journal.append(what, of);
+    const isHeld = type === "session" || type === "run" || type === "dispatch";
+    if (isHeld) held.set(sessionId, [...(held.get(sessionId) ?? []), [type, data]]);
+    else if (type === "cover") {
+      for (const [what, of] of held.get(sessionId) ?? []) void write(what, of);
+      held.delete(sessionId);
+    }
+    const appended: ReturnType<Journal["append"]> =
+      isHeld ? Promise.resolve({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } } as any) : write(type, data);`,
+  },
+  {
+    // The copy beside the spool would make it good again.
+    file: "src/orchestrator/about.ts",
+    find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
+    replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+  },
+]);

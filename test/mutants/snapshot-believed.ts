@@ -1,0 +1,17 @@
+/** Mutant: a resumed agent goes on from its own snapshot as it is, and is told nothing. */
+import { brokenReference } from "../../harness/subject/reference.ts";
+
+export const expected = ["call-state-honest", "finished-call-not-repeated"];
+
+export default brokenReference("snapshot-believed", [
+  {
+    file: "src/orchestrator/hand-over.ts",
+    find: "    prompt: handOver.prompt,\n",
+    replace: "    prompt: ask,\n",
+  },
+  {
+    file: "src/orchestrator/hand-over.ts",
+    find: "    repairs: handOver.repairs,\n",
+    replace: "    repairs: [],\n",
+  },
+]);
