@@ -5,18 +5,18 @@
  * the length first; each life repeats the newest seals, so that one damaged record does not lose one.
  * Never: a seal is not believed from a record that itself stands behind a seal.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Damage } from "../model/fact.ts";
 import type { ScannedRecord } from "./segment.ts";
 
 const sealSchema = z.object({
-  generation: z.int().positive(),
+  generation: z.int().check(z.positive()),
   /** Length of the segment's history. */
-  bytes: z.int().nonnegative(),
+  bytes: z.int().check(z.nonnegative()),
   /** CRC-32 of these bytes. */
-  crc: z.int().nonnegative(),
+  crc: z.int().check(z.nonnegative()),
   /** Highest number of a whole record in them; 0 for none. */
-  n: z.int().nonnegative(),
+  n: z.int().check(z.nonnegative()),
 });
 
 export type Seal = z.infer<typeof sealSchema>;

@@ -6,7 +6,7 @@
  * Always: it is replaced atomically, and names the place in the journal that it covers.
  * Never: it is not believed over the journal: what does not match the segment it covers is not used.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Damage } from "../model/fact.ts";
 import { type Files, IoError } from "../model/ports.ts";
 import { coverOf } from "./cover.ts";
@@ -19,10 +19,10 @@ import type { JournalPosition } from "./types.ts";
 export const snapshotBytesMax = 256 * 1024 * 1024;
 
 const coversSchema = z.object({
-  generation: z.int().positive(),
-  n: z.int().nonnegative(),
-  bytes: z.int().nonnegative(),
-  crc: z.int().nonnegative(),
+  generation: z.int().check(z.positive()),
+  n: z.int().check(z.nonnegative()),
+  bytes: z.int().check(z.nonnegative()),
+  crc: z.int().check(z.nonnegative()),
 });
 
 /** A snapshot that may be used, or why the one that is there may not. */

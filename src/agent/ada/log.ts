@@ -7,7 +7,7 @@
  * The end of a turn is a reply with the stop reason `end_turn`; Ada writes no other.
  * Always: facts keep the bytes of their record; a result as long as Ada's limit is known to be cut.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { citeValue } from "../../model/cite.ts";
 import type { Damage, Fact, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
@@ -17,22 +17,22 @@ import { idSchema } from "./wire.ts";
 /** Ada cuts results in its log at so many UTF-16 units. */
 export const loggedResultCharsMax = 2_000;
 
-const blockSchema = z.object({ type: z.string(), text: z.string().optional() });
+const blockSchema = z.object({ type: z.string(), text: z.optional(z.string()) });
 
 const schemas = {
-  session_start: z.object({ model: z.string().optional() }),
+  session_start: z.object({ model: z.optional(z.string()) }),
   user_message: z.object({ text: z.string() }),
   assistant_reasoning: z.object({ text: z.string() }),
   assistant_response: z.object({
-    stopReason: z.string().nullish(),
+    stopReason: z.nullish(z.string()),
     content: z.union([z.string(), z.array(z.unknown())]),
   }),
-  tool_call: z.object({ id: idSchema, tool: idSchema, input: z.unknown().optional() }),
+  tool_call: z.object({ id: idSchema, tool: idSchema, input: z.optional(z.unknown()) }),
   tool_result: z.object({
     toolCallId: idSchema,
-    tool: idSchema.optional(),
+    tool: z.optional(idSchema),
     content: z.string(),
-    isError: z.boolean().default(false),
+    isError: z._default(z.boolean(), false),
   }),
 } as const;
 

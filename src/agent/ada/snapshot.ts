@@ -3,7 +3,7 @@
  *
  * Always: a message keeps its bytes in the file; what is no snapshot is damage and no facts.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import { citeValue } from "../../model/cite.ts";
 import type { Fact, FactBody } from "../../model/fact.ts";
 import { isRecord, jsonValueEnd, skipBlank } from "../../model/json.ts";
@@ -32,13 +32,13 @@ const callBlock = z.object({
   type: z.literal("tool_use"),
   id: idSchema,
   name: idSchema,
-  input: z.unknown().optional(),
+  input: z.optional(z.unknown()),
 });
 const resultBlock = z.object({
   type: z.literal("tool_result"),
   toolUseId: idSchema,
   content: z.union([z.string(), z.array(z.unknown())]),
-  isError: z.boolean().default(false),
+  isError: z._default(z.boolean(), false),
 });
 const silentBlocks = new Set(["thinking", "reasoning", "image"]);
 

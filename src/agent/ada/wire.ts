@@ -3,7 +3,7 @@
  *
  * Always: total. A line that is no record is an `unreadable` fact, a type that is not known an `unknown` one.
  */
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 
@@ -11,25 +11,25 @@ import { isRecord } from "../../model/json.ts";
 export const lineCharsMax = 64 * 1024 * 1024;
 
 /** Ids and names are looked up, cited and shown: an agent's id of a megabyte is no id. */
-export const idSchema = z.string().min(1).max(512);
+export const idSchema = z.string().check(z.minLength(1), z.maxLength(512));
 
 const schemas = {
   "run.started": z.object({
     sessionId: idSchema,
-    model: z.string().optional(),
-    version: z.string().optional(),
+    model: z.optional(z.string()),
+    version: z.optional(z.string()),
   }),
   "assistant.text": z.object({ text: z.string() }),
   "assistant.reasoning": z.object({ text: z.string() }),
-  "tool.call": z.object({ id: idSchema, name: idSchema, input: z.unknown().optional() }),
+  "tool.call": z.object({ id: idSchema, name: idSchema, input: z.optional(z.unknown()) }),
   "tool.result": z.object({
     id: idSchema,
-    name: idSchema.optional(),
+    name: z.optional(idSchema),
     content: z.string(),
-    isError: z.boolean().default(false),
+    isError: z._default(z.boolean(), false),
   }),
-  "run.completed": z.object({ status: z.string().optional() }),
-  "run.failed": z.object({ error: z.unknown().optional(), message: z.unknown().optional() }),
+  "run.completed": z.object({ status: z.optional(z.string()) }),
+  "run.failed": z.object({ error: z.optional(z.unknown()), message: z.optional(z.unknown()) }),
 } as const;
 
 type Wire = {
