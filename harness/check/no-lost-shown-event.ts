@@ -71,7 +71,9 @@ function missingFrom(
   observation: Observation,
   observed: ObservedSession,
 ): readonly ShownAt[] {
-  const earlier = shown.filter(({ at }) => at < observation.at);
+  // What comes while the answer is on its way may be newer than the answer; the cut is the moment of the question.
+  const askedNs = observation.cut === undefined ? observation.ns : BigInt(observation.cut.t);
+  const earlier = shown.filter(({ at, ns }) => at < observation.at && ns < askedNs);
   const seen = new Set<string>();
   return earlier.filter((one) => {
     const key = keyOf(one.event);
