@@ -3,6 +3,7 @@ import { ada } from "./ada.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
 import type { AgentAdapter } from "./contract.ts";
+import { geminiCli } from "./gemini-cli.ts";
 import { opencode } from "./opencode.ts";
 
 export const adapters: Readonly<Record<string, AgentAdapter>> = {
@@ -10,4 +11,5 @@ export const adapters: Readonly<Record<string, AgentAdapter>> = {
   "claude-code": claudeCode,
   codex,
   opencode,
+  "gemini-cli": geminiCli,
 };

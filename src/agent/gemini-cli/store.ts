@@ -1,0 +1,134 @@
+/**
+ * Where Gemini CLI keeps a session, `~/.gemini/tmp/<project>/chats/session-<time>-<id>.jsonl`, and the file read once.
+ *
+ * Only calls that are over come to the file: one that is not there may have run. Nothing in it ends a turn: an answer
+ * without calls looks the same as one whose calls are still running.
+ * Always: what a line states anew is a fact at that line; what it repeats is not.
+ */
+import { citeValue } from "../../model/cite.ts";
+import type { Abilities, SourceCut } from "../../model/evidence.ts";
+import type { FactBody } from "../../model/fact.ts";
+import { canonicalJson, isRecord } from "../../model/json.ts";
+import type { Files } from "../../model/ports.ts";
+import type { LineRecord } from "../lines.ts";
+import { decodeRecord, parse, textOr, unknownType } from "../resume-decode.ts";
+import { firstLine, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
+import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
+import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
+import { Conversation } from "./fold.ts";
+import { personBodies, replyBodies } from "./message.ts";
+import { sentOnResume } from "./sent.ts";
+
+export const geminiCliAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
+  O: {
+    prompt: { order: "write-ahead", synced: false },
+    call: { order: "write-ahead", synced: false },
+    result: { order: "write-behind", synced: false },
+    "turn-end": { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+  L: {
+    prompt: { order: "write-ahead", synced: false },
+    call: { order: "write-behind", synced: false },
+    result: { order: "write-behind", synced: false },
+    text: { order: "write-behind", synced: false },
+  },
+  S: {},
+};
+
+/** Kinds of messages that are for people only. */
+const silent = new Set(["info", "warning", "error"]);
+
+/** See {@link AgentStore}. A folder is the project's if it says so, by name or in a file of its own. */
+export async function locate(files: Files, cwd: string, around: Surroundings): Promise<FoundSession[]> {
+  const root = `${withoutSlash(around.home)}/.gemini/tmp`;
+  const place = withoutSlash(cwd);
+  const hash = await sha256(place);
+  const found: FoundSession[] = [];
+  for (const name of await namesIn(files, root)) {
+    const folder = `${root}/${name}`;
+    const named = name === hash ? place : (await firstLine(files, `${folder}/.project_root`))?.trim();
+    if (named === undefined || withoutSlash(named) !== place) continue;
+    found.push(...(await sessionsIn(files, `${folder}/chats`)));
+  }
+  return found;
+}
+
+async function sessionsIn(files: Files, folder: string): Promise<FoundSession[]> {
+  const found: FoundSession[] = [];
+  for (const name of await namesIn(files, folder)) {
+    if (!name.startsWith("session-") || !name.endsWith(".jsonl")) continue;
+    const path = `${folder}/${name}`;
+    const head = parse((await firstLine(files, path)) ?? "");
+    const id = isRecord(head) ? textOr(head.sessionId, "") : "";
+    if (isUuid(id)) found.push({ agent: "gemini-cli", id, path });
+  }
+  return found;
+}
+
+/** Folders of older versions are named by this. */
+async function sha256(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The newest file of one session as a cut: a resume begins another with the same id. */
+export async function readStore(
+  files: Files,
+  cwd: string,
+  agentSessionId: string,
+  around?: Surroundings,
+): Promise<readonly SourceCut[]> {
+  if (around === undefined || !isUuid(agentSessionId)) return [missingLog(geminiCliAbilities.L)];
+  const found = (await locate(files, cwd, around)).findLast(({ id }) => id === agentSessionId);
+  return found === undefined ? [missingLog(geminiCliAbilities.L)] : (await read(files, found)).sources;
+}
+
+/** See {@link AgentStore}. */
+export async function read(files: Files, { path }: FoundSession): Promise<SessionRead> {
+  const reader = new Reader();
+  const cut = await readLogCut(files, path, geminiCliAbilities.L, isLine, (record) => reader.take(record));
+  return { sources: [cut], sent: sentOnResume(reader.conversation.messages), versions: [] };
+}
+
+function isLine(value: RecordValue): boolean {
+  const isMessage = typeof value.id === "string" && typeof value.type === "string";
+  return isMessage || isRecord(value.$set) || "$rewindTo" in value || typeof value.sessionId === "string";
+}
+
+class Reader {
+  readonly conversation = new Conversation();
+  /** What was said already, per message: a message comes again as it grows. */
+  readonly #said = new Map<string, Set<string>>();
+  #isNamed = false;
+
+  take({ value }: LineRecord): FactBody[] {
+    if (typeof value.sessionId === "string" && value.type === undefined) return this.#session(value);
+    return this.conversation.take(value).flatMap((message) => {
+      const id = textOr(message.id, "");
+      const said = this.#said.get(id) ?? new Set<string>();
+      this.#said.set(id, said);
+      return bodiesOf(message).filter((body) => {
+        const key = canonicalJson(body);
+        if (said.has(key)) return false;
+        said.add(key);
+        return true;
+      });
+    });
+  }
+
+  #session({ sessionId }: RecordValue): FactBody[] {
+    if (this.#isNamed) return [];
+    this.#isNamed = true;
+    return [{ kind: "session", agentSessionId: citeValue(textOr(sessionId, "")) }];
+  }
+}
+
+function bodiesOf(message: RecordValue): readonly FactBody[] {
+  const type = textOr(message.type, "");
+  return decodeRecord(type, () => {
+    if (type === "user") return personBodies(message);
+    if (type === "gemini") return replyBodies(message);
+    return silent.has(type) ? [] : [unknownType(`message ${type}`)];
+  });
+}
