@@ -7,6 +7,7 @@ import { handOver } from "./ada/hand-over.ts";
 import { adaAbilities, isSessionId, readStore, storePaths } from "./ada/store.ts";
 import { decodeLine } from "./ada/wire.ts";
 import type { AgentAdapter, CommandLine, StartRequest } from "./contract.ts";
+import { adaStore } from "./resume-ada.ts";
 
 /** See {@link AgentAdapter}. */
 export const ada: AgentAdapter = {
@@ -19,6 +20,7 @@ export const ada: AgentAdapter = {
   storePaths,
   readStore,
   handOver,
+  store: adaStore,
 };
 
 /** A prompt that begins like an option stands behind `--`, last, so that nothing is read into it. */

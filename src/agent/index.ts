@@ -5,6 +5,7 @@ import { codex } from "./codex.ts";
 import type { AgentAdapter } from "./contract.ts";
 import { geminiCli } from "./gemini-cli.ts";
 import { opencode } from "./opencode.ts";
+import { pi } from "./pi.ts";
 
 export const adapters: Readonly<Record<string, AgentAdapter>> = {
   ada,
@@ -12,4 +13,5 @@ export const adapters: Readonly<Record<string, AgentAdapter>> = {
   codex,
   opencode,
   "gemini-cli": geminiCli,
+  pi,
 };

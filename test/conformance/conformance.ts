@@ -179,7 +179,7 @@ class Rig {
     const evidence: Evidence = {
       schema: 1,
       session: { id: this.#fixture.sessionId, agent: this.#adapter.kind, gated: false },
-      attempts: stdout === undefined ? [] : [this.#attempt()],
+      attempts: stdout === undefined ? [] : this.#attempts(),
       sources: this.matched([...stream, ...read.sources]),
       decisions: [],
       probes: [],
@@ -189,16 +189,17 @@ class Rig {
     return reconcile(evidence);
   }
 
-  #attempt(): AttemptEvidence {
-    return {
-      attempt: 1,
-      runId: "run-1",
-      prompt: this.#fixture.prompt,
+  #attempts(): AttemptEvidence[] {
+    const { prompt, laterPrompts = [] } = this.#fixture;
+    return [prompt, ...laterPrompts].map((text, index) => ({
+      attempt: index + 1,
+      runId: `run-${index + 1}`,
+      prompt: text,
       started: "yes",
       liveness: "dead",
       processCite: { source: "P", value: "no such process" },
-      dispatchCite: { source: "J", value: "dispatch 1" },
-    };
+      dispatchCite: { source: "J", value: `dispatch ${index + 1}` },
+    }));
   }
 
   async expectHonest(disk: Disk, stdout: Uint8Array | undefined): Promise<void> {

@@ -31,6 +31,8 @@ export interface Fixture {
   readonly stdout: Uint8Array;
   /** What the agent was started with. */
   readonly prompt: string;
+  /** What it was started with later; of these starts there is no stream. */
+  readonly laterPrompts?: readonly string[];
   /** `role`, `role+` for an inserted text, `assistant id`, `tool id answer`. */
   readonly sent: readonly string[];
   /** What the agent really sent, in the same notation; undefined where nothing was recorded. */

@@ -5,6 +5,7 @@
  * part stands whole in the stream, and of a message only its role is needed, which the cut left.
  */
 import initSqlJs from "sql.js";
+import { chatHistory } from "./chat-history.ts";
 import { type Fixture, fixtureBytes, fixtureJson } from "./fixture.ts";
 import type { Disk } from "./memory.ts";
 
@@ -72,27 +73,6 @@ function* variantsOf(tables: Tables, path: string): Generator<Disk> {
       for (const changed of edited) yield { [path]: databaseOf({ ...tables, [table]: changed }) };
     }
   }
-}
-
-interface Message {
-  readonly role: string;
-  readonly content: string | null;
-  readonly tool_calls?: readonly { readonly id: string }[];
-  readonly tool_call_id?: string;
-}
-
-/** Reads what was really sent, in the form of OpenAI's chat completions. */
-export function chatHistory(path: string, results: readonly string[]): string[] {
-  return (fixtureJson(path) as Message[])
-    .filter(({ role }) => role !== "system")
-    .flatMap(({ role, content, tool_calls: calls = [], tool_call_id: callId }) => {
-      if (role === "tool") {
-        const hasResult = results.some((result) => content?.includes(result) === true);
-        return [`tool ${callId} ${hasResult ? "result" : "synthetic"}`];
-      }
-      const said = content === null || content === "" ? [] : [role];
-      return [...said, ...calls.map(({ id }) => `assistant ${id}`)];
-    });
 }
 
 function fixture(name: string, sessionId: string, rest: Partial<Fixture>): Fixture {
