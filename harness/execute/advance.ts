@@ -110,7 +110,8 @@ export async function nextTurns(run: Execution): Promise<boolean> {
   for (const [session, planned] of run.plan.sessions.entries()) {
     const progress = run.sessions[session];
     if (progress?.id === undefined || progress.turn + 1 >= planned.turns.length) continue;
-    if (run.agents.alive(session).length > 0 || !(await turnEnded(run, session))) continue;
+    if (run.agents.alive(session).length > 0) continue;
+    if (!(await turnEnded(run, session)) && !(await saidToHaveEnded(run, session))) continue;
     // The orchestrator must have noticed the end before it can take more; clients are told when it has.
     await noticed(run, session);
     progress.turn += 1;
@@ -134,6 +135,13 @@ export async function turnEnded(run: Execution, session: number): Promise<boolea
         (entry.kind === "out" && entry.event === "end/out" && entry.phase === "done"),
     ),
   );
+}
+
+/** The agent may have been killed between its last word and its exit: then the orchestrator's word counts. */
+async function saidToHaveEnded(run: Execution, session: number): Promise<boolean> {
+  if (run.server === undefined) return false;
+  const { sessions } = await run.subject.observe(run.context);
+  return sessions.find(({ id }) => id === run.sessions[session]?.id)?.ended === "yes";
 }
 
 async function noticed(run: Execution, session: number): Promise<void> {

@@ -156,6 +156,11 @@ export class Agents {
     });
   }
 
+  /** Nobody waits any more: whoever did is not there. */
+  forget(): void {
+    this.changed.clear();
+  }
+
   /** Wakes everybody who waits for a condition. */
   notify(): void {
     for (const ask of [...this.changed]) ask();

@@ -34,6 +34,11 @@ export class Recorder {
     for (const waiter of woken) waiter.wake(entry);
   }
 
+  /** Nobody waits any more: whoever did is not there. */
+  forget(): void {
+    this.waiters = [];
+  }
+
   /**
    * Resolves with the first entry from index `since` on that matches, also one that is there already;
    * with undefined when `limitMs` passed first.

@@ -67,6 +67,11 @@ export async function play(run: Execution): Promise<void> {
     await playRound(run, index, round, run.plan.rounds[index + 1]);
   }
   if (run.server === undefined) await startServer(run);
+  await bringToItsEnd(run);
+}
+
+/** Brings every session to its end, looks once more, and says where each has come to. @throws WatchdogFired. */
+export async function bringToItsEnd(run: Execution): Promise<void> {
   let stuck: WatchdogFired | undefined;
   try {
     await settle(run);

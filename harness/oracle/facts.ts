@@ -4,7 +4,7 @@
  * Always: made from the record alone, and cached by it.
  * Never: it judges nothing.
  */
-import type { DiskCut, HistoryEntry, RunRecord } from "../history.ts";
+import { crashLoss, type DiskCut, type HistoryEntry, type RunRecord } from "../history.ts";
 import type { Call } from "../plan/plan.ts";
 import type { ObservedSession, Shown } from "../subject/contract.ts";
 import { type Attempt, entriesOf, readAttempts } from "./attempts.ts";
@@ -42,6 +42,8 @@ export interface Facts {
   readonly observations: readonly Observation[];
   readonly faults: readonly FaultEntry[];
   readonly damages: readonly DamageEntry[];
+  /** Bytes that a crash took or cut, as no plan asked: they excuse nothing that was acknowledged or shown. */
+  readonly losses: readonly DamageEntry[];
   /** The subject has the agent's stdout in files of its own. */
   readonly hasSpool: boolean;
   readonly startNs: bigint;
@@ -54,13 +56,15 @@ const cache = new WeakMap<RunRecord, Facts>();
 export function factsOf(run: RunRecord): Facts {
   const known = cache.get(run);
   if (known !== undefined) return known;
+  const damages = entriesOf(run, "damage").filter((entry) => entry.toByte > entry.fromByte);
   const facts: Facts = {
     run,
     attempts: readAttempts(run),
     shown: readShown(run),
     observations: readObservations(run),
     faults: entriesOf(run, "fault"),
-    damages: entriesOf(run, "damage").filter((entry) => entry.toByte > entry.fromByte),
+    damages: damages.filter(({ how }) => how !== crashLoss),
+    losses: damages.filter(({ how }) => how === crashLoss),
     hasSpool: run.cuts.some((cut) => cut.files.some((file) => file.role === "spool")),
     startNs: BigInt(run.history[0]?.t ?? "0"),
     planned: plannedCalls(run),

@@ -7,7 +7,7 @@
 import type { Attempt } from "./attempts.ts";
 import { damagesOf, type Facts } from "./facts.ts";
 import { receivedOverPipe } from "./received.ts";
-import { logHas, replyNames, type SessionAt } from "./session-at.ts";
+import { logHas, replyNames, type SessionAt, withHidden } from "./session-at.ts";
 import { no, type Truth } from "./truth-value.ts";
 
 /** The log holds a prompt, a final reply or a finished call that the snapshot lacks. */
@@ -57,10 +57,12 @@ function promptBehind(logged: readonly string[], stored: readonly string[]): Tru
 export function journalAhead(at: SessionAt): Truth {
   const results = [...at.heldResults].filter((callId) => !logHas(at, "results", callId));
   const calls = [...at.heldCalls].filter((callId) => !logHas(at, "calls", callId));
+  // A log that nobody told the subject of (the line that names it is damaged) may count as its own or not.
+  const all = withHidden(at);
   const causes = [
-    ...results.map((callId) => ({ callId, sure: true })),
+    ...results.map((callId) => ({ callId, sure: !logHas(all, "results", callId) })),
     // A reply in the log that names the call: the store knows of it, if not in a record of its own.
-    ...calls.map((callId) => ({ callId, sure: !replyNames(at, callId) })),
+    ...calls.map((callId) => ({ callId, sure: !replyNames(at, callId) && !logHas(all, "calls", callId) })),
     ...[...at.openResults].filter((callId) => !logHas(at, "results", callId)).map(unsure),
     ...[...at.openCalls].filter((callId) => !logHas(at, "calls", callId)).map(unsure),
   ];

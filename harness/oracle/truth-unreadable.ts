@@ -22,6 +22,12 @@ export function unreadable(facts: Facts, at: SessionAt, round: number): Truth {
   );
   for (const damage of facts.damages)
     if (BigInt(damage.t) <= at.ns && !own.has(damage.path)) truths.push(ofDamage(facts, at, damage, round));
+  for (const loss of facts.losses) {
+    const owner = damageSession(facts, loss);
+    const why = `a crash took bytes ${loss.fromByte} to ${loss.toByte} of the ${loss.role} file`;
+    if (BigInt(loss.t) <= at.ns && (owner === undefined || owner === at.session))
+      truths.push({ is: "maybe", why });
+  }
   return strongest([...truths, ...missingStore(at)]);
 }
 

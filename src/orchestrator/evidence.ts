@@ -77,7 +77,8 @@ async function attemptEvidence(
   return {
     ...base,
     started: spoke ? "yes" : "unknown",
-    liveness: liveness.state,
+    // Its follower records what it said last before it records the end: until then it is not over.
+    liveness: liveness.state === "dead" ? "alive" : liveness.state,
     processCite: processCite(attempt, liveness.seen),
   };
 }

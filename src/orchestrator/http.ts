@@ -112,7 +112,10 @@ function sessionRoutes(app: Hono, site: Site): void {
   app.get("/api/sessions", () => {
     const life = site.life();
     if (life === undefined) return toResponse(starting());
-    const sessions = [...life.context.state.sessions.values()];
+    // A crash may cut a submit between its records: a session without a run was never acknowledged.
+    const sessions = [...life.context.state.sessions.values()].filter(
+      ({ runs, attempts }) => runs.length > 0 || attempts.length > 0,
+    );
     return toResponse(answer(200, { sessions: sessions.map((session) => summaryOf(life.context, session)) }));
   });
   app.get("/api/sessions/:id", (c) =>

@@ -53,8 +53,6 @@ export async function settle(
  */
 export async function noteWhileLive(context: Context, session: SessionState): Promise<void> {
   const evidence = await gatherEvidence(context, session, false);
-  // It may have ended just now: then what it said last is not on record yet, and settling it says what is wrong.
-  if (evidence.attempts.at(-1)?.liveness === "dead") return;
   const { raised } = newsOf(session, reconcile(evidence));
   await Promise.all(
     raised.map((finding) => context.recorder.fact(session, "finding", { sessionId: session.id, finding })),

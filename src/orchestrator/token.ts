@@ -1,6 +1,7 @@
 /**
  * The token that whoever changes state must show: made once, in a file that its owner alone can read.
  */
+import { replaceAtomically } from "../journal/index.ts";
 import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
 
@@ -12,17 +13,21 @@ const tokenBytesMax = 256;
  * @throws HoldfastError `bad-argument` for a file that holds no token.
  */
 export async function readOrMakeToken(world: World, path: string): Promise<string> {
+  const existing = await readToken(world, path);
+  if (existing !== undefined) return existing;
   const made = `${world.ids.next()}${world.ids.next()}${world.ids.next()}`;
-  const file = await world.files.createExclusive(path);
-  if (file !== undefined) {
-    await file.append(new TextEncoder().encode(`${made}\n`));
-    await file.sync();
-    await file.close();
-    return made;
-  }
-  const existing = await world.files.openRead(path);
-  const bytes = await existing?.read(0, tokenBytesMax);
-  await existing?.close();
+  // Whole or not at all: half a token would keep every later start from beginning.
+  await replaceAtomically(world.files, path, new TextEncoder().encode(`${made}\n`));
+  // Another server may have been faster.
+  return (await readToken(world, path)) ?? made;
+}
+
+/** undefined when there is no such file. */
+async function readToken(world: World, path: string): Promise<string | undefined> {
+  const file = await world.files.openRead(path);
+  if (file === undefined) return undefined;
+  const bytes = await file.read(0, tokenBytesMax);
+  await file.close();
   const token = new TextDecoder().decode(bytes).trim();
   if (/^[\x21-\x7e]{16,}$/.test(token)) return token;
   throw new HoldfastError(
