@@ -76,7 +76,7 @@ export type HistoryEntry = { readonly t: string } & (
   | {
       readonly kind: "damage";
       readonly round: number;
-      readonly role: SubjectFile["role"];
+      readonly role: SubjectFile["role"] | "effects";
       readonly path: string;
       readonly how: string;
       readonly session?: number;
@@ -95,6 +95,9 @@ export type HistoryEntry = { readonly t: string } & (
   | { readonly kind: "settled"; readonly session: number; readonly state: string }
   | { readonly kind: "watchdog"; readonly waitingFor: string }
 );
+
+/** `how` of a damage entry that no plan asked for: bytes that a crash took from a file, or left half written. */
+export const crashLoss = "crash";
 
 /** The disk and the processes at one moment. File contents are stored beside the artifact, by content hash. */
 export interface DiskCut {

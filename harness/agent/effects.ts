@@ -8,7 +8,14 @@ import { effectsFileName } from "./constants.ts";
 import type { AgentMachine } from "./machine.ts";
 
 export function leaveEffect(machine: AgentMachine, cwd: string, effectToken: string): void {
-  machine.appendText(path.join(cwd, effectsFileName), `${effectToken}\n`);
+  const file = path.join(cwd, effectsFileName);
+  // A power cut may have left half a line.
+  const glue = isTorn(machine, file) ? "\n" : "";
+  machine.appendText(file, `${glue}${effectToken}\n`);
+}
+
+function isTorn(machine: AgentMachine, file: string): boolean {
+  return machine.sizeOf(file) > 0 && !machine.readText(file).endsWith("\n");
 }
 
 /** A missing file holds no effects. */

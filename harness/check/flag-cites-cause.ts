@@ -106,5 +106,6 @@ function longest(facts: Facts, observation: Observation, path: string): Buffer |
 
 /** A flag may still point at where the bytes were before they were cut off. */
 function wasDamaged(facts: Facts, flag: ObservedFlag): boolean {
-  return flag.cites.some(({ path }) => facts.damages.some((damage) => damage.path === path));
+  const gone = [...facts.damages, ...facts.losses];
+  return flag.cites.some(({ path }) => gone.some((damage) => damage.path === path));
 }

@@ -22,6 +22,7 @@ import { resultUnchanged } from "./result-unchanged.ts";
 import { resumeCarriesFinishedCalls } from "./resume-carries-finished-calls.ts";
 import { settles } from "./settles.ts";
 import { singleDriver } from "./single-driver.ts";
+import { standsOnlyWhatStands } from "./stands-only-what-stands.ts";
 import { streamResumesWithoutGap } from "./stream-resumes-without-gap.ts";
 
 /** In order of how directly each is a loss to a person. */
@@ -32,6 +33,7 @@ export const checks: readonly Check[] = [
   historyInOrder,
   resultUnchanged,
   callStateHonest,
+  standsOnlyWhatStands,
   cutNeverLooksFinished,
   finishedCallNotRepeated,
   noBlindRetry,

@@ -2,6 +2,7 @@
  * settles: see `says`. A scripted user resumes and answers; refusing for ever is a breach, not safety.
  */
 import { entriesOf } from "../oracle/attempts.ts";
+import { isEffectTaken, isTraceless } from "../oracle/crash-losses.ts";
 import {
   damagesOf,
   type Facts,
@@ -54,12 +55,17 @@ function miscounted(facts: Facts, step: StepFacts): readonly Violation[] {
   const { executions, call } = step;
   if (executions === 1) return [];
   if (executions === 0) {
+    // It was done, and whoever knows that does not do it again.
+    if (isEffectTaken(facts, step.tokens, step.uses)) return [];
     if (call.unprobeable === true && step.uses.length > 0) return [];
     const story = `the effect of step ${step.step} is not in the workspace at the end`;
     return [{ kind: "step-missing", phase: "settled", story }];
   }
   // Damage may have taken every trace of the first execution.
   if (damagesOf(facts, step.session).length > 0) return [];
+  // So may a power cut.
+  const earlier = step.uses.slice(0, -1);
+  if (earlier.length > 0 && earlier.every((use) => isTraceless(facts, use))) return [];
   const story = `the effect of step ${step.step} is in the workspace ${executions} times at the end (calls ${step.uses.map(({ callId }) => callId).join(", ")})`;
   return [{ kind: "step-repeated", phase: "settled", story }];
 }

@@ -36,7 +36,10 @@ export interface MemoryRun {
 /** What the subject of a run shares with whoever ends the world around it. */
 export interface Stage {
   life: ServerLife | undefined;
+  /** Grows when the world ends around the driver: what it waited for until then never comes. */
+  epoch: number;
   readonly lives: ServerLife[];
+  readonly wrappers: Wrappers;
 }
 
 const runDir = "/run";
@@ -91,9 +94,9 @@ export function prepareInMemory(plan: Plan, seed: number, hooks: CallHooks): Mem
   const wrappers = new Wrappers(computer, agentPath, (process, start, spool) =>
     runMemoryAgent(computer, (connection) => agents.accept(connection), process, start, spool),
   );
-  const stage: Stage = { life: undefined, lives: [] };
+  const stage: Stage = { life: undefined, epoch: 0, lives: [], wrappers };
   const spawned: RunProcess[] = [];
-  const subject = subjectOf(computer, stage, wrappers, spawned);
+  const subject = subjectOf(computer, stage, spawned);
   const context: Context = {
     dir,
     workspace,
@@ -126,7 +129,18 @@ export function prepareInMemory(plan: Plan, seed: number, hooks: CallHooks): Mem
   return { run, computer, stage };
 }
 
-function subjectOf(computer: Computer, stage: Stage, wrappers: Wrappers, spawned: RunProcess[]): Subject {
+/** The subject as the driver of the stage's present epoch has it. */
+export function subjectOf(computer: Computer, stage: Stage, spawned: RunProcess[]): Subject {
+  const { epoch } = stage;
+  /** Settles only while the epoch lasts. */
+  const lasting = <T>(promise: Promise<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const still = () => stage.epoch === epoch;
+      promise.then(
+        (value) => still() && resolve(value),
+        (error) => still() && reject(error),
+      );
+    });
   const current = (): ServerLife => {
     if (stage.life === undefined) throw new Error("ECONNREFUSED: no server was started");
     return stage.life;
@@ -135,12 +149,12 @@ function subjectOf(computer: Computer, stage: Stage, wrappers: Wrappers, spawned
     const life = new ServerLife(computer);
     stage.life = life;
     stage.lives.push(life);
-    spawned.push(spawnedOf(computer, life));
+    spawned.push(spawnedOf(computer, life, lasting(life.exited)));
     const place = { home: home(ctx), agentPath };
     const ended = life.exited.then((): never => {
       throw new Error(`the server ended before it was ready: ${life.complaints.join(" ")}`);
     });
-    await Promise.race([life.start(place, wrappers), ended]);
+    await lasting(Promise.race([life.start(place, stage.wrappers), ended]));
     return { pid: life.process.identity.pid, url: life.url };
   };
   return {
@@ -148,16 +162,16 @@ function subjectOf(computer: Computer, stage: Stage, wrappers: Wrappers, spawned
     can: { resume: true, reload: ["node-watch", "tsx"], flags: true, cursor: true, stop: true, damage: true },
     start,
     ...referenceOver({
-      request: (_, where, options) => current().request(where, options),
+      request: (_, where, options) => lasting(current().request(where, options)),
       frames: (_, where, options) => current().frames(where, options),
       names: (folder) => Promise.resolve(namesIn(computer, folder)),
       readText: (file) => Promise.resolve(computer.fileText(file) ?? ""),
     }),
     reload: async (ctx) => {
-      await terminate(computer, current());
+      await lasting(terminate(computer, current()));
       return start(ctx);
     },
-    stop: () => terminate(computer, current()),
+    stop: () => lasting(terminate(computer, current())),
   };
 }
 
@@ -166,12 +180,12 @@ async function terminate(computer: Computer, life: ServerLife): Promise<void> {
   await life.exited;
 }
 
-function spawnedOf(computer: Computer, life: ServerLife): RunProcess {
+function spawnedOf(computer: Computer, life: ServerLife, exited: ServerLife["exited"]): RunProcess {
   const { pid } = life.process.identity;
   return {
     name: "server",
     pid,
-    exited: life.exited,
+    exited,
     ended: () => life.isOver,
     kill: () => void computer.signal(pid, "SIGKILL"),
     line: () => Promise.reject(new Error("A server in memory prints nothing.")),

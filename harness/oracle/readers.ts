@@ -223,7 +223,7 @@ export function readSpool(file: CutFile): Spool | undefined {
     const value = record.value;
     const type = value.type;
     if (type === "assistant.text") texts.push(textOf(value.text));
-    else if (type === "run.started") agentSessionId = textOf(value.sessionId);
+    else if (type === "run.started" && record.isTerminated) agentSessionId = textOf(value.sessionId);
     else if (type === "run.completed" || type === "run.failed") ended = true;
     else if (type === "tool.call" && typeof value.id === "string")
       calls.set(value.id, seenCall(value.id, value.name, value.input, record));

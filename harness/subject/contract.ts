@@ -74,6 +74,8 @@ export interface ObservedCall {
   readonly name: string;
   readonly input: unknown;
   readonly state: "done" | "failed" | "running" | "unknown" | "not-started";
+  /** Is the effect still there? Only a power cut takes one; left out where the orchestrator does not say. */
+  readonly stands?: "yes" | "no" | "unproven";
   readonly result?: string;
 }
 

@@ -53,6 +53,7 @@ const CallSchema = z.looseObject({
   name: z.string(),
   input: z.unknown().optional(),
   effect: z.enum(["not-started", "running", "done", "failed", "partly", "unknown"]),
+  stands: z.enum(["yes", "no", "unproven"]).optional(),
   result: z.looseObject({ content: z.string() }).optional(),
 });
 const FindingSchema = z.looseObject({
@@ -191,6 +192,7 @@ function observedCall(call: z.infer<typeof CallSchema>): ObservedCall {
     name: call.name,
     input: call.input,
     state: call.effect === "partly" ? "unknown" : call.effect,
+    ...(call.stands === undefined ? {} : { stands: call.stands }),
     ...(call.result === undefined ? {} : { result: call.result.content }),
   };
 }

@@ -1,0 +1,38 @@
+/**
+ * What a power cut took of a run: effects that were done, and every trace of a call.
+ *
+ * Always: facts alone: what was done before the cut, and what the first copy of the disk after it holds.
+ */
+import type { DiskCut } from "../history.ts";
+import type { StepTokens } from "../ledger.ts";
+import type { DamageEntry, Facts } from "./facts.ts";
+import { bytesOf } from "./readers.ts";
+import type { CallUse } from "./steps.ts";
+
+/** The effect was done, and a power cut took it from the workspace: the tool had not synced it. */
+export function isEffectTaken(facts: Facts, tokens: StepTokens, uses: readonly CallUse[]): boolean {
+  return facts.losses.some((loss) => {
+    const doneBefore = uses.some(({ effect }) => effect !== undefined && effect.beginNs < BigInt(loss.t));
+    return (
+      loss.role === "effects" &&
+      doneBefore &&
+      !(cutAfter(facts, loss)?.effects.includes(tokens.effectToken) ?? true)
+    );
+  });
+}
+
+/** A crash left nothing that names the call, and nobody had been shown it: no one can know of it. */
+export function isTraceless(facts: Facts, use: CallUse): boolean {
+  const wasShown = facts.shown.some(({ event }) => event.callId === use.callId);
+  if (wasShown) return false;
+  return facts.losses.some((loss) => {
+    const cut = cutAfter(facts, loss);
+    const began = use.call?.beginNs ?? use.effect?.beginNs;
+    if (cut === undefined || began === undefined || began > BigInt(loss.t)) return false;
+    return !cut.files.some((file) => bytesOf(file)?.includes(use.callId));
+  });
+}
+
+function cutAfter(facts: Facts, { t }: DamageEntry): DiskCut | undefined {
+  return facts.run.cuts.find((cut) => BigInt(cut.t) > BigInt(t));
+}
