@@ -32,9 +32,12 @@ export async function writeArtifact(
 ): Promise<void> {
   await mkdir(dir, { recursive: true });
   const [first] = assessment.defects;
+  const { subject, origin } = header;
   const plan: ArtifactPlan = {
     version: 1,
-    ...header,
+    subject,
+    origin,
+    plan: header.plan,
     ...(first === undefined ? {} : { signature: first.signature }),
   };
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,0 +1,111 @@
+/**
+ * `pnpm chaos` as its users meet it: exit codes, one clear sentence for what is wrong, one line of JSON.
+ */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const cli = fileURLToPath(new URL("../../harness/cli.ts", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let dir = "";
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), "holdfast-cli-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+function chaos(...args: string[]) {
+  return execa(process.execPath, ["--import", "tsx", cli, ...args], { cwd: root, reject: false });
+}
+
+describe("misuse ends with 2 and one clear sentence", () => {
+  it.each([
+    ["an unknown flag", ["--frobnicate"], /unknown option '--frobnicate'/],
+    ["a seed that is no number", ["--seed", "x"], /Give a whole number from 0/],
+    ["a budget that is no time", ["--budget", "soon"], /Give a time such as "90s"/],
+    ["an unknown fault", ["--faults", "kill,meteor"], /There is no fault "meteor"; known: kill/],
+    ["an unknown reporter", ["--reporter", "song"], /Allowed choices are pretty, json, junit, github/],
+    ["an unknown subject", ["--subject", "nobody"], /There is no subject "nobody"/],
+    ["a subject file that is not there", ["--subject", "./nowhere.ts"], /There is no subject file/],
+    ["an artifact that is not there", ["replay", "./nowhere"], /There is no artifact at \.\/nowhere/],
+    ["a stored run that is not there", ["recheck", "./nowhere"], /There is no stored run at \.\/nowhere/],
+  ])("%s", async (_, args, sentence) => {
+    const { exitCode, stderr, stdout } = await chaos(...args);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  });
+
+  it("a subject file without the right export", async () => {
+    const file = path.join(dir, "subject.ts");
+    await writeFile(file, "export const subject = {};");
+    const { exitCode, stderr } = await chaos("--subject", file);
+    expect(stderr).toMatch(/has no default export/);
+    expect(exitCode).toBe(2);
+  });
+
+  it("an artifact that is no JSON", async () => {
+    const file = path.join(dir, "plan.json");
+    await writeFile(file, "{ half");
+    const { exitCode, stderr } = await chaos("replay", file);
+    expect(stderr).toMatch(/plan\.json is not JSON/);
+    expect(exitCode).toBe(2);
+  });
+
+  it("an artifact of another shape names the place", async () => {
+    const file = path.join(dir, "other.json");
+    await writeFile(
+      file,
+      JSON.stringify({ version: 1, subject: "naive", origin: "x", plan: { version: 2 } }),
+    );
+    const { exitCode, stderr } = await chaos("replay", file);
+    expect(stderr).toMatch(/is not a plan\.json .*plan\.version/);
+    expect(exitCode).toBe(2);
+  });
+});
+
+describe("a red campaign", () => {
+  it("ends with 1, one line of JSON alone on stdout, and an artifact whose replay and recheck say the same", async () => {
+    const out = path.join(dir, "out");
+    const { exitCode, stdout } = await chaos(
+      "--subject",
+      "naive",
+      "--seed",
+      "1",
+      "--runs",
+      "1",
+      "--reporter",
+      "json",
+      "--out",
+      out,
+    );
+    expect(exitCode).toBe(1);
+    expect(stdout.split("\n")).toHaveLength(1);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      seed: 1,
+      subject: "naive",
+      runs: 1,
+      verdicts: { defect: 1, pass: 0 },
+      canary: "died as expected",
+    });
+    const [first] = result.defects;
+    expect(first.size.events).toBeLessThanOrEqual(3);
+    const artifact = path.resolve(root, first.artifact);
+    const replayed = await chaos("replay", artifact, "--times", "2");
+    expect(replayed.exitCode).toBe(1);
+    expect(replayed.stdout).toContain(`${first.signature} came 2 times of 2.`);
+    const rechecked = await chaos("recheck", artifact);
+    expect(rechecked.exitCode).toBe(1);
+    expect(rechecked.stdout).toContain(first.signature);
+  });
+});
+
+it("--help teaches", async () => {
+  const { exitCode, stdout } = await chaos("--help");
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/Exit codes: 0 green/);
+  expect(stdout).toMatch(/pnpm chaos replay/);
+});
