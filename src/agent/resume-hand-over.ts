@@ -118,10 +118,11 @@ function sharesOf(entries: readonly Entry[], budget: number): number[] {
 
 function entryText({ call, as }: Entry, share: number, shortened: Set<string>): string {
   const head = short(`- ${plain(call.id)} ${plain(call.name)}`, share);
-  const inputMax = Math.min(
-    inputBytesMax,
-    Math.floor((share - byteLength(head)) / (as === "result" ? 3 : 1)),
-  );
+  const left = share - byteLength(head);
+  // The result may have two thirds of the room, and what the input leaves.
+  const resultMin =
+    as === "result" ? Math.min(byteLength(call.result?.content ?? "") + 60, (left * 2) / 3) : 0;
+  const inputMax = Math.min(inputBytesMax, Math.floor(left - resultMin));
   const input = short(JSON.stringify(call.input) ?? "", inputMax);
   const asked = `${head} ${input}`.trimEnd();
   if (as === "unknown") return asked;

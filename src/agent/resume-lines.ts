@@ -20,6 +20,7 @@ export const damageMax = 1_000;
 
 const chunkBytes = 1024 * 1024;
 const newline = 0x0a;
+const brace = 0x7b;
 
 /** Is this the beginning of a record of the file's kind? See {@link LineOptions}. */
 export type IsRecord = LineOptions["isRecord"];
@@ -113,7 +114,8 @@ class Scan {
       this.#harm({ code: "oversized-record", path: this.#path, range, detail });
       return;
     }
-    const value = this.#parse(line);
+    // Whatever does not begin with a brace is left to the reader that knows all kinds of damage.
+    const value = line[0] === brace ? this.#parse(line) : undefined;
     if (value === undefined) this.#broken(line, fromByte, isLast);
     else this.#onRecord({ value, range: { fromByte, toByte: fromByte + length } });
   }
