@@ -194,7 +194,9 @@ function bodiesOf(type: string, value: RecordValue): readonly FactBody[] | undef
   return silentSystem.has(subtype) ? [] : [unknownType(`system ${subtype}`)];
 }
 
-function endOf({ stop_reason: reason }: RecordValue): FactBody[] {
+/** Answers that Claude Code made itself, on a resume for instance, end no turn. */
+function endOf({ stop_reason: reason, model }: RecordValue): FactBody[] {
+  if (model === "<synthetic>") return [];
   if (
     reason === "end_turn" ||
     reason === "stop_sequence" ||

@@ -64,6 +64,21 @@ test("texts that Claude Code put in by itself open no turn, and an interrupt mar
   expect(cut.facts.map(({ body }) => body.kind)).toEqual(["session", "prompt", "turn-end"]);
 });
 
+test("the answer that a resume puts in ends no turn", async () => {
+  const content = [{ type: "text", text: "No response requested." }];
+  const answer = { type: "assistant", uuid: "a1", parentUuid: "u1", sessionId: id };
+  const kindsOf = async (model: string) => {
+    const message = { role: "assistant", model, stop_reason: "stop_sequence", content };
+    const { cut } = await read([
+      { ...user, message: { role: "user", content: "go" } },
+      { ...answer, message },
+    ]);
+    return cut.facts.map(({ body }) => body.kind);
+  };
+  expect(await kindsOf("<synthetic>")).toEqual(["session", "prompt", "text"]);
+  expect(await kindsOf("some-model")).toEqual(["session", "prompt", "text", "turn-end"]);
+});
+
 test("a place is made of nothing but a session id", () => {
   expect(claudeCode.storePaths("/home/dev/my.project", id, around)).toEqual({ log: path });
   expect(claudeCode.storePaths("/home/dev/my.project", "../../etc/passwd", around)).toEqual({});
