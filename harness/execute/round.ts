@@ -12,7 +12,7 @@ import { agentFiles } from "./cuts.ts";
 import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
-import { isPhase, reachSite, type Site, wasShown } from "./site.ts";
+import { isPhase, lastWasShown, reachSite, type Site } from "./site.ts";
 
 /** Plays a round; false when its fault did not fire. `next` may cut into this round's restart or resume. */
 export async function playRound(
@@ -83,11 +83,7 @@ async function shownToOwners(run: Execution, ready: readonly ObservedSession[]):
     if (observed.live !== "yes") continue;
     const agent = run.agents.runs.findLast(({ session }) => session === sessionIndex(run, observed.id));
     if (agent === undefined) continue;
-    const last = (await run.agents.ledger(agent)).findLast(
-      (entry) =>
-        entry.kind === "out" && entry.phase === "done" && entry.type !== "start" && entry.type !== "end",
-    );
-    if (last?.kind === "out") await wasShown(run, agent, last.event);
+    await lastWasShown(run, agent);
     if (agent.gone) await untilNoticed(run);
   }
 }

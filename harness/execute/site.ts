@@ -40,6 +40,8 @@ export async function reachSite(
   if (standing === undefined) {
     return "event" in gate ? undefined : { at: "end", position: "unsent", session: gate.session };
   }
+  // What was emitted before the site is known to have arrived: else a plan would have two courses.
+  for (const agent of run.agents.alive()) await lastWasShown(run, agent);
   if (position === "unsent")
     return { at: standing.event, position, agent: standing.agent, session: gate.session };
   return emitAt(run, standing, position);
@@ -60,6 +62,7 @@ async function emitAt(run: Execution, from: Standing, position: "unread" | "show
     if (parked === undefined) return { at: "end", position: "unsent", session: agent.session };
     event = parked.event;
   }
+  await lastWasShown(run, agent);
   if (position === "unread") {
     await freezeServer(run, true);
     await step(run, agent, "unread");
@@ -102,6 +105,14 @@ export async function wasShown(run: Execution, agent: AgentRun, event: string): 
     Math.max(0, hello),
   );
   return shown !== undefined;
+}
+
+/** Waits until a client holds the frame of whatever the agent said last that has one. */
+export async function lastWasShown(run: Execution, agent: AgentRun): Promise<void> {
+  const last = (await run.agents.ledger(agent)).findLast(
+    (entry) => entry.kind === "out" && entry.phase === "done" && isShowable(entry.event),
+  );
+  if (last?.kind === "out") await wasShown(run, agent, last.event);
 }
 
 /** Waits in a free plan until the session has met its n-th event, or has nothing left to meet. */
