@@ -1,7 +1,7 @@
 /**
  * The report as GitHub workflow commands: an annotation for each defect, on stdout of a step.
  */
-import { type CampaignResult, exitCodeOf } from "../campaign/campaign.ts";
+import { type CampaignResult, exitCodeOf } from "../campaign/result.ts";
 import { prettyReport } from "./pretty.ts";
 
 export function githubReport(result: CampaignResult): string {

@@ -1,7 +1,7 @@
 /**
  * The reporters by name.
  */
-import type { CampaignResult } from "../campaign/campaign.ts";
+import type { CampaignResult } from "../campaign/result.ts";
 import { githubReport } from "./github.ts";
 import { jsonReport } from "./json.ts";
 import { junitReport } from "./junit.ts";

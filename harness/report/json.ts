@@ -1,7 +1,7 @@
 /**
  * The report for a program: one object on one line, alone on stdout.
  */
-import type { CampaignResult } from "../campaign/campaign.ts";
+import type { CampaignResult } from "../campaign/result.ts";
 
 export function jsonReport(result: CampaignResult): string {
   const { defects, problems, ...rest } = result;

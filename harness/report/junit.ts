@@ -2,7 +2,7 @@
  * The report as JUnit XML: a test case for each promise and each situation.
  */
 import junit, { type Builder } from "junit-report-builder";
-import { type CampaignResult, exitCodeOf } from "../campaign/campaign.ts";
+import { type CampaignResult, exitCodeOf } from "../campaign/result.ts";
 
 // The package is CommonJS whose export is the builder itself; its types describe the ES build.
 const builder = junit as unknown as Builder;

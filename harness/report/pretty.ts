@@ -2,8 +2,8 @@
  * The report for a person at a terminal: what was promised, what was met, what broke, and what to do now.
  */
 import { styleText } from "node:util";
-import type { CampaignResult, FoundDefect, Progress } from "../campaign/campaign.ts";
 import { verdictKinds } from "../campaign/job.ts";
+import type { CampaignResult, FoundDefect, Progress } from "../campaign/result.ts";
 
 type Style = Parameters<typeof styleText>[0];
 

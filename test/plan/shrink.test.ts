@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sizeOf } from "../../harness/campaign/campaign.ts";
+import { sizeOf } from "../../harness/campaign/result.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
 import { type Plan, PlanSchema } from "../../harness/plan/plan.ts";
 import { shrinkPlan, smallerPlans } from "../../harness/plan/shrink.ts";
