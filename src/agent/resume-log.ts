@@ -1,8 +1,8 @@
 /**
  * A log of JSON lines as a cut (source L): the part that is the same for every agent.
  *
- * Always: a vendor's decoder sees each record once and says what it means; texts that nobody needs whole are
- * shortened, so that a session with a huge result stays a session that can be read.
+ * Always: a vendor's decoder sees each record once and says what it means; a huge result is shortened, and of a huge
+ * log only the newer texts are kept whole, so that both stay sessions that can be read.
  */
 import type { ByteRange } from "../model/cite.ts";
 import type { Abilities, SourceCut } from "../model/evidence.ts";
@@ -14,6 +14,10 @@ import { type IsRecord, scanLines } from "./resume-lines.ts";
 
 export type RecordValue = Readonly<Record<string, unknown>>;
 
+/** So many characters of results, texts and reasoning of one log are kept whole; of the oldest beyond, the beginning. */
+export const charsKeptMax = 16 * 1024 * 1024;
+const charsOfOld = 200;
+
 /** Reads a log; `decode` is called per record in order and may keep what it needs for itself. */
 export async function readLogCut(
   files: Files,
@@ -22,13 +26,13 @@ export async function readLogCut(
   isLine: IsRecord,
   decode: (record: LineRecord) => readonly FactBody[],
 ): Promise<SourceCut> {
-  const facts: Fact[] = [];
+  const kept = new KeptFacts();
   const scan = await scanLines(files, path, isLine, (record) => {
-    facts.push(...factsOf(path, record.range, decode(record)));
+    for (const fact of factsOf(path, record.range, decode(record))) kept.add(fact);
   });
   const cut = { source: "L", path, abilities } as const;
   if (scan.status === "missing") return { ...cut, status: "missing", facts: [], damage: [] };
-  if (scan.status === "read") return { ...cut, status: "read", facts, damage: scan.damage };
+  if (scan.status === "read") return { ...cut, status: "read", facts: kept.facts, damage: scan.damage };
   const damage: Damage = {
     code: "log-unreadable",
     path,
@@ -48,6 +52,46 @@ function bounded(body: FactBody, path: string, range: ByteRange): FactBody {
   const where = `The whole text is in ${path}, bytes ${range.fromByte} to ${range.toByte}.`;
   const content = shortenResult(body.content, where);
   return content === body.content ? body : { ...body, content, cut: true };
+}
+
+/** Facts in order, with a bound on the text in them: what is old gives its room to what is new. */
+class KeptFacts {
+  readonly facts: Fact[] = [];
+  #chars = 0;
+  #next = 0;
+
+  add(fact: Fact): void {
+    this.facts.push(fact);
+    this.#chars += textOf(fact.body).length;
+    while (this.#chars > charsKeptMax && this.#next < this.facts.length) this.#shortenNext();
+  }
+
+  #shortenNext(): void {
+    const fact = this.facts[this.#next];
+    this.#next += 1;
+    if (fact === undefined) return;
+    const text = textOf(fact.body);
+    if (text.length <= charsOfOld) return;
+    const head = copied(text.slice(0, charsOfOld));
+    this.#chars -= text.length - head.length;
+    this.facts[this.#next - 1] = { ...fact, body: withText(fact.body, head) };
+  }
+}
+
+/** Text that nothing is recognised by: prompts and inputs of calls are kept. */
+function textOf(body: FactBody): string {
+  if (body.kind === "result") return body.content;
+  return body.kind === "text" || body.kind === "reasoning" ? body.text : "";
+}
+
+function withText(body: FactBody, text: string): FactBody {
+  if (body.kind === "result") return { ...body, content: text, cut: true };
+  return body.kind === "text" || body.kind === "reasoning" ? { ...body, text } : body;
+}
+
+/** A part of a string keeps the whole in memory; a copy does not. */
+function copied(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
 /** A log that was looked for and is not there. */
