@@ -53,7 +53,7 @@ function inObservation(
   const received =
     at.spools.some((spool) => spool.ended) &&
     latest.emissions.some(({ type, doneNs }) => type === "end" && doneNs !== undefined && doneNs <= at.ns);
-  const isDamaged = facts.damages.length > 0;
+  const isDamaged = facts.damages.length > 0 || facts.losses.length > 0;
   if (observation.label !== "settled" && (!received || isDamaged)) return [];
   const story = `${who} came to its end, and is said to be "${observed.state}", not ended, ${whenOf(facts, observation)}`;
   return [{ kind: "finished-said-cut", phase, story }];

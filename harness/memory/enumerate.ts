@@ -99,9 +99,12 @@ class Enumerator {
     // Behind the last call: the state that a run leaves when nothing more happens.
     this.#judge([], [], clean);
     let [pairs, left] = [0, 0];
-    const waiting: (readonly Place[])[] = first.map((place) => [place]);
+    const { runsMax = Number.POSITIVE_INFINITY } = this.#options;
+    // Where not all can be run, those that are run are spread over the whole run.
+    const order = spread(first, runsMax);
+    const waiting: (readonly Place[])[] = order.map((place) => [place]);
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (this.#runs >= (this.#options.runsMax ?? Number.POSITIVE_INFINITY)) {
+      if (this.#runs >= runsMax) {
         left = waiting.length + 1;
         break;
       }
@@ -223,4 +226,10 @@ function hashOfDisk({ computer }: MemoryRun): number {
     parts.push(node instanceof FileNode ? `${path} ${hashOfBytes(node.content)}` : path);
   }
   return hashOfText(parts.sort().join("\n"));
+}
+
+/** Every n-th first, then what is between. */
+function spread<T>(all: readonly T[], most: number): T[] {
+  const stride = Math.max(1, Math.ceil(all.length / most));
+  return Array.from({ length: stride }, (_, from) => all.filter((__, at) => at % stride === from)).flat();
 }

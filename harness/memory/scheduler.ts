@@ -99,7 +99,11 @@ export class Scheduler {
     return new Promise((resolve, reject) => {
       const turn = () => {
         if (settled || this.#stopped) return resolve(promise);
-        if (!this.#step()) return reject(new NothingLeft("Nothing can happen any more."));
+        try {
+          if (!this.#step()) return reject(new NothingLeft("Nothing can happen any more."));
+        } catch (error) {
+          return reject(error);
+        }
         // Ticks come after all promises that are due: what follows from this step has followed before the next.
         queueMicrotask(() => process.nextTick(turn));
       };

@@ -6,7 +6,7 @@
 import type { DiskCut } from "../history.ts";
 import type { StepTokens } from "../ledger.ts";
 import type { DamageEntry, Facts } from "./facts.ts";
-import { bytesOf } from "./readers.ts";
+import { logHas, replyNames, sessionAt } from "./session-at.ts";
 import type { CallUse } from "./steps.ts";
 
 /** The effect was done, and a power cut took it from the workspace: the tool had not synced it. */
@@ -21,7 +21,7 @@ export function isEffectTaken(facts: Facts, tokens: StepTokens, uses: readonly C
   });
 }
 
-/** A crash left nothing that names the call, and nobody had been shown it: no one can know of it. */
+/** A crash left nothing that can be found and names the call, and nobody had been shown it: no one can know of it. */
 export function isTraceless(facts: Facts, use: CallUse): boolean {
   const wasShown = facts.shown.some(({ event }) => event.callId === use.callId);
   if (wasShown) return false;
@@ -29,7 +29,8 @@ export function isTraceless(facts: Facts, use: CallUse): boolean {
     const cut = cutAfter(facts, loss);
     const began = use.call?.beginNs ?? use.effect?.beginNs;
     if (cut === undefined || began === undefined || began > BigInt(loss.t)) return false;
-    return !cut.files.some((file) => bytesOf(file)?.includes(use.callId));
+    const at = sessionAt(facts, cut, use.session);
+    return !at.heldCalls.has(use.callId) && !logHas(at, "calls", use.callId) && !replyNames(at, use.callId);
   });
 }
 

@@ -38,7 +38,9 @@ export async function takeOver(
 ): Promise<{ journal: Journal; history: JournalHistory }> {
   const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
   draftRecord(lifeType, life, recordBytesMax);
-  if (await files.makeFolder(folder)) await files.syncFolder(folder.slice(0, folder.lastIndexOf("/")) || "/");
+  await files.makeFolder(folder);
+  // Also when it is there: a life that made it may have ended before its name was durable.
+  await files.syncFolder(folder.slice(0, folder.lastIndexOf("/")) || "/");
   const segment = await createNext(files, folder);
   try {
     const older = await readSegments(files, folder, {

@@ -52,8 +52,33 @@ export interface AttemptEvidence {
   readonly liveness: "alive" | "dead" | "unknown";
   readonly processCite: Cite;
   readonly dispatchCite: Cite;
+  /** The machine was booted again since this attempt was started; where it is left out, as for the whole session. */
+  readonly bootChanged?: boolean;
   /** A cancel by a person is on record. */
   readonly cancelled?: Cite;
+  /** The agent's pid belongs to another process now. */
+  readonly pidReused?: Cite;
+}
+
+/** A tool's process that lives although the agent that started it may be gone. */
+export interface ToolEvidence {
+  readonly callId: string;
+  readonly attempt?: number;
+  readonly cite: Cite;
+}
+
+/** What the agent, resumed from its store as it is, will send to its model as the answer to a call. */
+export interface ToldEvidence {
+  readonly callId: string;
+  /** `synthetic`: a text of the agent in place of the result · `none`: the call without an answer, or not at all. */
+  readonly answer: "result" | "synthetic" | "none";
+}
+
+/** An agent of this kind that no attempt on record started. */
+export interface StrangerEvidence {
+  /** True when its command line names this session; else it is an agent of this kind in this folder. */
+  readonly certain: boolean;
+  readonly cite: Cite;
 }
 
 /** A person's word on a call whose effect the sources cannot tell. */
@@ -105,4 +130,10 @@ export interface Evidence {
   readonly bootChanged: boolean;
   /** What the agent reads when it resumes; decides whether a stale snapshot matters. */
   readonly resumesFrom: "snapshot" | "log" | "index";
+  /** Per call what a resume would send; calls that are not listed are not sent. Absent when nobody asked the store. */
+  readonly told?: readonly ToldEvidence[];
+  readonly tools?: readonly ToolEvidence[];
+  readonly stranger?: StrangerEvidence;
+  /** Present when the session's folder is not there. */
+  readonly workspaceGone?: Cite;
 }

@@ -57,6 +57,7 @@ async function attemptEvidence(
     runId: attempt.runId,
     prompt: attempt.prompt,
     dispatchCite: attempt.cite,
+    bootChanged: attempt.bootId !== context.world.processes.self.bootId,
     ...cancelOf(run, attempt, session),
   };
   const { ended } = attempt;

@@ -199,14 +199,17 @@ export class Follower {
       ends: units.ends.map((end) => end + this.#delta),
       crcs: units.crcs,
     };
-    const records: Promise<unknown>[] = [recorder.record("cover", cover, file.sync())];
+    const synced = file.sync();
+    const records: Promise<unknown>[] = [];
     const name = this.#named ? undefined : this.#nameIn(lines);
     if (name !== undefined) {
       this.#named = true;
       if (name !== this.#session.agentSessionId) {
-        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }));
+        // Before the cover: what is covered is never read for a name again, and a crash may come between the two.
+        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, synced));
       }
     }
+    records.push(recorder.record("cover", cover, synced));
     await Promise.all(records);
   }
 

@@ -88,6 +88,7 @@ async function storeCut(context: Context, session: SessionState, evidence: Evide
   const { files } = context.world;
   const folder = `${sessionFolder(context, session.id)}/cuts`;
   await files.makeFolder(folder);
+  await files.syncFolder(sessionFolder(context, session.id));
   const attempt = latestAttempt(session)?.attempt ?? 0;
   const bytes = new TextEncoder().encode(`${JSON.stringify(evidence)}\n`);
   const crc = crc32(bytes);

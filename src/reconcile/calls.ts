@@ -7,6 +7,7 @@
 import { resultsAgree } from "../model/result.ts";
 import type { CallMark, CallState, CallVerdict, Finding, ModelKnows } from "../model/verdict.ts";
 import { type Case, cutOf } from "./case.ts";
+import { effectFindings, standsOf, toldOf } from "./effects.ts";
 import { attemptOf, citeFact, placeOf, raise } from "./finding.ts";
 import type { Contradiction, Judged } from "./judge.ts";
 
@@ -19,6 +20,7 @@ export function callFindings(one: Case, links: ReadonlyMap<Judged, Judged>): Fin
       ...unpaired(one, judged),
       ...repeated(one, judged),
       ...again(one, judged, links.get(judged)),
+      ...effectFindings(one, judged),
     ]),
     ...reusedIds(one),
   ];
@@ -142,9 +144,16 @@ function reusedIds(one: Case): Finding[] {
   });
 }
 
+/** After a boot the journal may hold what the tool's file has lost; a later attempt changes nothing about that. */
+function mayBeLost(one: Case, { call }: Judged): boolean {
+  const { attempt: number } = attemptOf(call.turn);
+  const attempt = one.evidence.attempts.find((each) => each.attempt === number);
+  return attempt?.bootChanged ?? one.evidence.bootChanged;
+}
+
 /** The verdict on a call. */
 export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged, Judged>): CallVerdict {
-  const { call, effect, best, decision } = judged;
+  const { call, effect, best, decision, probe, orphan } = judged;
   const modelKnows = whatModelKnows(one, judged);
   const marks = marksOf(judged, modelKnows, links.has(judged));
   return {
@@ -154,7 +163,7 @@ export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged
     name: call.name,
     input: call.input,
     effect,
-    stands: one.evidence.bootChanged && (effect === "done" || effect === "partly") ? "unproven" : "yes",
+    stands: mayBeLost(one, judged) && (effect === "done" || effect === "partly") ? "unproven" : "yes",
     modelKnows,
     marks,
     state: stateOf(judged, marks),
@@ -164,12 +173,27 @@ export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged
     cites: [
       ...[...call.made, ...call.results.map(({ fact }) => fact)].map(citeFact),
       ...(decision === undefined ? [] : [decision.cite]),
+      ...(probe === undefined ? [] : [probe.cite]),
+      ...(orphan === undefined ? [] : [orphan.cite]),
     ],
   };
 }
 
-/** Judged by the file that the agent reads when it resumes, as it is now. */
-function whatModelKnows(one: Case, { call, best, toldWrongly, snapshotDiffers }: Judged): ModelKnows {
+/** Judged by what the agent will send, where its store was asked; else by the file that it reads when it resumes. */
+function whatModelKnows(one: Case, judged: Judged): ModelKnows {
+  const { call, best, toldWrongly, snapshotDiffers } = judged;
+  const told = toldOf(one, call.id);
+  if (told === "none") return "no";
+  if (told === "synthetic") {
+    return judged.effect === "unknown" || judged.effect === "partly" ? "unknown" : "wrongly";
+  }
+  return whatFileTells(one, { call, best, toldWrongly, snapshotDiffers });
+}
+
+function whatFileTells(
+  one: Case,
+  { call, best, toldWrongly, snapshotDiffers }: Partial<Judged> & Pick<Judged, "call">,
+): ModelKnows {
   const source = one.evidence.resumesFrom === "log" ? "L" : "S";
   if (cutOf(one, source) === undefined) return "unknown";
   const told = call.results.filter(({ fact }) => fact.source === source);
@@ -179,11 +203,12 @@ function whatModelKnows(one: Case, { call, best, toldWrongly, snapshotDiffers }:
 }
 
 function marksOf(judged: Judged, modelKnows: ModelKnows, isSuperseded: boolean): CallMark[] {
-  const { call, life, best, effect, contradiction } = judged;
+  const { call, life, best, effect, contradiction, orphan } = judged;
   const marks: CallMark[] = [];
   if (best?.cut === true) marks.push("cut");
   const isOver = life !== "alive" && life !== "unknown";
   if (isOver && best !== undefined && modelKnows === "no" && effect !== "running") marks.push("elsewhere");
+  if (orphan !== undefined) marks.push("orphan");
   if (isSuperseded) marks.push("superseded");
   if (contradiction !== undefined || call.variants > 1) marks.push("conflict");
   return marks;
@@ -198,7 +223,7 @@ function stateOf({ call, effect }: Judged, marks: readonly CallMark[]): CallStat
     return marks.includes("elsewhere") ? "result-elsewhere" : "completed";
   }
   if (effect === "partly") return "interrupted-partial";
-  if (effect === "running") return "running-adopted";
+  if (effect === "running") return marks.includes("orphan") ? "running-orphan" : "running-adopted";
   if (effect === "unknown") return "indeterminate";
   return effect;
 }

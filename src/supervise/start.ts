@@ -28,7 +28,10 @@ export async function claimAttempt(
     await file?.close();
   };
   await Promise.all([files.makeFifo(paths.stdin), files.makeFifo(paths.alive), spool()]);
-  await Promise.all([folder, ...parents].map((path) => files.syncFolder(path)));
+  // The outermost has its own name in a folder that may not know it durably, whoever made it.
+  const outermost = parents[0] ?? folder;
+  const above = outermost.slice(0, outermost.lastIndexOf("/")) || "/";
+  await Promise.all([folder, ...parents, above].map((path) => files.syncFolder(path)));
   return true;
 }
 
