@@ -52,6 +52,7 @@ function fixture(name: string, sessionId: string, rest: Partial<Fixture>): Fixtu
 const shell = "toolu_fakemwrgbvn6000";
 const write = "toolu_fakemwrgbvq9002";
 const lost = "toolu_fakemwrgg08q000";
+const running = "toolu_fakemwrmxauu000";
 
 export const claudeCodeFixtures: readonly Fixture[] = [
   fixture("clean", "db8c9cd9-70f1-4436-8ea2-c4d27fb8b0b9", {
@@ -102,5 +103,23 @@ export const claudeCodeFixtures: readonly Fixture[] = [
       findings: [`dangling-call ${lost}`],
     },
     proofs: { [lost]: ['"tool_result","content":"hello-from-tool-1"'] },
+  }),
+  fixture("killed-during-tool", "8fdfcc63-6789-4b38-b221-c8dbc39fbe0a", {
+    // The file ends with the tool_use, which the resume dropped; two texts were put in (resume-history.json).
+    sent: ["user", "user+", "assistant+", "user"],
+    withStream: {
+      // tool_use in stream and file, and no result in either.
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown no`],
+      // Started, no end, no process; the call is open.
+      findings: ["ghost-running", `dangling-call ${running}`],
+    },
+    storeOnly: {
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown no`],
+      findings: [`dangling-call ${running}`],
+    },
+    // Nothing proves that this call was done.
+    proofs: {},
   }),
 ];

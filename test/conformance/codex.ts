@@ -45,6 +45,7 @@ function fixture(name: string, sessionId: string, time: string, rest: Partial<Fi
 const shell = "call_fakemwrgalve002";
 const write = "call_fakemwrgam04005";
 const killed = "call_fakemwrgfa7b002";
+const running = "call_fakemwrmx7h0002";
 
 export const codexFixtures: readonly Fixture[] = [
   fixture("clean", "01a201ec-6822-7202-be61-5a4a7e2d86dd", "06-23-20", {
@@ -108,5 +109,23 @@ export const codexFixtures: readonly Fixture[] = [
       ],
       item_1: ['"aggregated_output":"hello-from-tool-1\\n","exit_code":0'],
     },
+  }),
+  fixture("killed-during-tool", "01a20296-451e-76d1-9ff0-2c54b2b903e6", "09-28-52", {
+    // The rollout ends with the function_call; the resume answered it with a text of its own (resume-history.json).
+    sent: ["user", "user", `assistant ${running}`, `tool ${running} synthetic`, "user"],
+    withStream: {
+      // item.started and no item.completed, function_call and no output.
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown unknown`],
+      // Started, no end, no process; the call is open.
+      findings: ["ghost-running", `dangling-call ${running}`],
+    },
+    storeOnly: {
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown unknown`],
+      findings: [`dangling-call ${running}`],
+    },
+    // Nothing proves that this call was done.
+    proofs: {},
   }),
 ];

@@ -36,6 +36,7 @@ function answer(id: string, name: string, result: string): string[] {
     `"tool_execution_end","toolCallId":"${id}","toolName":"${name}","result":{"content":[{"type":"text","text":"${result}`,
   ];
 }
+const running = "call_fakemwrmx2az001";
 
 export const piFixtures: readonly Fixture[] = [
   fixture("clean", "01a201ed-3eb5-72c2-a3f3-7c1ea7c77df0", {
@@ -82,5 +83,23 @@ export const piFixtures: readonly Fixture[] = [
       findings: [],
     },
     proofs: { [killed]: answer(killed, "bash", "hello-from-tool-1") },
+  }),
+  fixture("killed-during-tool", "01a20296-2a6f-74c1-9e6d-a2f84c333696", {
+    // The file ends with the call; the resume answered it with a text of its own (resume-history.json).
+    sent: ["user", `assistant ${running}`, `tool ${running} synthetic`, "user"],
+    withStream: {
+      // The stream has tool_execution_start and no end; the tool went on after the kill.
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown unknown`],
+      // Started, no end, no process; the call is open.
+      findings: ["ghost-running", `dangling-call ${running}`],
+    },
+    storeOnly: {
+      run: "interrupted-indeterminate",
+      calls: [`${running} indeterminate unknown unknown`],
+      findings: [`dangling-call ${running}`],
+    },
+    // Nothing proves that this call was done.
+    proofs: {},
   }),
 ];
