@@ -153,6 +153,30 @@ export interface Databases {
   open(image: Uint8Array): Promise<Database>;
 }
 
+/** What stands at a name, links themselves included. */
+export type NameKind = "file" | "folder" | "link" | "other";
+
+/** Looks at names without following links. */
+export interface Names {
+  /** undefined when nothing is there. Throws {@link IoError} where one may not look. */
+  kindOf(path: string): Promise<NameKind | undefined>;
+}
+
+/** A process of this machine, as far as this user may see it. */
+export interface RunningProcess {
+  readonly identity: ProcessIdentity;
+  /** Command line, the executable first. */
+  readonly args: readonly string[];
+  /** Working folder, where the platform tells. */
+  readonly cwd?: string;
+}
+
+/** The process table as a whole. */
+export interface ProcessTable {
+  /** Everyone but this process. What may not be seen is left out. */
+  list(): Promise<readonly RunningProcess[]>;
+}
+
 /** All ports together. */
 export interface World {
   readonly files: Files;

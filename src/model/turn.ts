@@ -108,11 +108,13 @@ function newRow(attempt: number | undefined, prompts: string[], O: readonly Fact
   return { ...row, foreign: false, interleaved: [] };
 }
 
-/** Calls and texts. Results are left out: one can be shortened in one source and whole in another. */
+/** Calls, by all they say and by id; texts; of results the id alone, since one can be shortened in one source and whole in another. */
 function keysOf(facts: readonly Fact[]): Set<string> {
   const keys = new Set<string>();
   for (const { body } of facts) {
     if (body.kind === "call") keys.add(callKey(body.callId, body.name, body.input));
+    // What is left of a log may hold a result whose call is in the stream only.
+    if (body.kind === "call" || body.kind === "result") keys.add(`id ${body.callId}`);
     if (body.kind === "text") keys.add(`text ${body.text}`);
   }
   return keys;

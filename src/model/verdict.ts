@@ -94,6 +94,13 @@ export type FindingCode =
   | "schema-unknown"
   | "told-wrongly"
   | "effect-rolled-back"
+  | "chain-break"
+  | "chain-cycle"
+  | "orphan-tool"
+  | "pid-reused"
+  | "place-moved"
+  | "version-drift"
+  | "config-drift"
   | "superseded";
 
 /** One divergence, named, with its cause. */

@@ -144,13 +144,6 @@ function reusedIds(one: Case): Finding[] {
   });
 }
 
-/** After a boot the journal may hold what the tool's file has lost; a later attempt changes nothing about that. */
-function mayBeLost(one: Case, { call }: Judged): boolean {
-  const { attempt: number } = attemptOf(call.turn);
-  const attempt = one.evidence.attempts.find((each) => each.attempt === number);
-  return attempt?.bootChanged ?? one.evidence.bootChanged;
-}
-
 /** The verdict on a call. */
 export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged, Judged>): CallVerdict {
   const { call, effect, best, decision, probe, orphan } = judged;
@@ -163,7 +156,7 @@ export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged
     name: call.name,
     input: call.input,
     effect,
-    stands: mayBeLost(one, judged) && (effect === "done" || effect === "partly") ? "unproven" : "yes",
+    stands: standsOf(one, judged),
     modelKnows,
     marks,
     state: stateOf(judged, marks),
@@ -181,19 +174,16 @@ export function callVerdict(one: Case, judged: Judged, links: ReadonlyMap<Judged
 
 /** Judged by what the agent will send, where its store was asked; else by the file that it reads when it resumes. */
 function whatModelKnows(one: Case, judged: Judged): ModelKnows {
-  const { call, best, toldWrongly, snapshotDiffers } = judged;
+  const { call } = judged;
   const told = toldOf(one, call.id);
   if (told === "none") return "no";
   if (told === "synthetic") {
     return judged.effect === "unknown" || judged.effect === "partly" ? "unknown" : "wrongly";
   }
-  return whatFileTells(one, { call, best, toldWrongly, snapshotDiffers });
+  return whatFileTells(one, judged);
 }
 
-function whatFileTells(
-  one: Case,
-  { call, best, toldWrongly, snapshotDiffers }: Partial<Judged> & Pick<Judged, "call">,
-): ModelKnows {
+function whatFileTells(one: Case, { call, best, toldWrongly, snapshotDiffers }: Judged): ModelKnows {
   const source = one.evidence.resumesFrom === "log" ? "L" : "S";
   if (cutOf(one, source) === undefined) return "unknown";
   const told = call.results.filter(({ fact }) => fact.source === source);

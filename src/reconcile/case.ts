@@ -41,9 +41,9 @@ export function openCase(evidence: Evidence): Case {
     evidence,
     turns,
     attempts,
-    calls: calls.map((call) => judgeCall(call, lifeOf(call.turn, evidence.attempts), evidence)),
+    calls: calls.map((call) => judgeCall(call, lifeOf(call.turn, turns, evidence), evidence)),
     latest: attempts.findLast(({ state }) => state !== "never-started"),
-    atRest: !attempts.some(({ state }) => state === "live"),
+    atRest: !attempts.some(({ state }) => state === "live") && evidence.stranger === undefined,
   };
 }
 
@@ -92,7 +92,10 @@ function endOf(turn: Turn, calls: readonly Call[]): TurnEnd | undefined {
   return isClosed ? { fact: last, outcome: last.body.outcome } : undefined;
 }
 
-function lifeOf(turn: Turn, attempts: readonly AttemptEvidence[]): Life {
+/** An agent that is not ours works on the last turn, if on any. */
+function lifeOf(turn: Turn, turns: readonly Turn[], { attempts, stranger }: Evidence): Life {
   const attempt = attempts.find((other) => other.attempt === turn.attempt);
-  return attempt?.liveness ?? "none";
+  if (attempt !== undefined) return attempt.liveness;
+  if (stranger === undefined || turn !== turns.at(-1)) return "none";
+  return stranger.certain ? "alive" : "unknown";
 }

@@ -11,6 +11,7 @@ import { callFindings, callVerdict } from "./calls.ts";
 import { openCase } from "./case.ts";
 import { coverageFindings } from "./coverage.ts";
 import { lifeFindings } from "./life.ts";
+import { placeFindings } from "./place.ts";
 import { recoveryOf, runState } from "./recovery.ts";
 import { storeFindings } from "./stores.ts";
 import { supersededBy } from "./superseded.ts";
@@ -31,6 +32,7 @@ export function reconcile(evidence: Evidence): Verdict {
   const findings = uniqueById([
     ...lifeFindings(one),
     ...storeFindings(one),
+    ...placeFindings(one),
     ...coverageFindings(one),
     ...callFindings(one, links),
   ]);

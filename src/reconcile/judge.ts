@@ -6,7 +6,7 @@
  * named. A result of the log or the stream outweighs the snapshot's, which is a cache.
  * Never: a missing result is not taken for a failure, nor a missing record for a call that was not made.
  */
-import type { DecisionEvidence, Evidence, ProbeEvidence } from "../model/evidence.ts";
+import type { DecisionEvidence, Evidence, ProbeEvidence, ToolEvidence } from "../model/evidence.ts";
 import { bestResult, resultsAgree, textsAgree } from "../model/result.ts";
 import type { Effect } from "../model/verdict.ts";
 import type { Call, ResultAt } from "./call.ts";
@@ -27,6 +27,10 @@ export interface Judged {
   readonly effect: Effect;
   readonly best?: ResultAt;
   readonly decision?: DecisionEvidence;
+  /** The last look at its effect that nothing can change any more. */
+  readonly probe?: ProbeEvidence;
+  /** Its tool's process lives on without the agent. */
+  readonly orphan?: ToolEvidence;
   /** The snapshot answers with an error what another source has as done. */
   readonly toldWrongly?: Contradiction;
   /** The snapshot's text differs; the answer is the same. */
@@ -41,12 +45,18 @@ export function judgeCall(call: Call, life: Life, evidence: Evidence): Judged {
   const snapshots = call.results.filter(({ fact }) => fact.source === "S");
   const trusted = records.length > 0 ? records : snapshots;
   const best = bestResult(trusted);
+  const probe = evidence.probes.findLast((look) => !look.provisional && isAbout(look, call));
+  const isOpen = call.results.length === 0 && decision === undefined;
+  const isAlone = life === "dead" || life === "none";
+  const orphan = isOpen && isAlone ? evidence.tools?.find((tool) => isAbout(tool, call)) : undefined;
   return {
     call,
     life,
-    effect: effectOf(call, life, evidence, decision),
+    effect: orphan === undefined ? effectOf(call, life, evidence, decision) : "running",
     ...(best === undefined ? {} : { best }),
     ...(decision === undefined ? {} : { decision }),
+    ...(probe === undefined ? {} : { probe }),
+    ...(orphan === undefined ? {} : { orphan }),
     ...contradictionsOf(trusted, records.length > 0 ? snapshots : []),
   };
 }

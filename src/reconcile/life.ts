@@ -14,6 +14,8 @@ export function lifeFindings(one: Case): Finding[] {
   return [
     ...ghostRunning(one),
     ...one.attempts.flatMap((attempt) => unexpected(one, attempt)),
+    ...one.attempts.flatMap((attempt) => reused(one, attempt)),
+    ...stranger(one),
     ...writers(one),
   ];
 }
@@ -46,6 +48,25 @@ function unexpected(one: Case, { evidence }: AttemptCase): Finding[] {
   ];
   const at = `attempt-${attempt}`;
   return [raise(one, { code: "unexpected-live", severity: "blocks", attempt, at, summary, cites })];
+}
+
+/** The pid lives and the agent does not. */
+function reused(one: Case, { evidence }: AttemptCase): Finding[] {
+  const { attempt, pidReused } = evidence;
+  if (pidReused === undefined) return [];
+  const summary = `The pid of attempt ${attempt}'s agent belongs to another process now; it is not signalled.`;
+  const at = `attempt-${attempt}`;
+  return [raise(one, { code: "pid-reused", severity: "info", attempt, at, summary, cites: [pidReused] })];
+}
+
+/** Our record says that every agent of ours is gone, and one that names this session is there. */
+function stranger(one: Case): Finding[] {
+  const { latest } = one;
+  const other = one.evidence.stranger;
+  if (latest === undefined || latest.state === "live" || other?.certain !== true) return [];
+  const summary = "An agent works on this session that was not started from here.";
+  const cites = [other.cite, latest.evidence.processCite];
+  return [raise(one, { code: "unexpected-live", severity: "blocks", at: "stranger", summary, cites })];
 }
 
 /** Records of one turn behind the prompt of a later one: the agent of the earlier turn wrote on. */

@@ -12,8 +12,10 @@ import { turnState } from "./case.ts";
 export function runState(one: Case, calls: readonly CallVerdict[], findings: readonly Finding[]): RunState {
   const { latest, attempts, evidence } = one;
   if (latest?.state === "live") return latest.evidence.liveness === "alive" ? "live" : "live-unowned";
+  if (evidence.stranger?.certain === true) return "live-unowned";
   const ended = endedState(one);
   if (ended !== undefined) return ended;
+  if (evidence.stranger !== undefined) return "live-unowned";
   if (findings.some(({ severity }) => severity === "blocks")) return "diverged";
   const isDumb = attempts.length === 0 && one.turns.length === 0;
   if (isDumb && evidence.sources.some(({ status }) => status === "unreadable")) return "unreadable";

@@ -1,0 +1,64 @@
+/**
+ * Which calls of a session a look can settle, and what each look may conclude from the calls around it.
+ *
+ * Always: a call whose result is on record is looked for only after a boot change, when its effect may have been lost.
+ * An effect that a later call may have changed is never reported as absent.
+ */
+
+import type { ProbeEvidence } from "../model/evidence.ts";
+import { isRecord } from "../model/json.ts";
+import type { CallVerdict, Verdict } from "../model/verdict.ts";
+import { type Look, probe } from "./look.ts";
+import { isRead, planProbe } from "./plan.ts";
+
+/** Each look costs a file: of a session with more open calls the last ones are looked for. */
+const looksMax = 200;
+
+export interface SessionLook extends Look {
+  /** May a tool child of this call be alive? */
+  readonly mayLive: (call: CallVerdict) => boolean;
+  readonly bootChanged: boolean;
+}
+
+/** Looks for every call of the verdict that a look can say something about. */
+export async function probeSession(look: SessionLook, verdict: Verdict): Promise<ProbeEvidence[]> {
+  const { calls } = verdict;
+  const wanted = calls.flatMap((call, at) => (isWanted(look, call) ? [at] : [])).slice(-looksMax);
+  const found: ProbeEvidence[] = [];
+  for (const at of wanted) {
+    const call = calls[at];
+    if (call === undefined) continue;
+    const contentBefore = contentBeforeOf(look, calls, at);
+    found.push(
+      await probe(look, {
+        call,
+        isLast: calls.slice(at + 1).every((later) => isRead(look.agent, later.name)),
+        provisional: look.mayLive(call),
+        ...(contentBefore === undefined ? {} : { contentBefore }),
+      }),
+    );
+  }
+  return found.filter(({ saw, provisional }) => saw !== "cannot-tell" || provisional);
+}
+
+function isWanted({ agent, cwd, bootChanged }: SessionLook, call: CallVerdict): boolean {
+  if (call.state === "unpaired-result" || call.marks.includes("conflict")) return false;
+  const isOpen = call.effect === "unknown" || call.effect === "running";
+  const mayBeLost = bootChanged && call.effect === "done";
+  return (isOpen || mayBeLost) && planProbe(agent, call, cwd).kind !== "none";
+}
+
+/** The content that the last finished write to the same path left there, if nothing opaque came between. */
+function contentBeforeOf(look: SessionLook, calls: readonly CallVerdict[], at: number): string | undefined {
+  const own = calls[at];
+  const plan = own === undefined ? undefined : planProbe(look.agent, own, look.cwd);
+  if (plan?.kind !== "write") return undefined;
+  for (const earlier of calls.slice(0, at).reverse()) {
+    if (isRead(look.agent, earlier.name)) continue;
+    const other = planProbe(look.agent, earlier, look.cwd);
+    if (other.kind === "none" || earlier.effect !== "done") return undefined;
+    if (other.path !== plan.path) continue;
+    return other.kind === "write" && isRecord(earlier.input) ? other.content : undefined;
+  }
+  return undefined;
+}
