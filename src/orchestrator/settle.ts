@@ -10,6 +10,7 @@ import type { Evidence } from "../model/evidence.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { reconcile } from "../reconcile/index.ts";
 import { type Context, lifeOf, sessionFolder } from "./context.ts";
+import { discoverAgentSession } from "./discover.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
 
@@ -18,6 +19,7 @@ export async function settle(
   context: Context,
   session: SessionState,
 ): Promise<{ readonly evidence: Evidence; readonly verdict: Verdict }> {
+  await discoverAgentSession(context, session);
   const evidence = await gatherEvidence(context, session, true);
   const verdict = reconcile(evidence);
   const run = latestRun(session);

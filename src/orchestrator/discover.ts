@@ -1,0 +1,52 @@
+/**
+ * Finds an agent's own session in its store when it died before its stdout said which one it is.
+ *
+ * An agent that buffers its output may have logged calls, and done them, without a byte in the spool. Its store is
+ * then the only witness; it is taken for this session's when it alone opens with the prompt that we started it with.
+ * Always: found once, it is on record like a name that the agent said.
+ * Never: two candidates, or a second session of ours that could claim the same, are not decided by guessing.
+ */
+import { adapterOf, type Context } from "./context.ts";
+import type { SessionState } from "./state.ts";
+
+/** More unclaimed sessions than this in one project are not read through. */
+const candidatesMax = 64;
+
+/** To be called under the session's lock, with no agent of it alive. */
+export async function discoverAgentSession(context: Context, session: SessionState): Promise<void> {
+  const { store, isSessionId, readStore } = adapterOf(session);
+  const attempt = session.attempts.findLast(({ ended }) => ended !== undefined && ended.started !== "no");
+  if (session.agentSessionId !== undefined || store === undefined || attempt === undefined) return;
+  const others = [...context.state.sessions.values()].filter((other) => other !== session);
+  const rivals = others.filter(
+    (other) =>
+      other.cwd === session.cwd && other.agentSessionId === undefined && hasPrompt(other, attempt.prompt),
+  );
+  if (rivals.length > 0) return;
+  const { files } = context.world;
+  const claimed = new Set(others.map((other) => other.agentSessionId));
+  const around = { home: context.config.agentEnv.HOME ?? "", env: context.config.agentEnv };
+  const found = (await store.locate(files, session.cwd, around)).filter(
+    ({ id }) => isSessionId(id) && !claimed.has(id),
+  );
+  if (found.length > candidatesMax) return;
+  const matching: string[] = [];
+  for (const { id } of found) {
+    const sources = await readStore(files, session.cwd, id, around);
+    const opening = sources
+      .find(({ source }) => source === "L")
+      ?.facts.find(({ body }) => body.kind === "prompt");
+    if (opening?.body.kind === "prompt" && opening.body.text === attempt.prompt) matching.push(id);
+  }
+  const [agentSessionId] = matching;
+  if (agentSessionId === undefined || matching.length > 1) return;
+  await context.recorder.record("agent-session", {
+    sessionId: session.id,
+    attempt: attempt.attempt,
+    agentSessionId,
+  });
+}
+
+function hasPrompt(session: SessionState, prompt: string): boolean {
+  return session.attempts.some((attempt) => attempt.prompt === prompt);
+}
