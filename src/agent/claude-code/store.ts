@@ -7,7 +7,7 @@
  */
 import { citeValue } from "../../model/cite.ts";
 import type { Abilities, SourceCut } from "../../model/evidence.ts";
-import type { Damage, Fact, FactBody } from "../../model/fact.ts";
+import type { Damage, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
 import type { StorePaths } from "../contract.ts";
@@ -107,11 +107,10 @@ export async function readStore(
 
 /** See {@link AgentStore}. */
 export async function read(files: Files, { id, path }: FoundSession): Promise<SessionRead> {
-  const reader = new Reader(id);
+  const reader = new Reader(id, path);
   const cut = await readLogCut(files, path, claudeCodeAbilities.L, isLine, (record) => reader.take(record));
-  const damage = [...cut.damage, ...chainDamage(reader.lines, reader.places, path)];
   return {
-    sources: [{ ...cut, damage }],
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage] }],
     sent: sentOnResume(reader.lines, reader.versions.at(-1)),
     versions: reader.versions,
   };
@@ -123,24 +122,40 @@ function isLine({ type }: RecordValue): boolean {
 
 class Reader {
   readonly lines: ChainLine[] = [];
-  /** Where each line of the chain stands, beside {@link lines}. */
-  readonly places: Fact["range"][] = [];
+  /** A parent that is not there yet: what stands before it is not sent on resume. */
+  readonly damage: Damage[] = [];
   readonly versions: string[] = [];
+  readonly #uuids = new Set<string>();
   readonly #named = new Set<string>();
   readonly #asked: string;
+  readonly #path: string;
 
-  constructor(asked: string) {
+  constructor(asked: string, path: string) {
     this.#asked = asked;
+    this.#path = path;
   }
 
   take({ value, range }: LineRecord): FactBody[] {
     const type = textOr(value.type, "");
     const session = this.#session(value);
     if (typeof value.uuid === "string") {
-      this.lines.push(chainLine(type, value.uuid, value));
-      this.places.push(range);
+      const line = chainLine(type, value.uuid, value);
+      this.#link(line, range);
+      this.lines.push(line);
     }
     return [...session, ...decodeRecord(type, () => bodiesOf(type, value))];
+  }
+
+  #link({ uuid, parentUuid }: ChainLine, range: Damage["range"]): void {
+    const at = { path: this.#path, range };
+    if (this.#uuids.has(uuid)) {
+      this.damage.push({ code: "seq-repeat", ...at, detail: `There are two lines ${citeValue(uuid)}` });
+    }
+    if (parentUuid !== undefined && !this.#uuids.has(parentUuid)) {
+      const detail = `The line's parent ${citeValue(parentUuid)} does not stand before it`;
+      this.damage.push({ code: "seq-gap", ...at, detail });
+    }
+    this.#uuids.add(uuid);
   }
 
   /** Named once for each id and each version: the first tells the session, every other is news. */
@@ -156,11 +171,18 @@ class Reader {
   }
 }
 
+/** One empty list for all lines: there are many of them. */
+const none: readonly string[] = [];
+
 function chainLine(type: string, uuid: string, value: RecordValue): ChainLine {
   const message = isRecord(value.message) ? value.message : {};
   const blocks = type === "user" || type === "assistant" ? blocksOf(message) : [];
-  const idsOf = (wanted: string, key: string) =>
-    blocks.flatMap((block) => (block.type === wanted && typeof block[key] === "string" ? [block[key]] : []));
+  const idsOf = (wanted: string, key: string): readonly string[] => {
+    const ids = blocks.flatMap((block) => {
+      return block.type === wanted && typeof block[key] === "string" ? [block[key]] : [];
+    });
+    return ids.length === 0 ? none : ids;
+  };
   return {
     uuid,
     parentUuid: typeof value.parentUuid === "string" ? value.parentUuid : undefined,
@@ -206,23 +228,4 @@ function endOf({ stop_reason: reason, model }: RecordValue): FactBody[] {
     return [{ kind: "turn-end", outcome: "completed", reason }];
   }
   return [];
-}
-
-/** A parent that is not there, or a line that is its own ancestor: what stands before it is not sent on resume. */
-function chainDamage(lines: readonly ChainLine[], places: readonly Fact["range"][], path: string): Damage[] {
-  const index = new Map(lines.map(({ uuid }, at) => [uuid, at]));
-  const seen = new Set<string>();
-  return lines.flatMap(({ uuid, parentUuid }, at): Damage[] => {
-    const range = places[at] ?? { fromByte: 0, toByte: 0 };
-    const harm: Damage[] = [];
-    if (seen.has(uuid)) harm.push({ code: "seq-repeat", path, range, detail: `There are two lines ${uuid}` });
-    seen.add(uuid);
-    if (parentUuid === undefined) return harm;
-    const parent = index.get(parentUuid);
-    const what = `The line's parent ${citeValue(parentUuid)}`;
-    if (parent === undefined) harm.push({ code: "seq-gap", path, range, detail: `${what} is not there` });
-    else if (parent >= at)
-      harm.push({ code: "seq-gap", path, range, detail: `${what} does not stand before it` });
-    return harm;
-  });
 }
