@@ -115,6 +115,17 @@ function twoSessionsTogether(run: RunRecord): boolean {
   });
 }
 
+/** Sessions whose own agent or files were met. */
+function struck(run: RunRecord): ReadonlySet<number> {
+  const sessions = new Set<number>(all(run, "damage").flatMap(({ session }) => session ?? []));
+  for (const { fault, round } of all(run, "fault")) {
+    const at = run.plan.rounds[round]?.at;
+    if (fault.kind === "kill" && fault.target === "agent" && at !== undefined && "session" in at)
+      sessions.add(at.session);
+  }
+  return sessions;
+}
+
 export const rows: readonly Row[] = [
   { name: "killed between result and snapshot", applies: withKill, met: betweenResultAndSnapshot },
   {
@@ -229,6 +240,12 @@ export const rows: readonly Row[] = [
     met: (run) => killedRun(run) && !hasFlag(run) && observedAt(run, "observe").length > 0,
   },
   { name: "a record damaged", applies: withDamage, met: (run) => all(run, "damage").length > 0 },
+  {
+    name: "one session struck, its neighbour not",
+    applies: withKill,
+    met: (run) =>
+      run.plan.sessions.length > 1 && struck(run).size > 0 && struck(run).size < run.plan.sessions.length,
+  },
   {
     name: "orderly stop",
     applies: (_can, faults) => faults.includes("term"),

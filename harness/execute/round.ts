@@ -23,7 +23,7 @@ export async function playRound(
 ): Promise<boolean> {
   const site = isPhase(round.at)
     ? { at: round.at.phase, position: round.position, session: 0 }
-    : await reachSite(run, round.at, round.position);
+    : await reachSite(run, round.at, round.position, round.unreadEvents);
   if (site === undefined) return false;
   if (round.delayMs !== undefined && !isLockstep(run)) await pause(run, round.delayMs);
   await quiesce(run);

@@ -27,6 +27,7 @@ export async function reachSite(
   run: Execution,
   gate: Gate,
   position: GatePosition,
+  unreadEvents = 1,
 ): Promise<Site | undefined> {
   if (!isLockstep(run)) return reachFreely(run, gate);
   const metBefore = run.agents.met(gate.session);
@@ -44,7 +45,7 @@ export async function reachSite(
   for (const agent of run.agents.alive()) await lastWasShown(run, agent);
   if (position === "unsent")
     return { at: standing.event, position, agent: standing.agent, session: gate.session };
-  return emitAt(run, standing, position);
+  return position === "shown" ? showAt(run, standing) : sendUnread(run, standing, unreadEvents);
 }
 
 function isLastGate(run: Execution, { agent, event }: Standing): boolean {
@@ -52,25 +53,52 @@ function isLastGate(run: Execution, { agent, event }: Standing): boolean {
   return event === "exit" && agent.turn === turns - 1;
 }
 
-/** Goes on to the next event that a client can be shown, and emits it as the position asks. */
-async function emitAt(run: Execution, from: Standing, position: "unread" | "shown"): Promise<Site> {
-  let { agent, event } = from;
-  while (!isShowable(event)) {
-    if (event === "exit") return { at: event, position: "unsent", agent, session: agent.session };
+/** Goes on to the next event that a client can be shown; undefined when the agent is at its end. */
+async function nextShowable(run: Execution, { agent, event }: Standing): Promise<Standing | undefined> {
+  let at: string | undefined = event;
+  while (at !== undefined && !isShowable(at)) {
+    if (at === "exit") return undefined;
     await step(run, agent, "advance");
-    const parked = agent.connection.parked;
-    if (parked === undefined) return { at: "end", position: "unsent", session: agent.session };
-    event = parked.event;
+    at = agent.connection.parked?.event;
   }
-  await lastWasShown(run, agent);
-  if (position === "unread") {
-    await freezeServer(run, true);
-    await step(run, agent, "unread");
-    return { at: event, position, agent, session: agent.session };
-  }
+  return at === undefined ? undefined : { agent, event: at };
+}
+
+/** Nothing more is to be said: the site is the end of the agent, or where it stands before it. */
+function lastSite(from: Standing): Site {
+  const { agent } = from;
+  const at = agent.connection.parked?.event ?? "end";
+  return { at, position: "unsent", session: agent.session, ...(agent.gone ? {} : { agent }) };
+}
+
+async function showAt(run: Execution, from: Standing): Promise<Site> {
+  const standing = await nextShowable(run, from);
+  if (standing === undefined) return lastSite(from);
+  const { agent, event } = standing;
   await step(run, agent, "shown");
   const shown = await wasShown(run, agent, event);
   return { at: event, position: shown ? "shown" : "unread", agent, session: agent.session };
+}
+
+/** Stops the server, then lets the agent say `count` events that nobody reads. */
+async function sendUnread(run: Execution, from: Standing, count: number): Promise<Site> {
+  const first = await nextShowable(run, from);
+  if (first === undefined) return lastSite(from);
+  const { agent } = first;
+  await lastWasShown(run, agent);
+  await freezeServer(run, true);
+  let last = first;
+  for (let sent = 0; sent < count; sent += 1) {
+    const standing =
+      sent === 0
+        ? first
+        : await nextShowable(run, { agent, event: agent.connection.parked?.event ?? "exit" });
+    // Blocked on a full pipe, or at its end: it has said what it could.
+    if (standing === undefined) break;
+    last = standing;
+    if (!(await step(run, agent, "unread"))) break;
+  }
+  return { at: last.event, position: "unread", agent, session: agent.session };
 }
 
 /** Events that every orchestrator has a frame for. */

@@ -141,10 +141,29 @@ const plans: readonly Plan[] = [
   plan(
     [session([{ calls: [plainCall, plainCall, plainCall], parallel: true }])],
     [
-      round(at("call:3/out"), killServer, {
+      round(at("call:2/out"), killServer, {
         position: "unread",
+        unreadEvents: 3,
         orphan: { beforeRestart: 12, beforeObserve: 0, duringResume: 0 },
       }),
+    ],
+  ),
+  // one session is struck, its neighbour is not
+  plan(
+    [two, session(replies(plainCall))],
+    [round(at("call:2/out"), { kind: "kill", target: "agent" }), round(at("exit", 1), killServer)],
+  ),
+  plan(
+    [two, session(replies(plainCall))],
+    [
+      round(
+        at("result:2/out"),
+        { kind: "kill", target: "tree" },
+        {
+          position: "shown",
+          damage: [{ role: "spool", how: "cut", file: 0, record: 0 }],
+        },
+      ),
     ],
   ),
   plan([two], [round(at("result:1/out"), { kind: "reload", by: "node-watch" }, { position: "shown" })]),

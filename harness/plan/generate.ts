@@ -139,6 +139,7 @@ function rounds(options: GenerateOptions, mode: Plan["mode"], sessions: number):
     .record({
       at,
       position,
+      unreadEvents: fc.integer({ min: 1, max: 4 }),
       fault: endings(options),
       orphan,
       delayMs,

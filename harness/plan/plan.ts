@@ -94,6 +94,8 @@ export const RoundSchema = z.strictObject({
     z.strictObject({ phase: z.enum(["starting", "ready", "resuming"]) }),
   ]),
   position: PositionSchema,
+  /** For `unread`: so many events in a row are sent to the stopped server; 1 by default. */
+  unreadEvents: z.int().min(1).max(6).optional(),
   fault: FaultKindSchema,
   /** Only in free plans: the fault fires this long after its trigger was seen. */
   delayMs: z.int().min(0).max(2_000).optional(),

@@ -176,6 +176,10 @@ function simplerRounds(round: Round): Round[] {
     const event = round.at.event.replace(/:([2-9])/, (_, number) => `:${Number(number) - 1}`);
     simpler.push({ ...round, at: { ...round.at, event } });
   }
+  if (round.unreadEvents !== undefined) {
+    const { unreadEvents: _, ...one } = round;
+    simpler.push(one);
+  }
   if (round.position === "unread") simpler.push({ ...round, position: "shown" });
   return simpler;
 }
