@@ -153,7 +153,7 @@ class Reader {
     }
     if (parentUuid !== undefined && !this.#uuids.has(parentUuid)) {
       const detail = `The line's parent ${citeValue(parentUuid)} does not stand before it`;
-      this.damage.push({ code: "seq-gap", ...at, detail });
+      this.damage.push({ code: "chain-break", ...at, detail });
     }
     this.#uuids.add(uuid);
   }

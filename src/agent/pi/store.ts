@@ -125,7 +125,7 @@ function chainDamage(
   }
   if (parentId !== undefined && !before.has(parentId)) {
     const detail = `The entry's parent ${citeValue(parentId)} does not stand before it`;
-    harm.push({ code: "seq-gap", path, range, detail });
+    harm.push({ code: "chain-break", path, range, detail });
   }
   return harm;
 }

@@ -43,7 +43,7 @@ test("a parent that is not there and a line that comes twice are reported", asyn
   const answer = { role: "assistant", content: [{ type: "text", text: "x" }] };
   const line = { type: "assistant", uuid: "a1", parentUuid: "gone", sessionId: id, message: answer };
   const { cut } = await read([{ ...user, message: { role: "user", content: "go" } }, line, line]);
-  expect(cut.damage.map(({ code }) => code)).toEqual(["seq-gap", "seq-repeat", "seq-gap"]);
+  expect(cut.damage.map(({ code }) => code)).toEqual(["chain-break", "seq-repeat", "chain-break"]);
 });
 
 test("texts that Claude Code put in by itself open no turn, and an interrupt mark ends one", async () => {

@@ -88,7 +88,7 @@ test("the glue that pi makes onto a torn line costs the torn line alone, and the
   const torn = lines[3]?.slice(0, 40) ?? "";
   const text = `${lines.slice(0, 3).join("\n")}\n${torn}${JSON.stringify(message("4", "3", person))}\n`;
   const cut = await read(text);
-  expect(cut.damage.map(({ code }) => code)).toEqual(["corrupt-middle", "seq-gap"]);
+  expect(cut.damage.map(({ code }) => code)).toEqual(["corrupt-middle", "chain-break"]);
   expect(cut.facts.map(({ body }) => body.kind)).toEqual(["session", "prompt", "call", "prompt"]);
 });
 
