@@ -17,11 +17,15 @@ export interface PortCall {
   readonly path: string;
 }
 
+/** When in a call the world ends. */
+export type CrashMoment = "before" | "after" | "torn" | "late";
+
 /** What becomes of a call. */
 export type CallFate =
   | { readonly kind: "go" }
   /** The world ends before the call had any effect, after its whole effect, or after half of its bytes. */
-  | { readonly kind: "end"; readonly when: "before" | "after" | "torn" }
+  /** `late`: it has its effect when the next life has read what there was: a write that was on its way. */
+  | { readonly kind: "end"; readonly when: CrashMoment }
   /** The call fails; of an append `written` bytes are written before. */
   | { readonly kind: "fail"; readonly code: string; readonly written?: number }
   /** A sync fails and what it was to bring is dropped. */
@@ -33,7 +37,7 @@ export interface CallHooks {
   /** Decides about each call. */
   fate?(call: PortCall): CallFate;
   /** The world ends here: called at the very moment. */
-  ended?(call: PortCall, when: "before" | "after" | "torn"): void;
+  ended?(call: PortCall, when: CrashMoment): void;
   /** Told after each call that happened. */
   done?(call: PortCall): void;
 }
@@ -53,6 +57,7 @@ export class Calls {
   count = 0;
   readonly #scheduler: Scheduler;
   hooks: CallHooks = {};
+  #late: (() => void) | undefined;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -72,6 +77,7 @@ export class Calls {
     if (fate.kind === "end") {
       if (fate.when === "torn") act.partly?.();
       else if (fate.when === "after") attempt(act);
+      else if (fate.when === "late") this.#late = () => attempt(act);
       this.hooks.ended?.(call, fate.when);
       return;
     }
@@ -86,6 +92,11 @@ export class Calls {
     try {
       const value = act.whole();
       this.hooks.done?.(call);
+      // By its own first record a life has read everything that there was.
+      if (act.op === "sync" && this.#late !== undefined) {
+        this.#late();
+        this.#late = undefined;
+      }
       resolve(value);
     } catch (error) {
       reject(error);

@@ -6,13 +6,13 @@
  * was not answered, looks, resumes, and brings everything to its end; each further crash falls into that.
  */
 import { quiesce, submitTurn } from "../execute/advance.ts";
-import { cutNow, type Execution, observe, sessionIndex } from "../execute/execution.ts";
+import { cutNow, type Execution, observe, sessionIndex, WatchdogFired } from "../execute/execution.ts";
 import { resumeInterrupted } from "../execute/resume.ts";
 import { bringToItsEnd, play } from "../execute/run.ts";
 import { serverEnded, startServer } from "../execute/server.ts";
 import { crashLoss, type RunRecord } from "../history.ts";
 import type { Plan, Round } from "../plan/plan.ts";
-import type { CallFate, CallHooks, PortCall } from "./calls.ts";
+import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
 import { contentsOf, type Loss, lossesOf, sessionIdOf, tornTail } from "./losses.ts";
 import { type DiskModel, type PowerState, statesAfterPowerCut } from "./power.ts";
@@ -23,11 +23,19 @@ import { stepOf } from "./steps.ts";
 export interface Crash {
   /** Number of the port call, counted over all lives. */
   readonly call: number;
-  /** Before the call had any effect, after its whole effect, or after half of its bytes. */
-  readonly when: "before" | "after" | "torn";
+  readonly when: CrashMoment;
   readonly model: DiskModel;
-  /** Hash of the state that is left; undefined: everything is (kill), or any state by seed. */
-  readonly state?: number;
+  /** Hash of the state that is left; "least": as little as may be; undefined: everything (kill), or any by seed. */
+  readonly state?: number | "least";
+}
+
+export interface CrashHooks {
+  /** Told before each call, with how many crashes have been by then. */
+  watch?(call: PortCall, made: MemoryRun, hits: number): void;
+  /** What becomes of a call that no crash meets. */
+  fate?(call: PortCall): CallFate | undefined;
+  /** Told after each call that happened. */
+  done?(call: PortCall, made: MemoryRun): void;
 }
 
 export interface CrashedRun {
@@ -45,22 +53,23 @@ export const statesMaxDefault = 48;
 /**
  * Executes a plan with crashes at the given calls, in ascending order.
  *
- * @param watch told before each call, with how many crashes have been by then.
+ * A server that ends by itself counts as killed where it stood; a request that it refused is repeated.
  */
 export async function executeWithCrashes(
   plan: Plan,
   seed: number,
   crashes: readonly Crash[],
-  watch: (call: PortCall, made: MemoryRun, hits: number) => void = () => undefined,
+  more: CrashHooks = {},
 ): Promise<CrashedRun> {
   let hits = 0;
   let losses: Loss[] = [];
   let tellEnded: (call: PortCall) => void = () => undefined;
   const hooks: CallHooks = {
     fate: (call): CallFate => {
-      watch(call, made, hits);
+      more.watch?.(call, made, hits);
       const crash = crashes[hits];
-      return crash?.call === call.number ? { kind: "end", when: crash.when } : { kind: "go" };
+      if (crash?.call === call.number) return { kind: "end", when: crash.when };
+      return more.fate?.(call) ?? { kind: "go" };
     },
     ended: (call) => {
       const crash = crashes[hits];
@@ -69,30 +78,31 @@ export async function executeWithCrashes(
       tellEnded(call);
     },
   };
+  if (more.done !== undefined) hooks.done = (call) => more.done?.(call, made);
   const made = prepareInMemory(plan, seed, hooks);
+  made.stage.onOver = () => tellEnded({ number: made.computer.calls.count, op: "exit", path: "" });
   const rounds: Round[] = [];
   let { run } = made;
   let infra: string | undefined;
   try {
-    let playing = play(run);
+    let playing = more.fate === undefined ? play(run) : playOn(run);
     for (;;) {
       const ended = new Promise<PortCall>((resolve) => (tellEnded = resolve));
-      const crash = crashes[hits];
+      const [before, crash] = [hits, crashes[hits]];
       const call = await made.computer.scheduler.drive(Promise.race([playing.then(() => undefined), ended]));
       if (call === undefined) break;
       run = nextEpoch(made, run);
-      rounds.splice(0, rounds.length, ...roundsSoFar(plan, run, crash));
-      playing = recover(
-        run,
-        `${stepOf(call)} (call ${call.number}, ${crash?.when} it, ${crash?.model})`,
-        losses,
-      );
+      const hit = hits > before ? crash : undefined;
+      rounds.splice(0, rounds.length, ...roundsSoFar(plan, run, hit));
+      const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
+      const lost = hit === undefined ? [] : losses;
+      playing = recover(run, `${stepOf(call)} (call ${call.number}, ${how})`, lost);
     }
   } catch (error) {
     infra = tellEnd({ ...made, run }, error);
   }
   const record = recordOf({ ...made, run }, infra);
-  const played = hits === 0 ? plan : { ...plan, rounds };
+  const played = rounds.length === 0 ? plan : { ...plan, rounds };
   return { record: { ...record, plan: played }, hits, calls: made.computer.calls.count, run: made };
 }
 
@@ -105,7 +115,9 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
   const random = new Random(crash.call);
   const { states } = statesAfterPowerCut(computer.disk, crash.model, random, statesMaxDefault);
   const chosen: PowerState | undefined =
-    crash.state === undefined
+    crash.state === "least"
+      ? states[0]
+      : crash.state === undefined
       ? states[computer.random.below(states.length)]
       : states.find(({ hash }) => hash === crash.state);
   if (chosen === undefined) throw new Error(`There is no state ${crash.state} at call ${crash.call}.`);
@@ -128,12 +140,27 @@ function roundsSoFar(plan: Plan, run: Execution, crash: Crash | undefined): Roun
     if (entry.kind !== "fault") return [];
     return [plan.rounds[entry.round] ?? roundOf(entry.fault)];
   });
-  return [...rounds, roundOf({ kind: "kill", target: crash?.model === "kill" ? "server" : "tree" })];
+  const target = crash === undefined || crash.model === "kill" ? "server" : "tree";
+  return [...rounds, roundOf({ kind: "kill", target })];
 }
 
 function roundOf(fault: Round["fault"]): Round {
   const orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
   return { at: { session: 0, nth: 0 }, position: "unsent", fault, orphan, damage: [] };
+}
+
+/** A person goes on where the server has refused something: starts it again, asks again, looks, resumes. */
+async function playOn(run: Execution): Promise<void> {
+  try {
+    await play(run);
+  } catch (error) {
+    if (!(error instanceof WatchdogFired)) throw error;
+    // What the server says of a session that it cannot read: start it again.
+    await run.subject.stop(run.context);
+    await serverEnded(run);
+    await startServer(run);
+    await goOn(run);
+  }
 }
 
 async function recover(run: Execution, at: string, losses: readonly Loss[]): Promise<void> {
@@ -163,6 +190,10 @@ async function recover(run: Execution, at: string, losses: readonly Loss[]): Pro
   }
   await cutNow(run, "killed");
   await startServer(run);
+  await goOn(run);
+}
+
+async function goOn(run: Execution): Promise<void> {
   const observed = await observe(run, "ready").then(() => observe(run, "observe"));
   await resumeInterrupted(run, observed, 0, false);
   for (const session of run.sessions.keys()) if (!isAnswered(run, session)) await submitTurn(run, session);

@@ -143,7 +143,7 @@ class Enumerator {
     watch: (call: PortCall, made: MemoryRun, hits: number) => void,
   ): Promise<CrashedRun> {
     this.#runs += 1;
-    const ran = await executeWithCrashes(this.#plan, this.#seed, crashes, watch);
+    const ran = await executeWithCrashes(this.#plan, this.#seed, crashes, { watch });
     this.#curve[Math.floor(this.#cpuMs() / 1_000)] = this.#known.size;
     return ran;
   }

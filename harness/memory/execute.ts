@@ -40,6 +40,8 @@ export interface Stage {
   epoch: number;
   readonly lives: ServerLife[];
   readonly wrappers: Wrappers;
+  /** Told when a server ends because it can no longer work. */
+  onOver: () => void;
 }
 
 const runDir = "/run";
@@ -94,7 +96,7 @@ export function prepareInMemory(plan: Plan, seed: number, hooks: CallHooks): Mem
   const wrappers = new Wrappers(computer, agentPath, (process, start, spool) =>
     runMemoryAgent(computer, (connection) => agents.accept(connection), process, start, spool),
   );
-  const stage: Stage = { life: undefined, epoch: 0, lives: [], wrappers };
+  const stage: Stage = { life: undefined, epoch: 0, lives: [], wrappers, onOver: () => undefined };
   const spawned: RunProcess[] = [];
   const subject = subjectOf(computer, stage, spawned);
   const context: Context = {
@@ -146,7 +148,7 @@ export function subjectOf(computer: Computer, stage: Stage, spawned: RunProcess[
     return stage.life;
   };
   const start = async (ctx: Context) => {
-    const life = new ServerLife(computer);
+    const life = new ServerLife(computer, () => stage.onOver());
     stage.life = life;
     stage.lives.push(life);
     spawned.push(spawnedOf(computer, life, lasting(life.exited)));
@@ -162,7 +164,11 @@ export function subjectOf(computer: Computer, stage: Stage, spawned: RunProcess[
     can: { resume: true, reload: ["node-watch", "tsx"], flags: true, cursor: true, stop: true, damage: true },
     start,
     ...referenceOver({
-      request: (_, where, options) => lasting(current().request(where, options)),
+      request: async (_, where, options) => {
+        const answer = await lasting(current().request(where, options));
+        // A person asks again once: the disk may have failed only then.
+        return answer.status === 500 ? lasting(current().request(where, options)) : answer;
+      },
       frames: (_, where, options) => current().frames(where, options),
       names: (folder) => Promise.resolve(namesIn(computer, folder)),
       readText: (file) => Promise.resolve(computer.fileText(file) ?? ""),

@@ -37,9 +37,11 @@ export class ServerLife {
   readonly #computer: Computer;
   readonly #broken = new Set<() => void>();
   #handle: Handle | undefined;
+  readonly #onOver: () => void;
 
-  constructor(computer: Computer) {
+  constructor(computer: Computer, onOver: () => void) {
     this.#computer = computer;
+    this.#onOver = onOver;
     this.process = computer.spawn(undefined);
     this.exited = new Promise((resolve) => {
       this.process.onEnd = (end) => {
@@ -161,6 +163,7 @@ export class ServerLife {
   }
 
   #exit(code: number): void {
+    if (code !== 0) this.#onOver();
     this.#computer.end(this.process, code, null);
   }
 }

@@ -7,6 +7,7 @@
  */
 import { crc32, replaceAtomically } from "../journal/index.ts";
 import type { Evidence } from "../model/evidence.ts";
+import { IoError } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { reconcile } from "../reconcile/index.ts";
 import { type Context, lifeOf, sessionFolder } from "./context.ts";
@@ -26,7 +27,7 @@ export async function settle(
   const open = run !== undefined && !isTerminal(run.state);
   const news = newsOf(session, verdict);
   const recorded: Promise<unknown>[] = [];
-  if (open && (news.raised.length > 0 || run.state === "live")) await storeCut(context, session, evidence);
+  if (open && (news.raised.length > 0 || run.state === "live")) await storeCutIfPossible(context, session, evidence);
   for (const finding of news.raised) {
     recorded.push(context.recorder.fact(session, "finding", { sessionId: session.id, finding }));
   }
@@ -83,6 +84,18 @@ function endOf(session: SessionState, verdict: Verdict): { state: string; reason
   if (attempt?.ended?.started === "no")
     return { state: "interrupted", reason: "Its agent was never started." };
   return { state: verdict.run.state, reason: verdict.recovery.why };
+}
+
+/** A disk that is full keeps nobody from being told where the session stands. */
+async function storeCutIfPossible(context: Context, session: SessionState, evidence: Evidence): Promise<void> {
+  try {
+    await storeCut(context, session, evidence);
+  } catch (thrown) {
+    if (!(thrown instanceof IoError)) throw thrown;
+    context.report(
+      `The evidence on session ${session.id} could not be stored: ${thrown.message}. Its verdict cannot be recomputed later.`,
+    );
+  }
 }
 
 /** Stores the evidence, so that the verdict can be recomputed; the record names it. */

@@ -1,0 +1,95 @@
+/**
+ * Ways to break what makes the orchestrator durable: each is a source patch that power cuts, failed syncs or the
+ * order monitor must find.
+ */
+import type { SourcePatch } from "../../harness/subject/start.ts";
+
+export interface Mutant {
+  readonly name: string;
+  readonly patches: readonly SourcePatch[];
+  /** What finds it; see hunt.ts. */
+  readonly hunt: "order" | "power" | "failed-sync" | "late-write";
+}
+
+const writer = "src/journal/writer.ts";
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: "a sync is left out of the journal",
+    hunt: "power",
+    patches: [{ file: writer, find: "    await this.#file.sync();\n", replace: "" }],
+  },
+  {
+    name: "the folder is not synced after a segment was created",
+    hunt: "power",
+    patches: [{ file: writer, find: "      await files.syncFolder(folder);\n", replace: "" }],
+  },
+  {
+    name: "the folder is not synced after a rename",
+    hunt: "order",
+    patches: [
+      { file: "src/journal/replace.ts", find: "  await files.syncFolder(folderOf(path));\n", replace: "" },
+    ],
+  },
+  {
+    name: "lines are shown before they are synced",
+    hunt: "power",
+    patches: [
+      {
+        file: "src/orchestrator/recorder.ts",
+        find: "[before, first, appended], appended)",
+        replace: "[before, appended], appended)",
+      },
+    ],
+  },
+  {
+    name: "a failed sync is tried again on the same file",
+    hunt: "failed-sync",
+    patches: [
+      {
+        file: writer,
+        find: "    await this.#file.sync();\n",
+        replace: "    await this.#file.sync().catch(() => this.#file.sync());\n",
+      },
+    ],
+  },
+  {
+    name: "no seal is recorded at take-over",
+    hunt: "late-write",
+    patches: [
+      {
+        file: "src/journal/take-over.ts",
+        find: "    const data = { ...life, seals };\n",
+        replace: "    const data = { ...life, seals: [] };\n",
+      },
+    ],
+  },
+  {
+    name: "an attempt counts before it is recorded",
+    hunt: "order",
+    patches: [
+      {
+        file: "src/orchestrator/recorder.ts",
+        find: "      await Promise.all(waits);\n",
+        replace: '      if (record.type !== "dispatch") await Promise.all(waits);\n',
+      },
+      {
+        file: "src/orchestrator/recorder.ts",
+        find: "    const answer = await appended;\n",
+        replace:
+          '    const answer = record.type !== "dispatch" ? await appended : { ok: true as const, path: "", range: { fromByte: 0, toByte: 0 }, detail: "" };\n',
+      },
+    ],
+  },
+  {
+    name: "everything is said to stand after a power cut",
+    hunt: "power",
+    patches: [
+      {
+        file: "src/reconcile/calls.ts",
+        find: '(effect === "done" || effect === "partly") ? "unproven" : "yes"',
+        replace: '(effect === "done" || effect === "partly") ? "yes" : "yes"',
+      },
+    ],
+  },
+];
