@@ -143,7 +143,12 @@ async function damageTarget(
       session,
     }),
   );
-  const files = [...agents, ...own].filter(({ role }) => role === damage.role);
+  // By session, not by name: names are random, and a plan must mean the same file each time.
+  const bySession = (left: { session: number | undefined }, right: { session: number | undefined }) =>
+    (left.session ?? Number.MAX_SAFE_INTEGER) - (right.session ?? Number.MAX_SAFE_INTEGER);
+  const files = [...agents.sort(bySession), ...own.sort(bySession)].filter(
+    ({ role }) => role === damage.role,
+  );
   return files[damage.file % Math.max(1, files.length)];
 }
 
