@@ -210,6 +210,8 @@ async function makeParents(context: Context, cwd: string, path: string): Promise
   for (const name of names) {
     const parent = folder;
     folder = `${folder}/${name}`;
-    if (await context.world.files.makeFolder(folder)) await context.world.files.syncFolder(parent);
+    await context.world.files.makeFolder(folder);
+    // Also when the agent made it: agents sync nothing, and what we put in there must be found again.
+    await context.world.files.syncFolder(parent);
   }
 }

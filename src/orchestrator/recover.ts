@@ -10,7 +10,7 @@
 import type { JournalHistory } from "../journal/index.ts";
 import type { Damage } from "../model/fact.ts";
 import { IoError } from "../model/ports.ts";
-import { claimAttempt, livenessOf, readStarted } from "../supervise/index.ts";
+import { attemptPaths, claimAttempt, livenessOf, readStarted } from "../supervise/index.ts";
 import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
 import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
@@ -68,7 +68,10 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   const attempt = latestAttempt(session);
   if (attempt === undefined || attempt.ended !== undefined) return false;
   const folder = attemptFolder(context, session.id, attempt.attempt);
-  const spoke = attempt.identity !== undefined || coveredByte(attempt.covers) > 0;
+  const known = attempt.identity !== undefined || coveredByte(attempt.covers) > 0;
+  // A power cut may take the start marker and leave what the agent said.
+  const spool = await context.world.files.stat(attemptPaths(folder).spool);
+  const spoke = known || (spool?.sizeBytes ?? 0) > 0;
   if (!(await wasStarted(context, session, folder)) && !spoke) {
     // After a power cut the marker may be lost although the agent ran: then nobody can say.
     const lostBoot = attempt.bootId !== context.world.processes.self.bootId;
