@@ -5,9 +5,9 @@
  */
 import type { SourceCut } from "../model/evidence.ts";
 import type { Files } from "../model/ports.ts";
-import { isSessionId, readStore, storePaths } from "./ada/store.ts";
+import { isSessionId, readBoth, storePaths } from "./ada/store.ts";
 import { namesIn, withoutSlash } from "./resume-find.ts";
-import type { AgentStore, FoundSession, Sent, SessionRead } from "./resume-types.ts";
+import type { AgentStore, FoundSession, Sent, SessionRead, Surroundings } from "./resume-types.ts";
 
 /** See {@link AgentStore}. */
 export const adaStore: AgentStore = {
@@ -29,10 +29,15 @@ async function locate(files: Files, cwd: string): Promise<FoundSession[]> {
   });
 }
 
-async function read(files: Files, { id, path }: FoundSession): Promise<SessionRead> {
+async function read(
+  files: Files,
+  { id, path }: FoundSession,
+  { keep }: Pick<Surroundings, "keep"> = {},
+): Promise<SessionRead> {
   const cwd = path.slice(0, path.lastIndexOf("/.coding-agent/"));
-  const sources = await readStore(files, cwd, id);
-  return { sources, sent: sentOnResume(sources), versions: [] };
+  const { sources, leftOut } = await readBoth(files, cwd, id, keep);
+  const sent = sentOnResume(sources);
+  return { sources, sent, versions: [], ...(leftOut === undefined ? {} : { leftOut }) };
 }
 
 /** Pure: the history that Ada's model gets. */

@@ -8,6 +8,14 @@
 import type { SourceCut } from "../model/evidence.ts";
 import type { Databases, Files } from "../model/ports.ts";
 
+/** How much of a history stays in memory, for readers that judge and need not repeat. */
+export interface KeepLimits {
+  /** Longer texts and results are kept as head, tail and a sum of the whole. */
+  readonly textCharsMax: number;
+  /** Beyond this, finished turns are left out, oldest first, and counted. Estimated. */
+  readonly bytesMax: number;
+}
+
 /** The world around a project, as far as agents look at it for their files. */
 export interface Surroundings {
   /** Absolute path of the person's home folder. */
@@ -16,6 +24,10 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads SQLite images; without it such a store is reported as unreadable. */
   readonly databases?: Databases;
+  /** What of a long history is kept in memory; everything when not given. */
+  readonly keep?: KeepLimits;
+  /** Told of a store that is there and cannot be searched; `why` is a sentence. */
+  readonly onTrouble?: (path: string, why: string) => void;
 }
 
 /** A session in a store, found but not yet read. */
@@ -60,6 +72,8 @@ export interface SessionRead {
   readonly sent: readonly Sent[];
   /** Versions of the agent that wrote the store, in order of appearance. */
   readonly versions: readonly string[];
+  /** Finished history that was read and not kept: see {@link Surroundings.keep}. */
+  readonly leftOut?: { readonly turns: number; readonly calls: number };
 }
 
 /** What is particular about an agent's store. */

@@ -9,6 +9,9 @@ import { listenHttp } from "../host/http.ts";
 import { hostProgram } from "../host/program.ts";
 import { realWorld } from "../host/world.ts";
 import { homeFolderDefault, portDefault, serve } from "../orchestrator/serve.ts";
+import { type InspectFlags, inspectCommand } from "./inspect.ts";
+import { type RepairFlags, repairCommand } from "./repair.ts";
+import { projectWorld } from "./world.ts";
 
 interface ServeFlags {
   readonly home: string;
@@ -35,7 +38,46 @@ command
   .option("--token-file <file>", "file with the token; made when absent (default: <home>/token)")
   .action((flags: ServeFlags) => serve(flags, program, realWorld, listenHttp));
 
-await command.parseAsync([...program.args], { from: "user" });
+const makeWorld = () => projectWorld(program.env.PATH ?? "");
+
+addProjectOptions(
+  command
+    .command("inspect")
+    .description(
+      "say where every agent's sessions of a project stand; exit 0 nothing to decide, 1 a decision, 2 misuse, 3 unreadable",
+    ),
+)
+  .option("--json", "one JSON object")
+  .action((dir: string, flags: InspectFlags) => inspectCommand(makeWorld, program, dir, flags));
+
+addProjectOptions(
+  command
+    .command("repair")
+    .description(
+      "show what would be repaired in the agents' stores, as a diff, and the first message for a resume; changes nothing without --write",
+    ),
+)
+  .option("--write", "repair: originals are copied first")
+  .action((dir: string, flags: RepairFlags) => repairCommand(makeWorld, program, dir, flags));
+
+function addProjectOptions(one: Command): Command {
+  return one
+    .argument("[dir]", "folder that the agents worked in", ".")
+    .option("--home <dir...>", "home folders to look for stores in (default: yours)")
+    .option(
+      "--holdfast-home <dir>",
+      `folder of the orchestrator's record (default: ${homeFolderDefault} in your home)`,
+    )
+    .option("--session <id>", "only this session, or those whose id begins so");
+}
+
+try {
+  await command.parseAsync([...program.args], { from: "user" });
+} catch (thrown) {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  program.complain(`holdfast: ${message.split("\n")[0] ?? ""}`);
+  program.exit(3);
+}
 
 function parsePort(text: string): number {
   const port = Number(text);

@@ -6,9 +6,15 @@ import process from "node:process";
 export interface Program {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Working folder, absolute. */
+  readonly cwd: string;
+  /** Is what is printed read at a terminal? */
+  readonly isTerminal: boolean;
   /** Calls back at the first SIGTERM or SIGINT. */
   onStop(callback: () => void): void;
   print(line: string): void;
+  /** As {@link print}, without a newline. */
+  write(text: string): void;
   complain(line: string): void;
   exit(code: number): never;
 }
@@ -17,11 +23,14 @@ export function hostProgram(): Program {
   return {
     args: process.argv.slice(2),
     env: process.env,
+    cwd: process.cwd(),
+    isTerminal: process.stdout.isTTY === true,
     onStop: (callback) => {
       process.once("SIGTERM", callback);
       process.once("SIGINT", callback);
     },
     print: (line) => void process.stdout.write(`${line}\n`),
+    write: (text) => void process.stdout.write(text),
     complain: (line) => void process.stderr.write(`${line}\n`),
     exit: (code) => process.exit(code),
   };

@@ -160,6 +160,8 @@ export type NameKind = "file" | "folder" | "link" | "other";
 export interface Names {
   /** undefined when nothing is there. Throws {@link IoError} where one may not look. */
   kindOf(path: string): Promise<NameKind | undefined>;
+  /** The path without links, `.` and `..`; undefined when nothing is there or it cannot be followed. */
+  resolve?(path: string): Promise<string | undefined>;
 }
 
 /** A process of this machine, as far as this user may see it. */

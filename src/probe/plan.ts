@@ -6,6 +6,7 @@
  * Never: a shell, a patch or an unknown tool is guessed at.
  */
 import { isRecord } from "../model/json.ts";
+import { isShortened } from "../model/result.ts";
 import { type Tool, toolOf } from "./tools.ts";
 
 /** A call as a probe needs it. */
@@ -34,6 +35,11 @@ export type ProbePlan =
   | { readonly kind: "make-folder" | "delete"; readonly path: string; readonly names: readonly string[] }
   /** `why` is one sentence. */
   | { readonly kind: "none"; readonly why: string };
+
+/** A text that was shortened on its way cannot be looked for. */
+function isWhole(text: string): boolean {
+  return !isShortened(text);
+}
 
 /** Plans the look at one call. `cwd`: absolute path of the session's folder. */
 export function planProbe(agent: string, call: ProbedCall, cwd: string): ProbePlan {
@@ -88,7 +94,7 @@ function none(why: string): ProbePlan {
 function textIn(input: Readonly<Record<string, unknown>>, keys: readonly string[]): string | undefined {
   for (const key of keys) {
     const value = Object.hasOwn(input, key) ? input[key] : undefined;
-    if (typeof value === "string") return value;
+    if (typeof value === "string" && isWhole(value)) return value;
   }
   return undefined;
 }

@@ -16,8 +16,8 @@ export function treeOf({ files = {}, folders = [], links = [] }: Tree) {
     async kindOf(path) {
       if (links.includes(path)) return "link";
       if (bytes[path] !== undefined) return "file";
-      const isFolder =
-        folders.includes(path) || Object.keys(bytes).some((file) => file.startsWith(`${path}/`));
+      const below = [...folders.map((folder) => `${folder}/`), ...Object.keys(bytes)];
+      const isFolder = below.some((name) => name.startsWith(`${path}/`));
       return isFolder ? "folder" : undefined;
     },
   };

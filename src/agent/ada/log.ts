@@ -47,16 +47,21 @@ export function readLog(
 ): { readonly facts: Fact[]; readonly damage: readonly Damage[] } {
   const options = { isRecord: isEvent, lineBytesMax: lineBytesMaxDefault };
   const { records, damage } = readLines(bytes, path, options);
+  const read = recordReader(path, asked);
+  return { facts: records.flatMap(read), damage };
+}
+
+/** Reads record after record of one log, in order. */
+export function recordReader(path: string, asked: string): (record: LineRecord) => Fact[] {
   const strangers = new Set<string>();
-  const facts = records.flatMap((record) => {
+  return (record) => {
     const bodies = [...strangerOf(record, asked, strangers), ...bodiesOf(record)];
     return bodies.map((body, k): Fact => ({ source: "L", path, range: record.range, k, body }));
-  });
-  return { facts, damage };
+  };
 }
 
 /** Every event has a type and its data. */
-function isEvent(value: Readonly<Record<string, unknown>>): boolean {
+export function isEvent(value: Readonly<Record<string, unknown>>): boolean {
   return typeof value.type === "string" && isRecord(value.data);
 }
 

@@ -7,8 +7,11 @@ import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { Damage } from "../../model/fact.ts";
 import type { Files } from "../../model/ports.ts";
 import type { StorePaths } from "../contract.ts";
+import { FactKeeper } from "../keep.ts";
 import { readFile } from "../read-file.ts";
-import { readLog } from "./log.ts";
+import { scanLines } from "../resume-lines.ts";
+import type { KeepLimits, SessionRead, Surroundings } from "../resume-types.ts";
+import { isEvent, recordReader } from "./log.ts";
 import { readSnapshot } from "./snapshot.ts";
 
 /**
@@ -59,18 +62,40 @@ export async function readStore(
   files: Files,
   cwd: string,
   agentSessionId: string,
+  around?: Surroundings,
 ): Promise<readonly SourceCut[]> {
-  const { log, snapshot } = storePaths(cwd, agentSessionId);
-  if (log === undefined || snapshot === undefined) return [missing("L"), missing("S")];
-  return [await logCut(files, log, agentSessionId), await snapshotCut(files, snapshot)];
+  return (await readBoth(files, cwd, agentSessionId, around?.keep)).sources;
 }
 
-async function logCut(files: Files, path: string, agentSessionId: string): Promise<SourceCut> {
-  const read = await readFile(files, path);
-  if (read.status === "missing") return { ...missing("L"), path };
-  if (read.status === "unreadable") return unreadable("L", path, "log-unreadable", read.why, 0);
-  const { facts, damage } = readLog(read.bytes, path, agentSessionId);
-  return { source: "L", path, status: "read", abilities: adaAbilities.L, facts, damage };
+/** As {@link readStore}, with what was left out of a long log. */
+export async function readBoth(
+  files: Files,
+  cwd: string,
+  agentSessionId: string,
+  keep: KeepLimits | undefined,
+): Promise<Pick<SessionRead, "sources" | "leftOut">> {
+  const { log, snapshot } = storePaths(cwd, agentSessionId);
+  if (log === undefined || snapshot === undefined) return { sources: [missing("L"), missing("S")] };
+  const kept = new FactKeeper(keep);
+  const logged = await logCut(files, log, agentSessionId, kept);
+  const saved = await snapshotCut(files, snapshot);
+  const { leftOut } = kept;
+  const shown = keep === undefined ? saved : { ...saved, facts: kept.comparable(saved.facts) };
+  return { sources: [logged, shown], ...(leftOut === undefined ? {} : { leftOut }) };
+}
+
+async function logCut(
+  files: Files,
+  path: string,
+  agentSessionId: string,
+  kept: FactKeeper,
+): Promise<SourceCut> {
+  const read = recordReader(path, agentSessionId);
+  const scan = await scanLines(files, path, isEvent, (record) => kept.add(read(record)));
+  if (scan.status === "missing") return { ...missing("L"), path };
+  if (scan.status === "unreadable") return unreadable("L", path, "log-unreadable", scan.why, 0);
+  const { damage } = scan;
+  return { source: "L", path, status: "read", abilities: adaAbilities.L, facts: kept.facts, damage };
 }
 
 async function snapshotCut(files: Files, path: string): Promise<SourceCut> {

@@ -56,6 +56,7 @@ export function storePaths(_cwd: string, agentSessionId: string, around?: Surrou
 export async function locate(files: Files, cwd: string, around: Surroundings): Promise<FoundSession[]> {
   const path = databasePath(around);
   const opened = await openAt(files, path, around);
+  if (opened.status === "unreadable") around.onTrouble?.(path, opened.why);
   if (opened.status !== "open") return [];
   try {
     const ids = sessionsOf(opened.database, withoutSlash(cwd)).filter(isSessionId);
