@@ -57,7 +57,7 @@ export class Calls {
   count = 0;
   readonly #scheduler: Scheduler;
   hooks: CallHooks = {};
-  #late: (() => void) | undefined;
+  #late: { readonly path: string; readonly act: () => void } | undefined;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -77,7 +77,7 @@ export class Calls {
     if (fate.kind === "end") {
       if (fate.when === "torn") act.partly?.();
       else if (fate.when === "after") attempt(act);
-      else if (fate.when === "late") this.#late = () => attempt(act);
+      else if (fate.when === "late") this.#late = { path: act.path, act: () => attempt(act) };
       this.hooks.ended?.(call, fate.when);
       return;
     }
@@ -93,8 +93,8 @@ export class Calls {
       const value = act.whole();
       this.hooks.done?.(call);
       // By its own first record a life has read everything that there was.
-      if (act.op === "sync" && this.#late !== undefined) {
-        this.#late();
+      if (act.op === "sync" && this.#late !== undefined && isBeside(act.path, this.#late.path)) {
+        this.#late.act();
         this.#late = undefined;
       }
       resolve(value);
@@ -111,4 +111,9 @@ function attempt(act: Act<unknown>): void {
   } catch {
     // The world ends here in any case.
   }
+}
+
+/** Another file of the same folder. */
+function isBeside(path: string, other: string): boolean {
+  return path !== other && path.slice(0, path.lastIndexOf("/")) === other.slice(0, other.lastIndexOf("/"));
 }

@@ -20,7 +20,9 @@ interface EnumerateFlags {
 export function registerEnumerate(root: Command, finish: (code: number) => void): void {
   root
     .command("enumerate <scenario>")
-    .description("end the world at every call of a scenario, in memory, in every state that it can be left in")
+    .description(
+      "end the world at every call of a scenario, in memory, in every state that it can be left in",
+    )
     .addOption(new Option("--model <name>", "only this disk model").choices([...models]))
     .option("--pairs", "in every recovery the same again", false)
     .option("--runs <number>", "stop after so many runs a model, spread over the whole scenario")
@@ -33,7 +35,8 @@ async function run(name: string, flags: EnumerateFlags): Promise<number> {
   const runsMax = flags.runs === undefined ? undefined : Number(flags.runs);
   if (scenario === undefined || (runsMax !== undefined && !(runsMax > 0))) {
     const known = scenarios.map((one) => one.name).join(", ");
-    const what = scenario === undefined ? `There is no scenario "${name}"; known: ${known}.` : "--runs takes a number.";
+    const what =
+      scenario === undefined ? `There is no scenario "${name}"; known: ${known}.` : "--runs takes a number.";
     process.stderr.write(`chaos: ${what}\n`);
     return 2;
   }
@@ -57,14 +60,18 @@ async function run(name: string, flags: EnumerateFlags): Promise<number> {
 
 /** The table of one model, and what it covers, in words. */
 export function tableOf(name: string, model: DiskModel, found: Enumeration): string {
-  const lines = [`${name}, ${model}`, `  ${"step".padEnd(34)}${"calls".padStart(6)}${"runs".padStart(7)}  outcome`];
+  const lines = [
+    `${name}, ${model}`,
+    `  ${"step".padEnd(34)}${"calls".padStart(6)}${"runs".padStart(7)}  outcome`,
+  ];
   for (const { step, calls, runs, outcomes } of found.rows) {
     const told = [...outcomes].map(([verdict, count]) => `${count} ${verdict}`).join(", ");
     lines.push(
       `  ${step.padEnd(34)}${String(calls).padStart(6)}${String(runs).padStart(7)}  ${told || "as at an earlier step"}`,
     );
   }
-  const sampled = found.sampled === 0 ? "" : ` At ${found.sampled} calls more states are legal than were taken.`;
+  const sampled =
+    found.sampled === 0 ? "" : ` At ${found.sampled} calls more states are legal than were taken.`;
   const left = found.left === 0 ? "" : ` ${found.left} crashes were left out, as asked.`;
   const rate = ((found.runs * 1_000) / Math.max(1, found.cpuMs)).toFixed(0);
   lines.push(

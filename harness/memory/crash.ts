@@ -118,8 +118,8 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
     crash.state === "least"
       ? states[0]
       : crash.state === undefined
-      ? states[computer.random.below(states.length)]
-      : states.find(({ hash }) => hash === crash.state);
+        ? states[computer.random.below(states.length)]
+        : states.find(({ hash }) => hash === crash.state);
   if (chosen === undefined) throw new Error(`There is no state ${crash.state} at call ${crash.call}.`);
   computer.powerCut(chosen.root);
   return lossesOf(before, contentsOf(computer));

@@ -18,9 +18,11 @@ const writing = ["append", "create", "mkdir", "mkfifo", "rename"];
 export function fateOf(fault: DiskFault, call: PortCall): CallFate | undefined {
   if (fault === "ENOSPC")
     return writing.includes(call.op) && call.op !== "rename" ? { kind: "fail", code: "ENOSPC" } : undefined;
-  if (fault === "short") return call.op === "append" ? { kind: "fail", code: "ENOSPC", written: 7 } : undefined;
+  if (fault === "short")
+    return call.op === "append" ? { kind: "fail", code: "ENOSPC", written: 7 } : undefined;
   if (fault === "drop") return call.op === "sync" ? { kind: "drop" } : undefined;
-  const failing = fault === "unreadable" ? ["open", "read", "size", "list"] : [...writing, "sync", "syncFolder"];
+  const failing =
+    fault === "unreadable" ? ["open", "read", "size", "list"] : [...writing, "sync", "syncFolder"];
   const mayFail = failing.includes(call.op);
   return mayFail ? { kind: "fail", code: "EIO" } : undefined;
 }

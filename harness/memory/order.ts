@@ -44,7 +44,10 @@ function ofCall({ computer, run }: MemoryRun, { op, path }: PortCall): string | 
   }
   const [, session = "", attempt = ""] = /\/sessions\/([^/]+)\/attempts\/(\d+)$/.exec(path) ?? [];
   const journal = durableJournal(disk);
-  if (!journal.includes(`"dispatch"\t{"sessionId":"${session}"`) || !journal.includes(`"attempt":${attempt},"prompt"`))
+  if (
+    !journal.includes(`"dispatch"\t{"sessionId":"${session}"`) ||
+    !journal.includes(`"attempt":${attempt},"prompt"`)
+  )
     return "an agent is started before its dispatch is on the disk";
   const store = `${run.context.workspace}/.coding-agent/sessions`;
   const folder = disk.at(store);

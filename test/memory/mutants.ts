@@ -33,7 +33,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "lines are shown before they are synced",
-    hunt: "power",
+    hunt: "order",
     patches: [
       {
         file: "src/orchestrator/recorder.ts",
@@ -65,19 +65,29 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "an attempt counts before it is recorded",
+    name: "an attempt is counted after it was started",
     hunt: "order",
     patches: [
       {
         file: "src/orchestrator/recorder.ts",
-        find: "      await Promise.all(waits);\n",
-        replace: '      if (record.type !== "dispatch") await Promise.all(waits);\n',
+        find: "  /** Place of the dispatch of a new attempt. */\n",
+        replace: `  held: () => Promise<unknown> = () => Promise.resolve();
+  later(type: "dispatch", data: RecordData["dispatch"]): Promise<void> {
+    this.held = () => this.record(type, data);
+    return this.quiet().then(() => fold(this.#state, { type, data }, recordCite("", undefined, type, data)));
+  }
+`,
       },
       {
-        file: "src/orchestrator/recorder.ts",
-        find: "    const answer = await appended;\n",
+        file: "src/orchestrator/dispatch.ts",
+        find: 'return context.recorder.record("dispatch", {',
+        replace: 'return context.recorder.later("dispatch", {',
+      },
+      {
+        file: "src/orchestrator/dispatch.ts",
+        find: "    });\n  } catch (thrown) {\n    if (!(thrown instanceof IoError)) throw thrown;\n    await follower.close();\n",
         replace:
-          '    const answer = record.type !== "dispatch" ? await appended : { ok: true as const, path: "", range: { fromByte: 0, toByte: 0 }, detail: "" };\n',
+          "    });\n    await context.recorder.held();\n  } catch (thrown) {\n    if (!(thrown instanceof IoError)) throw thrown;\n    await follower.close();\n",
       },
     ],
   },
@@ -86,9 +96,9 @@ export const mutants: readonly Mutant[] = [
     hunt: "power",
     patches: [
       {
-        file: "src/reconcile/calls.ts",
-        find: '(effect === "done" || effect === "partly") ? "unproven" : "yes"',
-        replace: '(effect === "done" || effect === "partly") ? "yes" : "yes"',
+        file: "src/reconcile/effects.ts",
+        find: "return attempt?.bootChanged ?? one.evidence.bootChanged;",
+        replace: "return attempt === undefined && one.evidence.bootChanged;",
       },
     ],
   },
