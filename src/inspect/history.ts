@@ -84,7 +84,13 @@ function* callLines(call: CallVerdict, as: string, paint: Paint): Generator<stri
   yield `  ${paint(tones[call.state] ?? "plain", call.state)}  ${clean(call.id, 80)}  ${clean(call.name, 60)} ${input}`;
   const stands = call.stands === "yes" ? "" : `, stands: ${call.stands}`;
   yield `      effect: ${call.effect}${stands}; ${knowing[call.modelKnows]}; handed over as ${as}`;
-  for (const cite of call.cites) yield citeLine(cite, paint);
+  if (call.cites.length > 0) yield paint("dim", `      ${call.cites.map(placeWord).join(", ")}`);
+}
+
+/** Where it stands and what it is: "agent's log @1056 call". What the workspace showed is said in full. */
+function placeWord({ source, range, value }: Cite): string {
+  if (range === undefined) return `${sourceWords[source]}: ${clean(value)}`;
+  return `${sourceWords[source]} @${range.fromByte} ${clean(value.split(" ")[0] ?? "", 20)}`;
 }
 
 function citeLine({ source, path, range, value }: Cite, paint: Paint): string {

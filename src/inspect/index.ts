@@ -4,9 +4,17 @@
  * Always: it only reads. Never: it locks, changes, signals or guesses.
  */
 export { historyLines } from "./history.ts";
+export { strangerOf } from "./living.ts";
 export { clean, type Paint, paintOf } from "./paint.ts";
 export { inspectProject } from "./project.ts";
-export { exitCodeOf, type Report, reportOf, reportPieces, type SessionReport } from "./report.ts";
+export {
+  exitCodeOf,
+  isUnreadable,
+  type Report,
+  reportOf,
+  reportPieces,
+  type SessionReport,
+} from "./report.ts";
 export { tableLines } from "./table.ts";
 export type {
   Home,
