@@ -12,6 +12,7 @@ import { type CampaignOptions, runCampaign } from "./campaign/campaign.ts";
 import { recheck, replayPlan } from "./campaign/replay.ts";
 import { exitCodeOf } from "./campaign/result.ts";
 import { type FaultName, faultNames } from "./fault/index.ts";
+import { registerEnumerate } from "./memory/cli.ts";
 import { reporters } from "./report/index.ts";
 import { progressPrinter } from "./report/pretty.ts";
 import { SubjectLoadError } from "./subject/load.ts";
@@ -180,6 +181,7 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
     .command("recheck <artifact>")
     .description("judge the stored run of an artifact again, with the checks of today")
     .action(async (target: string) => finish(await recheckStored(target)));
+  registerEnumerate(root, finish);
   return root;
 }
 

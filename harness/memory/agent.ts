@@ -179,7 +179,10 @@ class Wire implements HarnessLine {
   }
 
   #handle(message: HarnessMessage): void {
-    if (message.kind === "script") return this.onScript(message);
+    if (message.kind === "script") {
+      this.onScript(message);
+      return;
+    }
     if (message.kind === "run-on") this.isRunningOn = true;
     const release = this.#release;
     this.#release = undefined;

@@ -83,11 +83,13 @@ export class Calls {
     }
     if (fate.kind === "fail") {
       if (fate.written !== undefined) act.partly?.(fate.written);
-      return reject(new IoError(fate.code, act.path, act.op));
+      reject(new IoError(fate.code, act.path, act.op));
+      return;
     }
     if (fate.kind === "drop") {
       act.drop?.();
-      return reject(new IoError("EIO", act.path, act.op));
+      reject(new IoError("EIO", act.path, act.op));
+      return;
     }
     try {
       const value = act.whole();

@@ -41,7 +41,6 @@ export class Scheduler {
   #order = 0;
   #nowMs = 0;
   #ns = 0;
-  #stopped = false;
 
   constructor(random: Random) {
     this.#random = random;
@@ -98,11 +97,15 @@ export class Scheduler {
     promise.then(settle, settle);
     return new Promise((resolve, reject) => {
       const turn = () => {
-        if (settled || this.#stopped) return resolve(promise);
+        if (settled) {
+          resolve(promise);
+          return;
+        }
         try {
-          if (!this.#step()) return reject(new NothingLeft("Nothing can happen any more."));
+          if (!this.#step()) throw new NothingLeft("Nothing can happen any more.");
         } catch (error) {
-          return reject(error);
+          reject(error);
+          return;
         }
         // Ticks come after all promises that are due: what follows from this step has followed before the next.
         queueMicrotask(() => process.nextTick(turn));

@@ -122,7 +122,8 @@ export class ServerLife {
       (error) => connection.end(error),
       async (response, done) => {
         if (response.status !== 200 || response.body === null) {
-          return done(() => connection.end(new Error(`${path} answered ${response.status}.`)));
+          done(() => connection.end(new Error(`${path} answered ${response.status}.`)));
+          return;
         }
         const broken = () => connection.end();
         this.#broken.add(broken);
@@ -150,7 +151,10 @@ export class ServerLife {
     };
     scheduler.push(network, () => {
       const handle = this.#handle;
-      if (this.isOver || handle === undefined) return fail(new Error("ECONNREFUSED: no server listens"));
+      if (this.isOver || handle === undefined) {
+        fail(new Error("ECONNREFUSED: no server listens"));
+        return;
+      }
       this.#broken.add(broken);
       scheduler.push(this.process.owner, () => {
         void handle(requestOf(path, options)).then((response) => take(response, done));

@@ -86,7 +86,10 @@ export class Wrappers {
   #hold(folder: string, wrapper: MemoryProcess): void {
     const { disk } = this.#computer;
     const there = ["stdin", "alive"].every((name) => disk.at(`${folder}/${name}`) instanceof FifoNode);
-    if (!there) return this.#computer.end(wrapper, 70, null);
+    if (!there) {
+      this.#computer.end(wrapper, 70, null);
+      return;
+    }
     const holders = this.#holders.get(folder) ?? {
       stdin: new Set<MemoryProcess>(),
       wrapper: undefined,
@@ -100,7 +103,10 @@ export class Wrappers {
   #claim(folder: string, wrapper: MemoryProcess): void {
     const { disk } = this.#computer;
     const marker = new FileNode();
-    if (disk.add(`${folder}/started`, marker) !== "added") return this.#computer.end(wrapper, 75, null);
+    if (disk.add(`${folder}/started`, marker) !== "added") {
+      this.#computer.end(wrapper, 75, null);
+      return;
+    }
     disk.append(`${folder}/started`, marker, text(`${wrapper.identity.pid}\n`));
   }
 

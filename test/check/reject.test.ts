@@ -670,6 +670,20 @@ const cases: readonly Case[] = [
     kind: "flags-multiplied/settled",
   },
   {
+    promise: "stands-only-what-stands",
+    what: "a lost effect is said to stand after the restart",
+    run: () => story.cutAfterResult(),
+    breaks: (run) => powerTook(run, ["observe"]),
+    kind: "lost-effect-stands/restart",
+  },
+  {
+    promise: "stands-only-what-stands",
+    what: "a lost effect is said to stand at the end",
+    run: () => story.cutAfterResult(),
+    breaks: (run) => powerTook(run, ["settled"]),
+    kind: "lost-effect-stands/settled",
+  },
+  {
     promise: "settles",
     what: "a session is never brought to its end",
     run: () => {
@@ -707,6 +721,19 @@ const cases: readonly Case[] = [
     kind: "never-accepted/settled",
   },
 ];
+
+/** A power cut takes the first effect, and what was done is said to stand all the same. */
+function powerTook(run: Draft, labels: readonly ("observe" | "settled")[]): void {
+  const at = run.history.findIndex(({ kind }) => kind === "fault") + 1;
+  const { t } = run.history[at - 1] ?? expect.fail();
+  const path = "/w/effects.log";
+  const loss = { kind: "damage" as const, t, round: 0, role: "effects" as const, path, how: "crash" };
+  run.history.splice(at, 0, { ...loss, fromByte: 0, toByte: 9 });
+  for (const cut of run.cuts) cut.effects = "";
+  say(run, labels, (observed) => {
+    for (const one of observed.calls) one.stands = "yes";
+  });
+}
 
 /** Lets every flag cite a range of the agent's log. */
 function cite(run: Draft, range: { fromByte: number; toByte: number }): void {
