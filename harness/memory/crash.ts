@@ -81,7 +81,6 @@ export async function executeWithCrashes(
   if (more.done !== undefined) hooks.done = (call) => more.done?.(call, made);
   const made = prepareInMemory(plan, seed, hooks);
   made.stage.onOver = () => tellEnded({ number: made.computer.calls.count, op: "exit", path: "" });
-  const rounds: Round[] = [];
   let { run } = made;
   let infra: string | undefined;
   try {
@@ -93,7 +92,6 @@ export async function executeWithCrashes(
       if (call === undefined) break;
       run = nextEpoch(made, run);
       const hit = hits > before ? crash : undefined;
-      rounds.splice(0, rounds.length, ...roundsSoFar(plan, run, hit));
       const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
       const lost = hit === undefined ? [] : losses;
       playing = recover(run, `${stepOf(call)} (call ${call.number}, ${how})`, lost);
@@ -102,8 +100,12 @@ export async function executeWithCrashes(
     infra = tellEnd({ ...made, run }, error);
   }
   const record = recordOf({ ...made, run }, infra);
-  const played = rounds.length === 0 ? plan : { ...plan, rounds };
-  return { record: { ...record, plan: played }, hits, calls: made.computer.calls.count, run: made };
+  return {
+    record: { ...record, plan: planAsPlayed(plan, run) },
+    hits,
+    calls: made.computer.calls.count,
+    run: made,
+  };
 }
 
 function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
@@ -134,14 +136,19 @@ function nextEpoch({ computer, stage }: MemoryRun, run: Execution): Execution {
   return { ...run, subject: subjectOf(computer, stage, spawned), spawned };
 }
 
-/** The rounds of the plan that were played, then one for each crash. */
-function roundsSoFar(plan: Plan, run: Execution, crash: Crash | undefined): Round[] {
-  const rounds = run.recorder.entries.flatMap((entry) => {
-    if (entry.kind !== "fault") return [];
-    return [plan.rounds[entry.round] ?? roundOf(entry.fault)];
-  });
-  const target = crash === undefined || crash.model === "kill" ? "server" : "tree";
-  return [...rounds, roundOf({ kind: "kill", target })];
+/** What happened besides the plan is told by these marks in the name of its place. */
+const crashMark = "(call ";
+const restartMark = "the server is started again";
+
+/** The plan with the rounds that were played, where the world ended in between. */
+function planAsPlayed(plan: Plan, run: Execution): Plan {
+  const faults = run.recorder.entries.flatMap((entry) => (entry.kind === "fault" ? [entry] : []));
+  const isOwn = ({ at }: { readonly at: string }) => !at.includes(crashMark) && at !== restartMark;
+  if (faults.every(isOwn)) return plan;
+  const rounds = faults.flatMap((entry) =>
+    isOwn(entry) ? (plan.rounds[entry.round] ?? []) : [roundOf(entry.fault)],
+  );
+  return { ...plan, rounds };
 }
 
 function roundOf(fault: Round["fault"]): Round {
@@ -156,6 +163,16 @@ async function playOn(run: Execution): Promise<void> {
   } catch (error) {
     if (!(error instanceof WatchdogFired)) throw error;
     // What the server says of a session that it cannot read: start it again.
+    const round = run.recorder.entries.filter(({ kind }) => kind === "fault").length;
+    const fault = { kind: "term" as const };
+    run.recorder.record({
+      kind: "fault",
+      round,
+      fault,
+      at: restartMark,
+      position: "unsent",
+      killed: ["server"],
+    });
     await run.subject.stop(run.context);
     await serverEnded(run);
     await startServer(run);
