@@ -7,6 +7,7 @@
 
 import type { AgentAdapter } from "../agent/contract.ts";
 import { adapters } from "../agent/index.ts";
+import type { Surroundings } from "../agent/resume-types.ts";
 import { invariant } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
 import type { World } from "../model/ports.ts";
@@ -74,6 +75,11 @@ export function adapterOf(session: Pick<SessionState, "agent">): AgentAdapter {
   const adapter = Object.hasOwn(adapters, session.agent) ? adapters[session.agent] : undefined;
   invariant(adapter !== undefined, `a session of the unknown agent "${session.agent}" is on record`);
   return adapter;
+}
+
+/** Where agents of this server keep their stores: what they are given as their environment decides. */
+export function surroundingsOf({ config }: Pick<Context, "config">): Surroundings {
+  return { home: config.agentEnv.HOME ?? "", env: config.agentEnv };
 }
 
 /** Runs `work` when everything before it on this session is done. */

@@ -6,7 +6,7 @@
  * Always: found once, it is on record like a name that the agent said.
  * Never: two candidates, or a second session of ours that could claim the same, are not decided by guessing.
  */
-import { adapterOf, type Context } from "./context.ts";
+import { adapterOf, type Context, surroundingsOf } from "./context.ts";
 import type { SessionState } from "./state.ts";
 
 /** More unclaimed sessions than this in one project are not read through. */
@@ -25,7 +25,7 @@ export async function discoverAgentSession(context: Context, session: SessionSta
   if (rivals.length > 0) return;
   const { files } = context.world;
   const claimed = new Set(others.map((other) => other.agentSessionId));
-  const around = { home: context.config.agentEnv.HOME ?? "", env: context.config.agentEnv };
+  const around = surroundingsOf(context);
   const found = (await store.locate(files, session.cwd, around)).filter(
     ({ id }) => isSessionId(id) && !claimed.has(id),
   );

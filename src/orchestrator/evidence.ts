@@ -9,7 +9,7 @@ import { citeValue } from "../model/cite.ts";
 import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact } from "../model/fact.ts";
 import { attemptPaths, livenessOf } from "../supervise/index.ts";
-import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import { adapterOf, attemptFolder, type Context, surroundingsOf } from "./context.ts";
 import { coveredByte, fileByteOf } from "./covers.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
@@ -30,15 +30,17 @@ export async function gatherEvidence(
     Promise.all(session.attempts.map((attempt) => attemptEvidence(context, session, attempt))),
     Promise.all(session.attempts.map((attempt) => spoolCut(context, session, attempt))),
     store && session.agentSessionId !== undefined && adapter.isSessionId(session.agentSessionId)
-      ? adapter.readStore(context.world.files, session.cwd, session.agentSessionId)
+      ? adapter.readStore(context.world.files, session.cwd, session.agentSessionId, surroundingsOf(context))
       : [],
   ]);
+  const sources = [...spools, ...stores];
+  const matched = adapter.matchStream?.(sources) ?? sources;
   const damage = context.journalDamage.get(session.id) ?? lostRecords(context, session);
   return {
     schema: 1,
     session: { id: session.id, agent: session.agent, gated: false },
     attempts,
-    sources: [...journalCut(damage), ...spools, ...stores],
+    sources: [...journalCut(damage), ...matched],
     decisions: session.decisions,
     probes: [],
     bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,

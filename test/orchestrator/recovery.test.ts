@@ -57,6 +57,47 @@ describe("submit", () => {
   });
 });
 
+describe("an agent that died before its stdout said its name", () => {
+  /** Writes one call without a result into a store of this session id, as an agent with a buffered stdout would. */
+  const logCall = (id: string, prompt: string): string => {
+    const line = (type: string, data: object) =>
+      JSON.stringify({ id: type, sessionId: id, timestamp: "2026-11-22T06:00:00.000Z", type, data });
+    const lines = [
+      line("session_start", { workingDirectory: "/w", model: "m" }),
+      line("user_message", { text: prompt }),
+      line("tool_call", { id: "c1", tool: "run_command", input: { command: "one" } }),
+    ];
+    return `mkdir -p .coding-agent/events; printf '%s\\n' ${lines.map((text) => `'${text}'`).join(" ")} > .coding-agent/events/${id}.jsonl`;
+  };
+  const stranger = "2b9f7b27-0bd9-4412-b55a-9e78cf2f84c2";
+
+  it.each([
+    ["alone opens with its prompt, is resumed in it", "something else", true],
+    ["is not the only one, is not guessed", "do it", false],
+  ])("and whose store %s", async (_, strangersPrompt, isFound) => {
+    place.fifo("gate");
+    place.steps(
+      1,
+      `${logCall(agentSession, "do it")}; ${logCall(stranger, strangersPrompt)}; : > logged; wait_for gate`,
+    );
+    place.steps(2, "started; completed");
+    const first = await place.start();
+    const id = await first.submit(place.workspace, "do it");
+    await place.appears("logged");
+    await first.kill("SIGKILL");
+    process.kill(place.pid(1), "SIGKILL");
+    const second = await place.start();
+    const session = await second.session(id);
+    expect(
+      (session.calls as { id: string; effect: string }[]).map(({ id: call, effect }) => [call, effect]),
+    ).toEqual(isFound ? [["c1", "unknown"]] : []);
+    expect((await second.post(`/api/sessions/${id}/resume`, { acknowledge: true })).status).toBe(202);
+    await second.events(id, (event) => isEnd(event) && event.attempt === 2);
+    if (isFound) expect(place.argv(2)).toContain(agentSession);
+    else expect(place.argv(2)).not.toContain("--resume");
+  });
+});
+
 describe("an attempt that was recorded and never started", () => {
   /** Cuts the journal behind the dispatch of an attempt, as if the server had been killed there. */
   const cutBehindDispatch = (segment: string, attempt: number) => {
