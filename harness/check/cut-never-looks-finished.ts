@@ -37,7 +37,11 @@ function inObservation(
   if (latest === undefined || at.pending) return [];
   const began = latest.emissions.some(({ type, beginNs }) => type === "end" && beginNs <= observation.ns);
   const prompted = latest.entries.some((entry) => entry.kind === "store" && entry.type === "user_message");
-  const finalLogged = prompted && at.logs.some((log) => log.lastTurnEnded);
+  // What was logged before a power cut took it may have been seen and recorded.
+  const finalTaken =
+    facts.losses.length > 0 &&
+    latest.entries.some((entry) => entry.kind === "store" && entry.event === "final/log");
+  const finalLogged = finalTaken || (prompted && at.logs.some((log) => log.lastTurnEnded));
   const phase = phaseOf(observation);
   const who = `session ${at.session} (attempt ${latest.attempt})`;
   if (!began && !finalLogged) {

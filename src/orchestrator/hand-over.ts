@@ -46,7 +46,7 @@ export async function prepareHandOver(
     return { refusal: needsDecision(session, verdict) };
   const agentSessionId = session.agentSessionId;
   if (agentSessionId === undefined) return freshStart(session, order, verdict);
-  const ask = order.ask ?? defaultAsk;
+  const ask = askOf(session, order);
   const clean =
     latestRun(session)?.state === "completed" && verdict.findings.every((one) => one.severity === "info");
   if (clean) return { ask, prompt: ask, resumes: agentSessionId, repairs: [] };
@@ -78,6 +78,14 @@ export async function prepareHandOver(
     handOver: { id: handOverId, sends: handOver.sends, repairs },
     repairs: handOver.repairs,
   };
+}
+
+/** What the agent is asked; a run that no agent was ever started for is asked in full. */
+function askOf(session: SessionState, order: HandOverOrder): string {
+  const run = latestRun(session);
+  const isNew = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);
+  const asks = order.resumesRun && isNew ? [run.prompt, order.ask] : [order.ask ?? defaultAsk];
+  return [...new Set(asks.filter((text) => text !== undefined))].join("\n\n");
 }
 
 /** The agent never said who it is: there is no conversation to go on with. */

@@ -27,7 +27,8 @@ export async function settle(
   const open = run !== undefined && !isTerminal(run.state);
   const news = newsOf(session, verdict);
   const recorded: Promise<unknown>[] = [];
-  if (open && (news.raised.length > 0 || run.state === "live")) await storeCutIfPossible(context, session, evidence);
+  if (open && (news.raised.length > 0 || run.state === "live"))
+    await storeCutIfPossible(context, session, evidence);
   for (const finding of news.raised) {
     recorded.push(context.recorder.fact(session, "finding", { sessionId: session.id, finding }));
   }
@@ -76,6 +77,9 @@ function newsOf(session: SessionState, verdict: Verdict) {
 function endOf(session: SessionState, verdict: Verdict): { state: string; reason: string } {
   const attempt = latestAttempt(session);
   const run = latestRun(session);
+  // A crash may cut a submit between its records: then the run has no attempt, and the last one is another's.
+  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id)
+    return { state: "interrupted", reason: "Its agent was never started." };
   if (attempt?.limit !== undefined) return { state: "failed", reason: attempt.limit };
   if (run?.cancelled !== undefined && verdict.run.state !== "completed") {
     const why = run.cancelled.why === "stop" ? "It was stopped by a person." : "It was given up by a person.";
@@ -87,7 +91,11 @@ function endOf(session: SessionState, verdict: Verdict): { state: string; reason
 }
 
 /** A disk that is full keeps nobody from being told where the session stands. */
-async function storeCutIfPossible(context: Context, session: SessionState, evidence: Evidence): Promise<void> {
+async function storeCutIfPossible(
+  context: Context,
+  session: SessionState,
+  evidence: Evidence,
+): Promise<void> {
   try {
     await storeCut(context, session, evidence);
   } catch (thrown) {
