@@ -17,6 +17,23 @@ export type {
   StoreRepair,
 } from "./agent/contract.ts";
 export { adapters } from "./agent/index.ts";
+export { realWorld } from "./host/world.ts";
+export {
+  type Appended,
+  type Cover,
+  coverOf,
+  type Journal,
+  type JournalHistory,
+  type JournalRecord,
+  readJournal,
+  readSnapshot,
+  replaceAtomically,
+  type SpoolLine,
+  SpoolReader,
+  takeOver,
+  verifySpool,
+  writeSnapshot,
+} from "./journal/index.ts";
 export type { ByteRange, Cite, SourceName } from "./model/cite.ts";
 export { HoldfastError, type HoldfastErrorCode } from "./model/error.ts";
 export type {
