@@ -36,18 +36,30 @@ export function bytesOf(file: CutFile): Buffer | undefined {
   return Buffer.from(file.content, file.base64 === true ? "base64" : "utf8");
 }
 
-const linesCache = new WeakMap<CutFile, Lines | "missing">();
+/** Different contents that are remembered; several cuts of a run mostly hold the same. */
+const rememberedMax = 64;
+
+/** A reader that reads each content once: every check and every class asks for the same files again. */
+function once<T>(read: (file: CutFile) => T): (file: CutFile) => T {
+  const known = new Map<string, T>();
+  return (file) => {
+    if (file.content === undefined) return read(file);
+    const key = `${file.base64 === true ? "b" : "t"}${file.path}\n${file.content}`;
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const value = read(file);
+    const [oldest] = known.keys();
+    if (known.size >= rememberedMax && oldest !== undefined) known.delete(oldest);
+    known.set(key, value);
+    return value;
+  };
+}
 
 /** Reads a file as JSON lines; undefined when the file was not there. */
-export function linesOf(file: CutFile): Lines | undefined {
-  let lines = linesCache.get(file);
-  if (lines === undefined) {
-    const bytes = bytesOf(file);
-    lines = bytes === undefined ? "missing" : readLines(bytes);
-    linesCache.set(file, lines);
-  }
-  return lines === "missing" ? undefined : lines;
-}
+export const linesOf: (file: CutFile) => Lines | undefined = once((file) => {
+  const bytes = bytesOf(file);
+  return bytes === undefined ? undefined : readLines(bytes);
+});
 
 /** Reads bytes as JSON lines. A last line without a newline is torn only if it is no whole record. */
 export function readLines(bytes: Buffer): Lines {
@@ -163,7 +175,7 @@ export interface AgentLog {
 export const logResultCharsMax = 2_000;
 
 /** Reads Ada's log; undefined when the file was not there. */
-export function readAgentLog(file: CutFile): AgentLog | undefined {
+export const readAgentLog: (file: CutFile) => AgentLog | undefined = once((file) => {
   const lines = linesOf(file);
   if (lines === undefined) return undefined;
   const prompts: string[] = [];
@@ -196,7 +208,7 @@ export function readAgentLog(file: CutFile): AgentLog | undefined {
     }
   }
   return { path: file.path, prompts, replies, calls, results, lastTurnEnded, lines };
-}
+});
 
 /** The agent's stdout as a spool holds it. */
 export interface Spool {
@@ -211,7 +223,7 @@ export interface Spool {
 }
 
 /** Reads raw Ada stdout lines; undefined when the file was not there. */
-export function readSpool(file: CutFile): Spool | undefined {
+export const readSpool: (file: CutFile) => Spool | undefined = once((file) => {
   const lines = linesOf(file);
   if (lines === undefined) return undefined;
   const texts: string[] = [];
@@ -231,7 +243,7 @@ export function readSpool(file: CutFile): Spool | undefined {
       results.set(value.id, seenResult(value.id, value, record));
   }
   return { path: file.path, texts, calls, results, ended, agentSessionId, lines };
-}
+});
 
 /** Ada's snapshot, read. */
 export interface Snapshot {
@@ -243,7 +255,7 @@ export interface Snapshot {
 }
 
 /** Reads Ada's snapshot: undefined when the file was not there, "unreadable" when it is no snapshot. */
-export function readSnapshot(file: CutFile): Snapshot | "unreadable" | undefined {
+export const readSnapshot: (file: CutFile) => Snapshot | "unreadable" | undefined = once((file) => {
   const bytes = bytesOf(file);
   if (bytes === undefined) return undefined;
   const value = isUtf8(bytes) ? parseObject(bytes.toString("utf8")) : undefined;
@@ -268,7 +280,7 @@ export function readSnapshot(file: CutFile): Snapshot | "unreadable" | undefined
       }
   }
   return { path: file.path, prompts, assistantTexts, callIds, results };
-}
+});
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : value === undefined ? "" : JSON.stringify(value);

@@ -60,8 +60,8 @@ function ofDamage(facts: Facts, at: SessionAt, damage: DamageEntry, round: numbe
 function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {
   const lost = lostBytes(facts, at, file);
   if (file.role === "agent-snapshot") {
-    const why = `the agent's snapshot is no snapshot (${bytesOf(file)?.length ?? 0} bytes)`;
     if (readSnapshot(file) !== "unreadable") return no;
+    const why = `the agent's snapshot is no snapshot (${bytesOf(file)?.length ?? 0} bytes)`;
     // While an agent works it may be in the middle of writing it.
     return { is: at.life === "dead" ? "yes" : "maybe", why };
   }
@@ -80,10 +80,9 @@ function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {
 /** Bytes that were certainly in the file and are not: all of them can be told, some of them perhaps not. */
 function lostBytes(facts: Facts, at: SessionAt, file: CutFile): readonly Truth[] {
   const damage = facts.damages.find(({ path, t }) => path === file.path && BigInt(t) <= at.ns);
-  const bytes = bytesOf(file);
-  if (damage === undefined || bytes === undefined) return [];
+  if (damage === undefined || file.content === undefined) return [];
   const why = `the ${file.role} file was damaged (${damage.how})`;
-  return [{ is: bytes.length === 0 ? "yes" : "maybe", why }];
+  return [{ is: file.content === "" ? "yes" : "maybe", why }];
 }
 
 /** The agent wrote a log or snapshot that is not there. */
