@@ -32,8 +32,7 @@ export function repetitionOf(
         effect !== undefined && effect.beginNs > doneNs && attempt !== finished.attempt,
     );
     if (again === undefined) continue;
-    const lost =
-      facts.losses.length > 0 || damagesOf(facts, step.session, again.attempt.startNs).length > 0;
+    const lost = facts.losses.length > 0 || damagesOf(facts, step.session, again.attempt.startNs).length > 0;
     // Damage may have taken every trace of the result: then nobody could know.
     if (lost && !isKnowableBefore(facts, step.session, "results", finished.callId, again.attempt.startNs))
       continue;

@@ -22,7 +22,9 @@ export const standsOnlyWhatStands: Check = {
           const step = id === undefined ? undefined : stepOfCall(facts, session, id);
           // Of a call that may not have happened nothing is said to stand.
           const isDone = state === "done" || state === "failed";
-          return isDone && stands === "yes" && step !== undefined && !cut.effects.includes(step.tokens.effectToken);
+          return (
+            isDone && stands === "yes" && step !== undefined && !cut.effects.includes(step.tokens.effectToken)
+          );
         });
         return wrong.map(({ id }) => ({
           kind: "lost-effect-stands",
