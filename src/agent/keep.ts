@@ -10,45 +10,97 @@
 import type { Fact, FactBody } from "../model/fact.ts";
 import { isRecord } from "../model/json.ts";
 import { isShortened, shortenResult } from "../model/result.ts";
-import type { KeepLimits } from "./resume-types.ts";
+import type { KeepLimits, SessionRead, Surroundings } from "./resume-types.ts";
 
+/** Of a history that is too long so much is kept. */
+const shareOfLong = 64;
 /** A fact without its texts. */
 const factBytes = 400;
+
+/** What is known of a turn while it is read. */
+class OpenTurn {
+  readonly facts: Fact[] = [];
+  bytes = 0;
+  /** True for a call that has its result. */
+  readonly #answered = new Map<string, boolean>();
+  #unanswered = 0;
+  #isPlain = true;
+
+  /** Nobody will miss it: every call was made once and answered once, and there is nothing else than speech. */
+  get isClosed(): boolean {
+    return this.#isPlain && this.#unanswered === 0;
+  }
+
+  get calls(): readonly string[] {
+    return [...this.#answered.keys()];
+  }
+
+  add(fact: Fact, bytes: number): void {
+    this.facts.push(fact);
+    this.bytes += bytes;
+    const { body } = fact;
+    if (body.kind === "call") this.#call(body.callId);
+    else if (body.kind === "result") this.#result(body.callId);
+    else if (!isSpeech(body)) this.#isPlain = false;
+  }
+
+  #call(callId: string): void {
+    if (this.#answered.has(callId)) this.#isPlain = false;
+    else this.#unanswered += 1;
+    this.#answered.set(callId, false);
+  }
+
+  #result(callId: string): void {
+    if (this.#answered.get(callId) !== false) this.#isPlain = false;
+    else this.#unanswered -= 1;
+    this.#answered.set(callId, true);
+  }
+}
 
 /** Collects facts in order. */
 export class FactKeeper {
   readonly #limits: KeepLimits | undefined;
-  #facts: Fact[] = [];
-  #bytes = 0;
-  /** Below this nothing is tried again. */
-  #tryAt: number;
-  #turns = 0;
-  #calls = 0;
-  /** Ids of calls that were left out and did not come again. */
+  readonly #other: readonly Fact[];
+  /** Calls of the other source. */
+  readonly #others: ReadonlySet<string>;
+  /** Those of them that were left out here and did not come again. */
   readonly #gone = new Set<string>();
+  /** What stays in any case; older than the turns. */
+  readonly #stay: Fact[] = [];
+  /** Turns that are over, oldest first from `#next` on. */
+  #turns: OpenTurn[] = [];
+  #open = new OpenTurn();
+  #bytes = 0;
+  #bytesMax: number;
+  #turnsLeftOut = 0;
+  #callsLeftOut = 0;
 
-  constructor(limits: KeepLimits | undefined) {
+  /** @param other facts of another source of the same session: see {@link comparable}. */
+  constructor(limits: KeepLimits | undefined, other: readonly Fact[] = []) {
     this.#limits = limits;
-    this.#tryAt = limits?.bytesMax ?? Number.POSITIVE_INFINITY;
+    this.#other = other;
+    this.#others = new Set(other.flatMap(({ body }) => (body.kind === "call" ? [body.callId] : [])));
+    this.#bytesMax = limits?.bytesMax ?? Number.POSITIVE_INFINITY;
   }
 
   get facts(): readonly Fact[] {
-    return this.#facts;
+    return [...this.#stay, ...this.#turns.flatMap(({ facts }) => facts), ...this.#open.facts];
   }
 
   /** What was left out; undefined when nothing was. */
   get leftOut(): { readonly turns: number; readonly calls: number } | undefined {
-    return this.#turns + this.#calls === 0 ? undefined : { turns: this.#turns, calls: this.#calls };
+    const [turns, calls] = [this.#turnsLeftOut, this.#callsLeftOut];
+    return turns + calls === 0 ? undefined : { turns, calls };
   }
 
   /**
-   * Facts of another source of the same session in the form in which they can be compared with what was kept: texts
-   * shortened in the same way, and without the turns that were left out.
+   * The facts of the other source in the form in which they can be compared with what was kept: texts shortened in the
+   * same way, and without the turns that were left out.
    */
-  comparable(facts: readonly Fact[]): readonly Fact[] {
+  comparable(): readonly Fact[] {
     const charsMax = this.#limits?.textCharsMax;
-    if (charsMax === undefined) return facts;
-    const parts = turnsOf(facts.map((fact) => ({ ...fact, body: shortBody(fact.body, charsMax) })));
+    if (charsMax === undefined) return this.#other;
+    const parts = turnsOf(this.#other.map((fact) => ({ ...fact, body: shortBody(fact.body, charsMax) })));
     return parts.filter((part) => !part.some(({ body }) => this.#isGone(body))).flat();
   }
 
@@ -57,43 +109,77 @@ export class FactKeeper {
   }
 
   add(facts: readonly Fact[]): void {
-    if (this.#limits === undefined) {
-      for (const fact of facts) this.#facts.push(fact);
-      return;
-    }
-    for (const fact of facts) {
-      const { body } = fact;
-      if (body.kind === "reasoning") continue;
-      if (body.kind === "call") this.#gone.delete(body.callId);
-      const kept = { ...fact, body: shortBody(body, this.#limits.textCharsMax) };
-      this.#facts.push(kept);
-      this.#bytes += bytesOf(kept);
-    }
-    if (this.#bytes > this.#tryAt) this.#leaveOut();
+    const charsMax = this.#limits?.textCharsMax;
+    if (charsMax === undefined) for (const fact of facts) this.#open.facts.push(fact);
+    else for (const fact of facts) this.#addShort(fact, charsMax);
   }
 
-  /** Makes room for as much again, or waits until there is a quarter more. */
+  #addShort(fact: Fact, charsMax: number): void {
+    const { body } = fact;
+    // Nothing is judged by what the model thought.
+    if (body.kind === "reasoning") return;
+    if (body.kind === "prompt") this.#closeTurn();
+    if (body.kind === "call") this.#gone.delete(body.callId);
+    const short = shortBody(body, charsMax);
+    const bytes = bytesOf(short);
+    this.#open.add(short === body ? fact : { ...fact, body: short }, bytes);
+    this.#bytes += bytes;
+    if (this.#bytes > this.#bytesMax) this.#leaveOut();
+  }
+
+  #closeTurn(): void {
+    if (this.#open.facts.length === 0) return;
+    this.#turns.push(this.#open);
+    this.#open = new OpenTurn();
+  }
+
+  /** Once a history is too long, little of what is over is kept: the rest of it comes and goes in the same way. */
   #leaveOut(): void {
-    const bytesMax = this.#limits?.bytesMax ?? 0;
-    const kept: Fact[] = [];
-    let bytes = this.#bytes;
-    const parts = turnsOf(this.#facts);
-    parts.forEach((part, at) => {
-      const isLast = at === parts.length - 1;
-      const isEnough = bytes <= bytesMax / 2;
-      const gone = isEnough ? new Set<Fact>() : goneOf(part, isLast);
-      const calls = [...gone].filter(({ body }) => body.kind === "call").length;
-      if (gone.size === part.length && gone.size > 0) this.#turns += 1;
-      this.#calls += calls;
-      for (const fact of gone) {
-        bytes -= bytesOf(fact);
-        if (fact.body.kind === "call") this.#gone.add(fact.body.callId);
+    const bytesMax = (this.#limits?.bytesMax ?? 0) / shareOfLong;
+    let count = 0;
+    for (const turn of this.#turns) {
+      if (this.#bytes <= bytesMax / 2) break;
+      count += 1;
+      if (turn.isClosed) this.#forget(turn);
+      else this.#stay.push(...turn.facts);
+    }
+    this.#turns = this.#turns.slice(count);
+    if (this.#bytes > bytesMax) this.#thin();
+    // Where little could go, the next try waits until there is a quarter more.
+    this.#bytesMax = Math.max(bytesMax, this.#bytes * 1.25);
+  }
+
+  #forget({ facts, bytes, calls }: OpenTurn): void {
+    this.#turnsLeftOut += 1;
+    this.#callsLeftOut += calls.length;
+    this.#bytes -= bytes;
+    for (const id of calls) if (this.#others.has(id)) this.#gone.add(id);
+    for (const fact of facts) {
+      if (fact.body.kind !== "session") continue;
+      this.#stay.push(fact);
+      this.#bytes += bytesOf(fact.body);
+    }
+  }
+
+  /** Of the turn that goes on, what was said and answered goes; its last call stays, since what is open follows it. */
+  #thin(): void {
+    const { facts } = this.#open;
+    const from = facts.findLastIndex(({ body }) => body.kind === "call");
+    const answered = answeredIn(facts.slice(0, Math.max(0, from)));
+    const thinned = new OpenTurn();
+    let bytesLeft = 0;
+    for (const [at, fact] of facts.entries()) {
+      const { body } = fact;
+      const isOver = body.kind === "text" || (isPaired(body) && answered.has(body.callId));
+      const bytes = bytesOf(body);
+      if (at >= from || !isOver) thinned.add(fact, bytes);
+      else {
+        bytesLeft += bytes;
+        if (body.kind === "call") this.#callsLeftOut += 1;
       }
-      for (const fact of part) if (!gone.has(fact)) kept.push(fact);
-    });
-    this.#facts = kept;
-    this.#bytes = bytes;
-    this.#tryAt = Math.max(bytesMax, bytes * 1.25);
+    }
+    this.#open = thinned;
+    this.#bytes -= bytesLeft;
   }
 }
 
@@ -105,20 +191,6 @@ function turnsOf(facts: readonly Fact[]): Fact[][] {
     else last.push(fact);
   }
   return parts;
-}
-
-/** Facts of a turn that nobody will miss. */
-function goneOf(part: readonly Fact[], isLast: boolean): Set<Fact> {
-  const answered = answeredIn(part);
-  const isClosed = part.every(({ body }) => isSilent(body) || (isPaired(body) && answered.has(body.callId)));
-  if (isClosed && !isLast) return new Set(part.filter(({ body }) => body.kind !== "session"));
-  // The last call of a turn that goes on stays: what is open is compared with it.
-  const from = part.findLastIndex(({ body }) => body.kind === "call");
-  return new Set(
-    part.slice(0, Math.max(0, from)).filter(({ body }) => {
-      return body.kind === "text" || (isPaired(body) && answered.has(body.callId));
-    }),
-  );
 }
 
 /** Ids of calls that were made once and answered once. */
@@ -140,11 +212,11 @@ function isPaired(body: FactBody): body is Extract<FactBody, { kind: "call" | "r
   return body.kind === "call" || body.kind === "result";
 }
 
-function isSilent({ kind }: FactBody): boolean {
+function isSpeech({ kind }: FactBody): boolean {
   return kind === "prompt" || kind === "text" || kind === "turn-end" || kind === "session";
 }
 
-function bytesOf({ body }: Fact): number {
+function bytesOf(body: FactBody): number {
   switch (body.kind) {
     case "prompt":
     case "text":
@@ -167,10 +239,13 @@ function inputChars(input: unknown): number {
 
 /** A body with long texts shortened. Prompts stay: turns are recognised by them. */
 export function shortBody(body: FactBody, charsMax: number): FactBody {
-  if (body.kind === "text") return { ...body, text: short(body.text, charsMax) };
-  if (body.kind === "result") return { ...body, content: short(body.content, charsMax) };
+  if (body.kind === "text" && body.text.length > charsMax)
+    return { ...body, text: short(body.text, charsMax) };
+  if (body.kind === "result" && body.content.length > charsMax)
+    return { ...body, content: short(body.content, charsMax) };
   // Inputs say what to look for in the workspace: they are shortened only when they are large.
-  if (body.kind === "call") return { ...body, input: shortInput(body.input, charsMax * inputTimes, 0) };
+  if (body.kind === "call" && inputChars(body.input) > charsMax * inputTimes)
+    return { ...body, input: shortInput(body.input, charsMax * inputTimes, 0) };
   return body;
 }
 
@@ -208,4 +283,15 @@ function sumOf(text: string): string {
   let sum = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
   return (sum >>> 0).toString(16).padStart(8, "0");
+}
+
+/** The keeper that a reader was asked to use; undefined where it decides for itself. */
+export function keeperOf({ keep }: Partial<Surroundings>): FactKeeper | undefined {
+  return keep === undefined ? undefined : new FactKeeper(keep);
+}
+
+/** What was left out, as a spread for a `SessionRead`. */
+export function leftOutOf(keeper: FactKeeper | undefined): Pick<SessionRead, "leftOut"> {
+  const leftOut = keeper?.leftOut;
+  return leftOut === undefined ? {} : { leftOut };
 }

@@ -9,6 +9,7 @@ import type { Abilities, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../model/fact.ts";
 import type { Files } from "../model/ports.ts";
 import { shortenResult } from "../model/result.ts";
+import type { FactKeeper } from "./keep.ts";
 import type { LineRecord } from "./lines.ts";
 import { type IsRecord, scanLines } from "./resume-lines.ts";
 
@@ -18,17 +19,21 @@ export type RecordValue = Readonly<Record<string, unknown>>;
 export const charsKeptMax = 16 * 1024 * 1024;
 const charsOfOld = 200;
 
-/** Reads a log; `decode` is called per record in order and may keep what it needs for itself. */
+/**
+ * Reads a log; `decode` is called per record in order and may keep what it needs for itself. A `keeper` decides instead
+ * of this module what of a huge log is kept.
+ */
 export async function readLogCut(
   files: Files,
   path: string,
   abilities: Abilities,
   isLine: IsRecord,
   decode: (record: LineRecord) => readonly FactBody[],
+  keeper?: FactKeeper,
 ): Promise<SourceCut> {
-  const kept = new KeptFacts();
+  const kept = keeper ?? new KeptFacts();
   const scan = await scanLines(files, path, isLine, (record) => {
-    for (const fact of factsOf(path, record.range, decode(record))) kept.add(fact);
+    kept.add(factsOf(path, record.range, decode(record)));
   });
   const cut = { source: "L", path, abilities } as const;
   if (scan.status === "missing") return { ...cut, status: "missing", facts: [], damage: [] };
@@ -60,9 +65,11 @@ class KeptFacts {
   #chars = 0;
   #next = 0;
 
-  add(fact: Fact): void {
-    this.facts.push(fact);
-    this.#chars += textOf(fact.body).length;
+  add(facts: readonly Fact[]): void {
+    for (const fact of facts) {
+      this.facts.push(fact);
+      this.#chars += textOf(fact.body).length;
+    }
     while (this.#chars > charsKeptMax && this.#next < this.facts.length) this.#shortenNext();
   }
 

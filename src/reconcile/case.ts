@@ -3,7 +3,7 @@
  *
  * Always: made once a cut; the modules that raise findings only read it.
  */
-import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
+import type { AttemptEvidence, Evidence, SourceCut, ToldEvidence } from "../model/evidence.ts";
 import type { Fact } from "../model/fact.ts";
 import { type Turn, turnsOf } from "../model/turn.ts";
 import type { AttemptVerdict } from "../model/verdict.ts";
@@ -21,6 +21,10 @@ export interface Case {
   readonly turns: readonly Turn[];
   readonly attempts: readonly AttemptCase[];
   readonly calls: readonly Judged[];
+  /** The same, by their turns: a long history has many of both. */
+  readonly callsByTurn: ReadonlyMap<Turn, readonly Judged[]>;
+  /** Per call what a resume answers; undefined when nobody asked the store. */
+  readonly told: ReadonlyMap<string, ToldEvidence["answer"]> | undefined;
   /** The last attempt whose agent was, or may have been, started. */
   readonly latest: AttemptCase | undefined;
   /** No agent of ours is there, and none may be: the agent's own files are at rest. */
@@ -37,14 +41,30 @@ export function openCase(evidence: Evidence): Case {
   const turns = turnsOf(evidence.sources, openers);
   const calls = callsOf(turns);
   const attempts = evidence.attempts.map((attempt) => attemptCase(attempt, turns, calls));
+  const judged = calls.map((call) => judgeCall(call, lifeOf(call.turn, turns, evidence), evidence));
+  const callsByTurn = new Map<Turn, Judged[]>(turns.map((turn) => [turn, []]));
+  for (const one of judged) callsByTurn.get(one.call.turn)?.push(one);
   return {
     evidence,
     turns,
     attempts,
-    calls: calls.map((call) => judgeCall(call, lifeOf(call.turn, turns, evidence), evidence)),
+    calls: judged,
+    callsByTurn,
+    told: toldIn(evidence),
     latest: attempts.findLast(({ state }) => state !== "never-started"),
     atRest: !attempts.some(({ state }) => state === "live") && evidence.stranger === undefined,
   };
+}
+
+/** Of several answers to one id the best. */
+function toldIn({ told }: Evidence): Map<string, ToldEvidence["answer"]> | undefined {
+  if (told === undefined) return undefined;
+  const best = new Map<string, ToldEvidence["answer"]>();
+  for (const { callId, answer } of told) {
+    const known = best.get(callId);
+    if (known === undefined || known === "none" || answer === "result") best.set(callId, answer);
+  }
+  return best;
 }
 
 /** The cut of one of the agent's files; undefined when nobody looked. */
@@ -56,7 +76,7 @@ export function cutOf({ evidence }: Case, source: "L" | "S"): SourceCut | undefi
 export function turnState(one: Case, turn: Turn): AttemptVerdict["state"] {
   const attempt = one.attempts.find(({ evidence }) => evidence.attempt === turn.attempt);
   if (attempt !== undefined) return attempt.state;
-  const calls = one.calls.filter(({ call }) => call.turn === turn).map(({ call }) => call);
+  const calls = one.callsByTurn.get(turn)?.map(({ call }) => call) ?? [];
   return endOf(turn, calls)?.outcome ?? "interrupted";
 }
 

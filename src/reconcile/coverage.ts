@@ -122,7 +122,7 @@ function uncovered(one: Case, turn: Turn): Fact[] {
     keys.add(keyOf(fact));
   }
   const answered = new Set(
-    one.calls.filter(({ call }) => call.turn === turn && isCoverable(call)).map(({ call }) => call.id),
+    (one.callsByTurn.get(turn) ?? []).filter(({ call }) => isCoverable(call)).map(({ call }) => call.id),
   );
   return turn.L.filter((fact) => {
     const { body } = fact;

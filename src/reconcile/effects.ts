@@ -16,11 +16,8 @@ export function effectFindings(one: Case, judged: Judged): Finding[] {
 }
 
 /** What a resume answers to a call; undefined when nobody asked the store. */
-export function toldOf({ evidence }: Case, callId: string): ToldEvidence["answer"] | undefined {
-  if (evidence.told === undefined) return undefined;
-  const answers = evidence.told.filter((told) => told.callId === callId).map(({ answer }) => answer);
-  if (answers.includes("result")) return "result";
-  return answers.includes("synthetic") ? "synthetic" : "none";
+export function toldOf({ told }: Case, callId: string): ToldEvidence["answer"] | undefined {
+  return told === undefined ? undefined : (told.get(callId) ?? "none");
 }
 
 /** Is what was done still there? */

@@ -12,7 +12,7 @@ export function supersededBy(one: Case): Map<Judged, Judged> {
   const links = new Map<Judged, Judged>();
   const waiting = new Map<string, Judged[]>();
   for (const turn of one.turns) {
-    const calls = one.calls.filter(({ call }) => call.turn === turn && call.paired);
+    const calls = (one.callsByTurn.get(turn) ?? []).filter(({ call }) => call.paired);
     for (const later of calls) {
       if (later.effect === "not-started") continue;
       const earlier = take(waiting.get(later.call.sameness) ?? []);

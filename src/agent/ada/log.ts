@@ -7,34 +7,15 @@
  * The end of a turn is a reply with the stop reason `end_turn`; Ada writes no other.
  * Always: facts keep the bytes of their record; a result as long as Ada's limit is known to be cut.
  */
-import * as z from "zod/mini";
 import { citeValue } from "../../model/cite.ts";
 import type { Damage, Fact, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import { type LineRecord, lineBytesMaxDefault, readLines } from "../lines.ts";
-import { idSchema } from "./wire.ts";
+import { decodeRecord, Misshapen, needId, needText } from "../resume-decode.ts";
+import type { RecordValue } from "../resume-log.ts";
 
 /** Ada cuts results in its log at so many UTF-16 units. */
 export const loggedResultCharsMax = 2_000;
-
-const blockSchema = z.object({ type: z.string(), text: z.optional(z.string()) });
-
-const schemas = {
-  session_start: z.object({ model: z.optional(z.string()) }),
-  user_message: z.object({ text: z.string() }),
-  assistant_reasoning: z.object({ text: z.string() }),
-  assistant_response: z.object({
-    stopReason: z.nullish(z.string()),
-    content: z.union([z.string(), z.array(z.unknown())]),
-  }),
-  tool_call: z.object({ id: idSchema, tool: idSchema, input: z.optional(z.unknown()) }),
-  tool_result: z.object({
-    toolCallId: idSchema,
-    tool: z.optional(idSchema),
-    content: z.string(),
-    isError: z._default(z.boolean(), false),
-  }),
-} as const;
 
 /** Types that are known and say nothing that is needed here. */
 const silent = new Set(["policy_decision", "session_archived", "error", "session_end"]);
@@ -74,58 +55,57 @@ function strangerOf({ value }: LineRecord, asked: string, seen: Set<string>): Fa
   return [{ kind: "session", agentSessionId: citeValue(sessionId) }];
 }
 
-function bodiesOf({ value }: LineRecord): FactBody[] {
-  const { type, data } = value;
-  if (typeof type !== "string" || silent.has(type)) return [];
+function bodiesOf({ value }: LineRecord): readonly FactBody[] {
+  const type = typeof value.type === "string" ? value.type : "";
+  if (silent.has(type)) return [];
+  const data = isRecord(value.data) ? value.data : {};
+  return decodeRecord(type, () => decode(type, data, value));
+}
+
+const lacking = "the fields it should have";
+
+/** By hand and not by a schema: a log may have millions of records. */
+function decode(type: string, data: RecordValue, event: RecordValue): FactBody[] | undefined {
   switch (type) {
-    case "session_start":
-      return read(type, data, ({ model }) => [
-        {
-          kind: "session",
-          agentSessionId: typeof value.sessionId === "string" ? citeValue(value.sessionId) : "",
-          ...(model === undefined ? {} : { model }),
-        },
-      ]);
+    case "session_start": {
+      const model = data.model === undefined ? undefined : needText(data.model, lacking);
+      const agentSessionId = typeof event.sessionId === "string" ? citeValue(event.sessionId) : "";
+      return [{ kind: "session", agentSessionId, ...(model === undefined ? {} : { model }) }];
+    }
     case "user_message":
-      return read(type, data, ({ text }) => [{ kind: "prompt", text }]);
+      return [{ kind: "prompt", text: needText(data.text, lacking) }];
     case "assistant_reasoning":
-      return read(type, data, ({ text }) => [{ kind: "reasoning", text }]);
+      return [{ kind: "reasoning", text: needText(data.text, lacking) }];
     case "assistant_response":
-      return read(type, data, replyOf);
-    case "tool_call":
-      return read(type, data, ({ id, tool, input }) => [
-        { kind: "call", callId: id, name: tool, input: input ?? null },
-      ]);
+      return replyOf(data);
+    case "tool_call": {
+      const callId = needId(data.id, lacking);
+      return [{ kind: "call", callId, name: needId(data.tool, lacking), input: data.input ?? null }];
+    }
     case "tool_result":
-      return read(type, data, resultOf);
+      return [resultOf(data)];
     default:
-      return [{ kind: "unknown", type: type.slice(0, 200) }];
+      return undefined;
   }
 }
 
-function read<T extends keyof typeof schemas>(
-  type: T,
-  data: unknown,
-  make: (data: z.infer<(typeof schemas)[T]>) => FactBody[],
-): FactBody[] {
-  const result = schemas[type].safeParse(data);
-  if (!result.success) return [{ kind: "unreadable", reason: `${type} without the fields it should have` }];
-  return make(result.data as z.infer<(typeof schemas)[T]>);
+function replyOf({ stopReason, content }: RecordValue): FactBody[] {
+  const isReason = stopReason === undefined || stopReason === null || typeof stopReason === "string";
+  if (!isReason || (typeof content !== "string" && !Array.isArray(content))) throw new Misshapen(lacking);
+  const texts: FactBody[] = typeof content === "string" ? [{ kind: "text", text: content }] : [];
+  for (const block of typeof content === "string" ? [] : (content as readonly unknown[])) {
+    if (isRecord(block) && block.type === "text" && typeof block.text === "string")
+      texts.push({ kind: "text", text: block.text });
+  }
+  if (stopReason === "end_turn") texts.push({ kind: "turn-end", outcome: "completed", reason: stopReason });
+  return texts;
 }
 
-function replyOf({ stopReason, content }: z.infer<typeof schemas.assistant_response>): FactBody[] {
-  const blocks = typeof content === "string" ? [{ type: "text", text: content }] : content;
-  const texts = blocks.flatMap((block): FactBody[] => {
-    const { data } = blockSchema.safeParse(block);
-    return data?.type === "text" && data.text !== undefined ? [{ kind: "text", text: data.text }] : [];
-  });
-  return stopReason === "end_turn"
-    ? [...texts, { kind: "turn-end", outcome: "completed", reason: stopReason }]
-    : texts;
-}
-
-function resultOf({ toolCallId, tool, content, isError }: z.infer<typeof schemas.tool_result>): FactBody[] {
-  const cut = content.length >= loggedResultCharsMax;
-  const name = tool === undefined ? {} : { name: tool };
-  return [{ kind: "result", callId: toolCallId, content, isError, cut, ...name }];
+function resultOf({ toolCallId, tool, content, isError }: RecordValue): FactBody {
+  const callId = needId(toolCallId, lacking);
+  const text = needText(content, lacking);
+  if (isError !== undefined && typeof isError !== "boolean") throw new Misshapen(lacking);
+  const cut = text.length >= loggedResultCharsMax;
+  const name = tool === undefined ? {} : { name: needId(tool, lacking) };
+  return { kind: "result", callId, content: text, isError: isError === true, cut, ...name };
 }

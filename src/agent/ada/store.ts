@@ -76,11 +76,12 @@ export async function readBoth(
 ): Promise<Pick<SessionRead, "sources" | "leftOut">> {
   const { log, snapshot } = storePaths(cwd, agentSessionId);
   if (log === undefined || snapshot === undefined) return { sources: [missing("L"), missing("S")] };
-  const kept = new FactKeeper(keep);
-  const logged = await logCut(files, log, agentSessionId, kept);
+  // The snapshot first: read after the log, it could be newer than what was read of the log.
   const saved = await snapshotCut(files, snapshot);
+  const kept = new FactKeeper(keep, saved.facts);
+  const logged = await logCut(files, log, agentSessionId, kept);
   const { leftOut } = kept;
-  const shown = keep === undefined ? saved : { ...saved, facts: kept.comparable(saved.facts) };
+  const shown = keep === undefined ? saved : { ...saved, facts: kept.comparable() };
   return { sources: [logged, shown], ...(leftOut === undefined ? {} : { leftOut }) };
 }
 

@@ -11,6 +11,7 @@ import type { Damage, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
 import type { StorePaths } from "../contract.ts";
+import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
 import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
@@ -106,13 +107,26 @@ export async function readStore(
 }
 
 /** See {@link AgentStore}. */
-export async function read(files: Files, { id, path }: FoundSession): Promise<SessionRead> {
+export async function read(
+  files: Files,
+  { id, path }: FoundSession,
+  around: Partial<Surroundings> = {},
+): Promise<SessionRead> {
+  const keeper = keeperOf(around);
   const reader = new Reader(id, path);
-  const cut = await readLogCut(files, path, claudeCodeAbilities.L, isLine, (record) => reader.take(record));
+  const cut = await readLogCut(
+    files,
+    path,
+    claudeCodeAbilities.L,
+    isLine,
+    (record) => reader.take(record),
+    keeper,
+  );
   return {
     sources: [{ ...cut, damage: [...cut.damage, ...reader.damage] }],
     sent: sentOnResume(reader.lines, reader.versions.at(-1)),
     versions: reader.versions,
+    ...leftOutOf(keeper),
   };
 }
 

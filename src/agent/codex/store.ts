@@ -10,6 +10,7 @@ import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { Damage, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
+import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, parse, textOr } from "../resume-decode.ts";
 import { firstLine, folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
@@ -84,13 +85,26 @@ export async function readStore(
 }
 
 /** See {@link AgentStore}. */
-export async function read(files: Files, { path }: FoundSession): Promise<SessionRead> {
+export async function read(
+  files: Files,
+  { path }: FoundSession,
+  around: Partial<Surroundings> = {},
+): Promise<SessionRead> {
+  const keeper = keeperOf(around);
   const reader = new Reader(path);
-  const cut = await readLogCut(files, path, codexAbilities.L, isLine, (record) => reader.take(record));
+  const cut = await readLogCut(
+    files,
+    path,
+    codexAbilities.L,
+    isLine,
+    (record) => reader.take(record),
+    keeper,
+  );
   return {
     sources: [{ ...cut, damage: [...cut.damage, ...reader.damage] }],
     sent: sentOnResume(reader.items),
     versions: reader.versions,
+    ...leftOutOf(keeper),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { FactBody } from "../../model/fact.ts";
 import { canonicalJson, isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
+import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, parse, textOr, unknownType } from "../resume-decode.ts";
 import { firstLine, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
@@ -85,10 +86,27 @@ export async function readStore(
 }
 
 /** See {@link AgentStore}. */
-export async function read(files: Files, { path }: FoundSession): Promise<SessionRead> {
+export async function read(
+  files: Files,
+  { path }: FoundSession,
+  around: Partial<Surroundings> = {},
+): Promise<SessionRead> {
+  const keeper = keeperOf(around);
   const reader = new Reader();
-  const cut = await readLogCut(files, path, geminiCliAbilities.L, isLine, (record) => reader.take(record));
-  return { sources: [cut], sent: sentOnResume(reader.conversation.messages), versions: [] };
+  const cut = await readLogCut(
+    files,
+    path,
+    geminiCliAbilities.L,
+    isLine,
+    (record) => reader.take(record),
+    keeper,
+  );
+  return {
+    sources: [cut],
+    sent: sentOnResume(reader.conversation.messages),
+    versions: [],
+    ...leftOutOf(keeper),
+  };
 }
 
 function isLine(value: RecordValue): boolean {

@@ -10,6 +10,7 @@ import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { Damage, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
+import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
 import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
@@ -79,23 +80,35 @@ export async function readStore(
 }
 
 /** See {@link AgentStore}. */
-export async function read(files: Files, { path }: FoundSession): Promise<SessionRead> {
+export async function read(
+  files: Files,
+  { path }: FoundSession,
+  around: Partial<Surroundings> = {},
+): Promise<SessionRead> {
+  const keeper = keeperOf(around);
   const entries: Entry[] = [];
   const damage: Damage[] = [];
   const ids = new Set<string>();
-  const cut = await readLogCut(files, path, piAbilities.L, isLine, ({ value, range }: LineRecord) => {
-    const type = textOr(value.type, "");
-    if (type === "session") return sessionBodies(value);
-    const entry = entryOf(value);
-    if (entry !== undefined) {
-      damage.push(...chainDamage(entry, ids, path, range));
-      ids.add(entry.id);
-      entries.push(entry);
-    }
-    return decodeRecord(type, () => bodiesOf(type, value));
-  });
+  const cut = await readLogCut(
+    files,
+    path,
+    piAbilities.L,
+    isLine,
+    ({ value, range }: LineRecord) => {
+      const type = textOr(value.type, "");
+      if (type === "session") return sessionBodies(value);
+      const entry = entryOf(value);
+      if (entry !== undefined) {
+        damage.push(...chainDamage(entry, ids, path, range));
+        ids.add(entry.id);
+        entries.push(entry);
+      }
+      return decodeRecord(type, () => bodiesOf(type, value));
+    },
+    keeper,
+  );
   const source: SourceCut = { ...cut, damage: [...cut.damage, ...damage] };
-  return { sources: [source], sent: sentOnResume(entries), versions: [] };
+  return { sources: [source], sent: sentOnResume(entries), versions: [], ...leftOutOf(keeper) };
 }
 
 function isLine({ type, id }: RecordValue): boolean {
