@@ -48,11 +48,11 @@ function isQuiet(facts: Facts, before: Observation, after: Observation, session:
       .join(),
   );
   if (cuts.includes(undefined) || alive !== aliveAfter) return false;
-  // A free agent is only stopped for each look: what it said since the server is there may be taken in between the two.
+  // A free agent is only stopped for each look: what it said since the last server went may be taken in between the two.
   const isFree = facts.run.plan.mode === "free";
   if (alive !== "" && isFree) return false;
-  const started = facts.run.history.findLast((entry, at) => at < before.at && entry.kind === "server-start");
-  const from = BigInt((isFree ? started?.t : before.cut?.t) ?? 0);
+  const gone = facts.run.history.findLast((entry, at) => at < before.at && entry.kind === "server-exit");
+  const from = BigInt((isFree ? gone?.t : before.cut?.t) ?? 0);
   const acted = facts.attempts.some(
     (attempt) =>
       attempt.session === session &&
