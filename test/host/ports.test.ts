@@ -97,8 +97,9 @@ describe("processes", () => {
 
   it.runIf(process.platform === "linux")("takes a zombie for gone", async () => {
     const processes = await hostProcesses();
-    // The shell's child ends; the program that replaces the shell never reaps it.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 60"]);
+    // The shell's child ends when another program has replaced the shell; that one never reaps it.
+    const child = '(while [ "$(cat /proc/$$/comm)" != sleep ]; do :; done)';
+    const parent = spawn("sh", ["-c", `${child} & echo $!; exec sleep 60`]);
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const pid = Number(line.toString());
     const state = () => readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.[0];
