@@ -83,8 +83,11 @@ export class FactKeeper {
     this.#bytesMax = limits?.bytesMax ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Texts are shortened here and not before: most of a long history goes without. */
   get facts(): readonly Fact[] {
-    return [...this.#stay, ...this.#turns.flatMap(({ facts }) => facts), ...this.#open.facts];
+    const charsMax = this.#limits?.textCharsMax;
+    const recent = [...this.#turns.flatMap(({ facts }) => facts), ...this.#open.facts];
+    return charsMax === undefined ? recent : [...this.#stay, ...shortFacts(recent, charsMax)];
   }
 
   /** What was left out; undefined when nothing was. */
@@ -100,7 +103,7 @@ export class FactKeeper {
   comparable(): readonly Fact[] {
     const charsMax = this.#limits?.textCharsMax;
     if (charsMax === undefined) return this.#other;
-    const parts = turnsOf(this.#other.map((fact) => ({ ...fact, body: shortBody(fact.body, charsMax) })));
+    const parts = turnsOf(shortFacts(this.#other, charsMax));
     return parts.filter((part) => !part.some(({ body }) => this.#isGone(body))).flat();
   }
 
@@ -109,20 +112,18 @@ export class FactKeeper {
   }
 
   add(facts: readonly Fact[]): void {
-    const charsMax = this.#limits?.textCharsMax;
-    if (charsMax === undefined) for (const fact of facts) this.#open.facts.push(fact);
-    else for (const fact of facts) this.#addShort(fact, charsMax);
+    if (this.#limits === undefined) for (const fact of facts) this.#open.facts.push(fact);
+    else for (const fact of facts) this.#addLimited(fact);
   }
 
-  #addShort(fact: Fact, charsMax: number): void {
+  #addLimited(fact: Fact): void {
     const { body } = fact;
     // Nothing is judged by what the model thought.
     if (body.kind === "reasoning") return;
     if (body.kind === "prompt") this.#closeTurn();
     if (body.kind === "call") this.#gone.delete(body.callId);
-    const short = shortBody(body, charsMax);
-    const bytes = bytesOf(short);
-    this.#open.add(short === body ? fact : { ...fact, body: short }, bytes);
+    const bytes = bytesOf(body);
+    this.#open.add(fact, bytes);
     this.#bytes += bytes;
     if (this.#bytes > this.#bytesMax) this.#leaveOut();
   }
@@ -141,12 +142,20 @@ export class FactKeeper {
       if (this.#bytes <= bytesMax / 2) break;
       count += 1;
       if (turn.isClosed) this.#forget(turn);
-      else this.#stay.push(...turn.facts);
+      else this.#keep(turn);
     }
     this.#turns = this.#turns.slice(count);
     if (this.#bytes > bytesMax) this.#thin();
     // Where little could go, the next try waits until there is a quarter more.
     this.#bytesMax = Math.max(bytesMax, this.#bytes * 1.25);
+  }
+
+  #keep({ facts, bytes }: OpenTurn): void {
+    this.#bytes -= bytes;
+    for (const fact of shortFacts(facts, this.#limits?.textCharsMax ?? 0)) {
+      this.#stay.push(fact);
+      this.#bytes += bytesOf(fact.body);
+    }
   }
 
   #forget({ facts, bytes, calls }: OpenTurn): void {
@@ -235,6 +244,13 @@ function inputChars(input: unknown): number {
   if (Array.isArray(input)) return input.reduce((sum: number, one) => sum + 16 + inputChars(one), 0);
   if (!isRecord(input)) return 16;
   return Object.entries(input).reduce((sum, [key, value]) => sum + 16 + key.length + inputChars(value), 0);
+}
+
+function shortFacts(facts: readonly Fact[], charsMax: number): Fact[] {
+  return facts.map((fact) => {
+    const body = shortBody(fact.body, charsMax);
+    return body === fact.body ? fact : { ...fact, body };
+  });
 }
 
 /** A body with long texts shortened. Prompts stay: turns are recognised by them. */

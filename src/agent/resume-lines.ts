@@ -18,7 +18,7 @@ export type LineScan =
 /** So many damaged places of one file are listed; a last entry counts the rest. */
 export const damageMax = 1_000;
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 512 * 1024;
 const newline = 0x0a;
 const brace = 0x7b;
 
@@ -49,14 +49,24 @@ export async function scanLines(
   return { status: "read", damage: scan.damage };
 }
 
+/** While one piece is taken apart, the next one is read. */
 async function readInto(file: ReadFile, scan: Scan): Promise<void> {
   const size = await file.size();
+  const readFrom = (fromByte: number) => {
+    const piece = file.read(fromByte, Math.min(size, fromByte + chunkBytes));
+    // Whoever awaits it gets its error; nobody does if the piece before could not be taken apart.
+    piece.catch(() => undefined);
+    return piece;
+  };
+  let next = readFrom(0);
   let at = 0;
   while (at < size) {
-    const chunk = await file.read(at, Math.min(size, at + chunkBytes));
+    const chunk = await next;
     if (chunk.length === 0) break;
+    const end = at + chunk.length;
+    if (end < size) next = readFrom(end);
     scan.push(chunk, at);
-    at += chunk.length;
+    at = end;
   }
   scan.end(at);
 }
@@ -106,7 +116,7 @@ class Scan {
     const fromByte = this.#openBytes > 0 ? this.#openFrom : at;
     const length = this.#openBytes + rest.length;
     const line = this.#open.length === 0 ? rest : joined([...this.#open, rest], length);
-    this.#open = [];
+    if (this.#openBytes > 0) this.#open = [];
     this.#openBytes = 0;
     if (length > this.#options.lineBytesMax) {
       const detail = `A line of ${length} bytes is longer than what is read as a record`;

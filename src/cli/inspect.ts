@@ -21,7 +21,7 @@ export interface InspectFlags extends ProjectFlags {
 }
 
 /** An inspection judges and does not repeat: long texts are not kept, nor what is long over. */
-export const inspectKeep: KeepLimits = { textCharsMax: 4_096, bytesMax: 16 * 1024 * 1024 };
+export const inspectKeep: KeepLimits = { textCharsMax: 4_096, bytesMax: 8 * 1024 * 1024 };
 
 /** Runs the command; ends the program. */
 export async function inspectCommand(

@@ -36,8 +36,12 @@ export function readLog(
 export function recordReader(path: string, asked: string): (record: LineRecord) => Fact[] {
   const strangers = new Set<string>();
   return (record) => {
-    const bodies = [...strangerOf(record, asked, strangers), ...bodiesOf(record)];
-    return bodies.map((body, k): Fact => ({ source: "L", path, range: record.range, k, body }));
+    const { range } = record;
+    const facts: Fact[] = [];
+    const stranger = strangerOf(record, asked, strangers);
+    if (stranger !== undefined) facts.push({ source: "L", path, range, k: 0, body: stranger });
+    for (const body of bodiesOf(record)) facts.push({ source: "L", path, range, k: facts.length, body });
+    return facts;
   };
 }
 
@@ -47,12 +51,12 @@ export function isEvent(value: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** A record of another session in this file: named once for each such id. */
-function strangerOf({ value }: LineRecord, asked: string, seen: Set<string>): FactBody[] {
+function strangerOf({ value }: LineRecord, asked: string, seen: Set<string>): FactBody | undefined {
   const { sessionId, type } = value;
-  if (typeof sessionId !== "string" || sessionId === asked || type === "session_start") return [];
-  if (seen.has(sessionId)) return [];
+  if (sessionId === asked || typeof sessionId !== "string" || type === "session_start") return undefined;
+  if (seen.has(sessionId)) return undefined;
   seen.add(sessionId);
-  return [{ kind: "session", agentSessionId: citeValue(sessionId) }];
+  return { kind: "session", agentSessionId: citeValue(sessionId) };
 }
 
 function bodiesOf({ value }: LineRecord): readonly FactBody[] {
