@@ -33,11 +33,11 @@ export async function inspectCommand(
   const inspection = await inspectFolder(await make(), program, dir, flags, inspectKeep);
   if ("misuse" in inspection) {
     program.complain(`holdfast: ${inspection.misuse}`);
-    return program.exit(2);
+    return program.end(2);
   }
   if (flags.json === true) for (const piece of reportPieces(inspection)) program.write(piece);
   else printText(program, inspection, flags.session !== undefined);
-  program.exit(exitCodeOf(inspection));
+  await program.end(exitCodeOf(inspection));
 }
 
 function printText(program: Program, inspection: Inspection, isWhole: boolean): void {

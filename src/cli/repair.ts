@@ -28,7 +28,7 @@ export async function repairCommand(
   const inspection = await inspectFolder(project, program, dir, flags, undefined);
   if ("misuse" in inspection) {
     program.complain(`holdfast: ${inspection.misuse}`);
-    return program.exit(2);
+    return program.end(2);
   }
   let needsPerson = false;
   let planned = 0;
@@ -39,7 +39,7 @@ export async function repairCommand(
   }
   for (const { path, why } of inspection.troubles) program.print(`unreadable  ${clean(path)}: ${clean(why)}`);
   if (planned === 0) program.print("Nothing to repair.");
-  program.exit(hasUnreadable(inspection) ? 3 : needsPerson ? 1 : 0);
+  await program.end(hasUnreadable(inspection) ? 3 : needsPerson ? 1 : 0);
 }
 
 function hasUnreadable({ sessions, troubles }: Inspection): boolean {

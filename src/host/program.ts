@@ -2,6 +2,7 @@
  * This process as a program: arguments, environment, signals, output, exit.
  */
 import process from "node:process";
+import { errorCode } from "./io.ts";
 
 export interface Program {
   readonly args: readonly string[];
@@ -17,9 +18,16 @@ export interface Program {
   write(text: string): void;
   complain(line: string): void;
   exit(code: number): never;
+  /** As {@link exit}, when everything that was printed has been taken. A reader that went away ends the program at once. */
+  end(code: number): Promise<never>;
 }
 
 export function hostProgram(): Program {
+  process.stdout.on("error", (error) => {
+    // `holdfast … | head`: nobody reads on, which is no failure.
+    if (errorCode(error) === "EPIPE") process.exit(0);
+    throw error;
+  });
   return {
     args: process.argv.slice(2),
     env: process.env,
@@ -33,5 +41,9 @@ export function hostProgram(): Program {
     write: (text) => void process.stdout.write(text),
     complain: (line) => void process.stderr.write(`${line}\n`),
     exit: (code) => process.exit(code),
+    end: async (code) => {
+      await new Promise<void>((resolve) => void process.stdout.write("", () => resolve()));
+      return process.exit(code);
+    },
   };
 }

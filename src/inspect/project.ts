@@ -59,7 +59,9 @@ async function candidatesIn(
       for (const cwd of folders) {
         const around = aroundOf(world, home, keep);
         for (const one of await locate(world, adapter, cwd, around, troubles)) {
-          const key = `${one.agent} ${one.id} ${one.path}`;
+          // One file that two spellings of the project lead to is one session.
+          const place = (await world.names.resolve?.(one.path)) ?? one.path;
+          const key = `${one.agent} ${one.id} ${place}`;
           if (!found.has(key)) found.set(key, { adapter, found: one, cwd, around });
         }
       }
