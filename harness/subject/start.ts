@@ -43,6 +43,9 @@ async function bundle(entry: string, patches: readonly SourcePatch[]): Promise<U
     format: "esm",
     write: false,
     logLevel: "silent",
+    // Less to read at each start; names stay, so that a stack trace can be read.
+    minifyWhitespace: true,
+    minifySyntax: true,
     plugins: patches.length === 0 ? [] : [patching(patches, applied)],
     // Packages in CommonJS reach node: modules by require, which an ES module has not.
     banner: {
