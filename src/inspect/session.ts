@@ -7,7 +7,7 @@
  */
 import type { AgentAdapter } from "../agent/contract.ts";
 import type { FoundSession, SessionRead } from "../agent/resume-types.ts";
-import type { Evidence, ToldEvidence } from "../model/evidence.ts";
+import type { Evidence, SourceCut, ToldEvidence } from "../model/evidence.ts";
 import type { RunningProcess } from "../model/ports.ts";
 import type { CallVerdict, Verdict } from "../model/verdict.ts";
 import { probeSession } from "../probe/index.ts";
@@ -62,7 +62,7 @@ async function evidenceOf(world: InspectWorld, parts: SessionParts): Promise<Evi
     bootChanged: ours?.bootChanged ?? false,
     resumesFrom: adapter.resumesFrom,
     // A store that was not asked sends an empty history: not even the new prompt.
-    ...(read.sent.length === 0 ? {} : { told: toldOf(read) }),
+    ...(read.sent.length === 0 ? {} : { told: toldOf(read, sources) }),
     ...(stranger === undefined ? {} : { stranger }),
     ...(await goneOf(world, parts.cwd)),
   };
@@ -94,11 +94,15 @@ async function withWorld(
   return { ...evidence, probes, ...(tools.length === 0 ? {} : { tools }) };
 }
 
-/** Of each call the best answer that a resume sends. */
-function toldOf({ sent }: SessionRead): ToldEvidence[] {
+/** Of each call that a source has the best answer that a resume sends. */
+function toldOf({ sent }: SessionRead, sources: readonly SourceCut[]): ToldEvidence[] {
+  const known = new Set<string>();
+  for (const { facts } of sources) {
+    for (const { body } of facts) if (body.kind === "call" || body.kind === "result") known.add(body.callId);
+  }
   const told = new Map<string, ToldEvidence["answer"]>();
   for (const { role, callId, answer } of sent) {
-    if (callId === undefined) continue;
+    if (callId === undefined || !known.has(callId)) continue;
     if (role === "tool" && answer !== "synthetic") told.set(callId, "result");
     else if (role === "tool" && told.get(callId) !== "result") told.set(callId, "synthetic");
     else if (!told.has(callId)) told.set(callId, "none");
