@@ -5,7 +5,8 @@
  * are kept as head, tail and a sum of the whole, so that equal texts stay equal; and when there is too much, finished
  * turns are left out, oldest first, and counted.
  * Always: a turn is left out only if each of its calls has exactly one result, nothing in it is unreadable, and
- * another turn follows. Of a turn that is too long by itself, answered calls go in the same way.
+ * another turn follows. Of a turn that is too long by itself, answered calls go in the same way; one that comes again
+ * under its id after that goes with them, since its answer is no longer there to be seen beside it.
  */
 import type { Fact, FactBody } from "../model/fact.ts";
 import { isRecord } from "../model/json.ts";
@@ -70,6 +71,8 @@ export class FactKeeper {
   /** Turns that are over, oldest first from `#next` on. */
   #turns: OpenTurn[] = [];
   #open = new OpenTurn();
+  /** Answered calls that the open turn has lost. */
+  #thinned = new Set<string>();
   #bytes = 0;
   #bytesMax: number;
   #turnsLeftOut = 0;
@@ -121,6 +124,7 @@ export class FactKeeper {
     // Nothing is judged by what the model thought.
     if (body.kind === "reasoning") return;
     if (body.kind === "prompt") this.#closeTurn();
+    if (isPaired(body) && this.#thinned.has(body.callId)) return;
     if (body.kind === "call") this.#gone.delete(body.callId);
     const bytes = bytesOf(body);
     this.#open.add(fact, bytes);
@@ -132,6 +136,7 @@ export class FactKeeper {
     if (this.#open.facts.length === 0) return;
     this.#turns.push(this.#open);
     this.#open = new OpenTurn();
+    this.#thinned = new Set();
   }
 
   /** Once a history is too long, little of what is over is kept: the rest of it comes and goes in the same way. */
@@ -184,7 +189,9 @@ export class FactKeeper {
       if (at >= from || !isOver) thinned.add(fact, bytes);
       else {
         bytesLeft += bytes;
-        if (body.kind === "call") this.#callsLeftOut += 1;
+        if (body.kind !== "call") continue;
+        this.#callsLeftOut += 1;
+        this.#thinned.add(body.callId);
       }
     }
     this.#open = thinned;
