@@ -50,7 +50,7 @@ const seed = new Option(
 ).argParser(wholeNumber(0, 0x7fffffff));
 const workers = new Option("--workers <number>", "runs side by side")
   .argParser(wholeNumber(1, 64))
-  .default(Math.max(2, cpus().length), "one a core, at least 2");
+  .default(cpus().length + 1, "one a core, and one for while they wait");
 
 interface ChaosFlags {
   readonly seed?: number;
