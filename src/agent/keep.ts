@@ -180,6 +180,8 @@ export class FactKeeper {
     const { facts } = this.#open;
     const from = facts.findLastIndex(({ body }) => body.kind === "call");
     const answered = answeredIn(facts.slice(0, Math.max(0, from)));
+    // A call that stays needs its answer beside it, also one that came before it under the same id.
+    for (const { body } of facts.slice(Math.max(0, from))) if (isPaired(body)) answered.delete(body.callId);
     const thinned = new OpenTurn();
     let bytesLeft = 0;
     for (const [at, fact] of facts.entries()) {
