@@ -59,7 +59,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       dir: place.dir,
       agentBundle: bundles.agent,
       count: options.workers,
-      portBase: portBase(),
     });
     try {
       return await new Campaign(options, subject.can, pool).run();
@@ -69,11 +68,6 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } finally {
     await place.remove();
   }
-}
-
-/** Ports of two campaigns side by side should not be asked of the same range. */
-function portBase(): number {
-  return 20_000 + (process.pid % 30) * 1_000;
 }
 
 class Campaign {

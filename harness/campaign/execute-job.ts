@@ -5,9 +5,9 @@
  * free plan says in how many of its executions the signature came. No silent retries: every execution counts.
  */
 import { rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import path from "node:path";
 import type { RunEnvironment } from "../execute/execution.ts";
+import { Ports } from "../execute/ports.ts";
 import { executeRun } from "../execute/run.ts";
 import type { RunRecord } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -22,11 +22,10 @@ export interface WorkPlace {
   /** Folder of this worker; each execution gets a new one in it. */
   readonly dir: string;
   readonly agentBundle: string;
-  /** First port of this worker's own range of 1 000. */
-  readonly portBase: number;
 }
 
 let executions = 0;
+let ports: Promise<Ports> | undefined;
 const subjects = new Map<string, Promise<Subject>>();
 
 /** Each worker loads a subject once. */
@@ -67,11 +66,12 @@ export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
 
 async function execute(job: Job, place: WorkPlace): Promise<Execution> {
   executions += 1;
+  ports ??= Ports.claim();
   const dir = path.join(place.dir, `r${executions}`);
   const subject = await subjectOf(job.subject);
   const environment: RunEnvironment = {
     dir,
-    port: await freePort(place.portBase + (executions % 1_000)),
+    port: await (await ports).next(),
     agentBundle: place.agentBundle,
     runId: `hf-${process.pid}-${executions}`,
   };
@@ -99,17 +99,4 @@ function compare(plan: Plan, first: Execution, second: Execution): Assessment {
   // A defect stays one: that it does not come each time is said beside it.
   if (difference === undefined || worst.verdict === "defect") return worst;
   return { ...worst, verdict: "nondeterministic", why: `two executions differ: ${difference}` };
-}
-
-/** The wanted port, or the next that nobody listens on. */
-async function freePort(wanted: number): Promise<number> {
-  for (let port = wanted; port < wanted + 200; port += 1) {
-    const isFree = await new Promise<boolean>((resolve) => {
-      const probe = createServer();
-      probe.once("error", () => resolve(false));
-      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error(`No port from ${wanted} to ${wanted + 199} is free on 127.0.0.1.`);
 }

@@ -33,17 +33,11 @@ export class Pool {
   private constructor(
     private readonly dir: string,
     private readonly agentBundle: string,
-    private readonly portBase: number,
   ) {}
 
   /** Starts `count` workers under `dir`; resolves when all are ready. */
-  static async open(options: {
-    dir: string;
-    agentBundle: string;
-    count: number;
-    portBase: number;
-  }): Promise<Pool> {
-    const pool = new Pool(options.dir, options.agentBundle, options.portBase);
+  static async open(options: { dir: string; agentBundle: string; count: number }): Promise<Pool> {
+    const pool = new Pool(options.dir, options.agentBundle);
     await Promise.all(Array.from({ length: options.count }, (_, index) => pool.add(index)));
     return pool;
   }
@@ -108,7 +102,6 @@ export class Pool {
       const place = {
         dir: path.join(this.dir, `w${index}`),
         agentBundle: this.agentBundle,
-        portBase: this.portBase + index * 1_000,
       };
       child.send({ kind: "place", place } satisfies ToWorker);
     });

@@ -33,7 +33,6 @@ export async function replayPlan(options: ReplayOptions): Promise<Outcome[]> {
       dir: place.dir,
       agentBundle: agent,
       count,
-      portBase: 50_000 + (process.pid % 10) * 1_000,
     });
     try {
       return await Promise.all(

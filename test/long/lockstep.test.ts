@@ -9,7 +9,7 @@ import { Runs } from "../support/runs.ts";
 
 let runs: Runs;
 beforeAll(async () => {
-  runs = await Runs.open(35_000);
+  runs = await Runs.open();
 });
 afterAll(() => runs.close());
 

@@ -9,7 +9,7 @@ import { Runs, told } from "../support/runs.ts";
 const mutants = await loadMutants();
 let runs: Runs;
 beforeAll(async () => {
-  runs = await Runs.open(36_000);
+  runs = await Runs.open();
 });
 afterAll(() => runs.close());
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { Ports } from "../../harness/execute/ports.ts";
 import { executeRun } from "../../harness/execute/run.ts";
 import { bundleOnce } from "../../harness/launch/bundle.ts";
 import { executeInMemory } from "../../harness/memory/execute.ts";
@@ -26,13 +27,15 @@ test(
   async () => {
     const entry = fileURLToPath(new URL("../../harness/agent/main.ts", import.meta.url));
     const { agent } = await bundleOnce({ agent: entry }, path.join(dir, "bundles"));
+    const ports = await Ports.claim();
     for (let index = 0; index < plans; index += 1) {
       const plan = generatePlan({ can }, 5, index);
-      const place = { dir: path.join(dir, `r${index}`), port: 24_100 + (index % 400), agentBundle: agent };
+      const place = { dir: path.join(dir, `r${index}`), port: await ports.next(), agentBundle: agent };
       const real = await executeRun(plan, reference, { ...place, runId: `parity-${index}` });
       expect([index, partsAt(real, await executeInMemory(plan, index))]).toEqual([index, undefined]);
       await rm(place.dir, { recursive: true, force: true });
     }
+    await ports.release();
   },
   30_000 + plans * 10_000,
 );

@@ -8,7 +8,7 @@ const seed = 1;
 const plansMax = 200;
 let runs: Runs;
 beforeAll(async () => {
-  runs = await Runs.open(33_000);
+  runs = await Runs.open();
 });
 afterAll(() => runs.close());
 

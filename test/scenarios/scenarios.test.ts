@@ -8,7 +8,7 @@ import { Runs, told } from "../support/runs.ts";
 const scenarios = await loadScenarios();
 let runs: Runs;
 beforeAll(async () => {
-  runs = await Runs.open(31_000);
+  runs = await Runs.open();
 });
 afterAll(() => runs.close());
 

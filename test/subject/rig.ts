@@ -6,9 +6,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { dir } from "tmp-promise";
+import { Ports } from "../../harness/execute/ports.ts";
 import type { Context, Shown, Spawned, Subject } from "../../harness/subject/contract.ts";
 
 export interface Rig {
@@ -39,13 +39,14 @@ export async function makeRig(reload?: "tsx" | "node-watch"): Promise<Rig> {
   await Promise.all([mkdir(agentBinDir), mkdir(workspace), mkdir(join(root.path, "dir"))]);
   await writeFile(agentPath, agent);
   await chmod(agentPath, 0o755);
+  const ports = await Ports.claim();
   const children: ChildProcess[] = [];
   const abort = new AbortController();
   const env = { PATH: `${agentBinDir}:${dirname(process.execPath)}:/usr/bin:/bin`, HOME: root.path };
   const ctx: Context = {
     dir: join(root.path, "dir"),
     workspace,
-    port: await freePort(),
+    port: await ports.next(),
     agentPath,
     agentBinDir,
     env,
@@ -69,6 +70,7 @@ export async function makeRig(reload?: "tsx" | "node-watch"): Promise<Rig> {
       abort.abort();
       for (const child of children) child.kill("SIGKILL");
       for (const pid of await lines(join(agentBinDir, "pids"))) kill(Number(pid));
+      await ports.release();
       await root.cleanup();
     },
   };
@@ -138,16 +140,4 @@ function start(
         look();
       }),
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

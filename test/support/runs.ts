@@ -5,6 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Assessment, assess } from "../../harness/campaign/assess.ts";
 import { type CampaignPlace, makePlace } from "../../harness/campaign/place.ts";
+import { Ports } from "../../harness/execute/ports.ts";
 import { executeRun } from "../../harness/execute/run.ts";
 import type { RunRecord } from "../../harness/history.ts";
 import { bundleOnce } from "../../harness/launch/bundle.ts";
@@ -24,29 +25,29 @@ export class Runs {
   private constructor(
     private readonly place: CampaignPlace,
     private readonly agentBundle: string,
-    private readonly portBase: number,
+    private readonly ports: Ports,
   ) {}
 
-  /** `portBase` keeps test files that run side by side apart. */
-  static async open(portBase: number): Promise<Runs> {
+  static async open(): Promise<Runs> {
     const place = await makePlace();
     const { agent } = await bundleOnce({ agent: agentEntry }, path.join(place.dir, "bundles"));
-    return new Runs(place, agent, portBase);
+    return new Runs(place, agent, await Ports.claim());
   }
 
   async run(plan: Plan, subject: Subject): Promise<JudgedRun> {
     this.count += 1;
     const record = await executeRun(plan, subject, {
       dir: path.join(this.place.dir, `r${this.count}`),
-      port: this.portBase + this.count,
+      port: await this.ports.next(),
       agentBundle: this.agentBundle,
       runId: `hf-test-${process.pid}-${this.count}`,
     });
     return { record, assessment: assess(record) };
   }
 
-  close(): Promise<void> {
-    return this.place.remove();
+  async close(): Promise<void> {
+    await this.ports.release();
+    await this.place.remove();
   }
 }
 
