@@ -4,6 +4,7 @@
  * Always: besides `subject/reference`, the one file of the harness that imports from `src`: the orchestrator that
  * runs in memory is the unmodified one.
  */
+export type { HttpPieces, HttpRequest, HttpResponse } from "../../src/model/http.ts";
 export {
   type AgentStart,
   type Agents,

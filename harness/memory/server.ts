@@ -8,11 +8,11 @@ import type { JsonAnswer, RequestOptions } from "../subject/http.ts";
 import { type SseFrame, type SseOptions, SseParser } from "../subject/sse.ts";
 import type { Computer, MemoryProcess } from "./computer.ts";
 import { memoryFiles } from "./files.ts";
-import { startServer, type World } from "./ports.ts";
+import { type HttpPieces, type HttpRequest, type HttpResponse, startServer, type World } from "./ports.ts";
 import type { Owner } from "./scheduler.ts";
 import type { Wrappers } from "./wrapper.ts";
 
-type Handle = (request: Request) => Promise<Response>;
+type Handle = (request: HttpRequest) => Promise<HttpResponse>;
 
 export interface ServerEnd {
   readonly code: number | null;
@@ -102,7 +102,7 @@ export class ServerLife {
   request(path: string, options: RequestOptions): Promise<JsonAnswer> {
     return new Promise((resolve, reject) => {
       this.#send(path, options, reject, async (response, done) => {
-        const text = await response.text();
+        const text = await textOf(response);
         done(() => resolve({ status: response.status, text, body: parseOrUndefined(text) }));
       });
     });
@@ -121,7 +121,7 @@ export class ServerLife {
       { headers },
       (error) => connection.end(error),
       async (response, done) => {
-        if (response.status !== 200 || response.body === null) {
+        if (response.status !== 200 || typeof response.body === "string") {
           done(() => connection.end(new Error(`${path} answered ${response.status}.`)));
           return;
         }
@@ -139,7 +139,7 @@ export class ServerLife {
     path: string,
     options: RequestOptions,
     fail: (error: Error) => void,
-    take: (response: Response, done: (tell: () => void) => void) => Promise<void>,
+    take: (response: HttpResponse, done: (tell: () => void) => void) => Promise<void>,
   ): void {
     const { scheduler, network } = this.#computer;
     const broken = () => scheduler.push(network, () => fail(new Error("ECONNRESET: the server is gone")));
@@ -177,9 +177,9 @@ class Connection {
   readonly #computer: Computer;
   readonly #parser = new SseParser();
   /** Sent and not taken yet; in order. */
-  readonly #sent: Uint8Array[] = [];
+  readonly #sent: string[] = [];
   readonly #frames: SseFrame[] = [];
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #pieces: HttpPieces | undefined;
   #ended = false;
   #left = false;
   #error: Error | undefined;
@@ -190,13 +190,12 @@ class Connection {
   }
 
   /** The server's end: sends as long as there is something, and its life lasts. */
-  async pump(body: ReadableStream<Uint8Array>, life: Owner): Promise<void> {
+  async pump(pieces: HttpPieces, life: Owner): Promise<void> {
     const { scheduler, network } = this.#computer;
-    const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
-    this.#reader = reader;
-    if (this.#left) await reader.cancel();
-    for (let next = await reader.read(); !next.done && !life.dead; next = await reader.read()) {
-      this.#sent.push(next.value);
+    this.#pieces = pieces;
+    if (this.#left) pieces.cancel();
+    for (let piece = await pieces.next(); piece !== undefined && !life.dead; piece = await pieces.next()) {
+      this.#sent.push(piece);
       scheduler.push(network, () => this.#take());
     }
   }
@@ -215,7 +214,7 @@ class Connection {
   leave(): void {
     this.#left = true;
     this.#wake();
-    void this.#reader?.cancel().catch(() => undefined);
+    this.#pieces?.cancel();
   }
 
   async *read(): AsyncGenerator<SseFrame, void, void> {
@@ -232,22 +231,34 @@ class Connection {
   #take(): void {
     const chunk = this.#sent.shift();
     if (chunk === undefined || this.#left) return;
-    this.#frames.push(...this.#parser.push(chunk));
+    this.#frames.push(...this.#parser.push(encoder.encode(chunk)));
     this.#wake();
   }
 }
 
-function requestOf(path: string, options: RequestOptions): Request {
+const encoder = new TextEncoder();
+
+function requestOf(target: string, options: RequestOptions): HttpRequest {
   const { method = "GET", headers = {}, body } = options;
-  return new Request(`${url}${path}`, {
+  const sent = {
+    host: "127.0.0.1:4173",
+    ...(body === undefined ? {} : { "content-type": "application/json" }),
+  };
+  return {
     method,
-    headers: {
-      host: "127.0.0.1:4173",
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+    target,
+    headers: new Map(
+      Object.entries({ ...sent, ...headers }).map(([name, value]) => [name.toLowerCase(), value]),
+    ),
+    body: body === undefined ? [] : [encoder.encode(JSON.stringify(body))],
+  };
+}
+
+async function textOf({ body }: HttpResponse): Promise<string> {
+  if (typeof body === "string") return body;
+  let text = "";
+  for (let piece = await body.next(); piece !== undefined; piece = await body.next()) text += piece;
+  return text;
 }
 
 function parseOrUndefined(text: string): unknown {

@@ -3,10 +3,11 @@
  *
  * Always: listens on 127.0.0.1 alone; a response body is pulled only as fast as its client takes it; a client that
  * goes away cancels its body.
- * Written by hand because the general adapters load HTTP/2 and more, which is half of a start.
+ * Written by hand because the general adapters load HTTP/2 and more, which is half of a start; see `model/http.ts`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { HoldfastError } from "../model/error.ts";
+import type { HttpPieces, HttpRequest, HttpResponse } from "../model/http.ts";
 import { errorCode } from "./io.ts";
 
 export interface HttpListener {
@@ -18,7 +19,7 @@ export interface HttpListener {
 /** @throws HoldfastError `port-in-use` when the port cannot be had. */
 export function listenHttp(
   port: number,
-  handle: (request: Request) => Promise<Response>,
+  handle: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<HttpListener> {
   const answering = new Set<ServerResponse>();
   let onQuiet = () => {};
@@ -71,62 +72,50 @@ function cannotListen(port: number, error: Error): HoldfastError {
 async function answer(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  handle: (request: Request) => Promise<Response>,
+  handle: (request: HttpRequest) => Promise<HttpResponse>,
 ): Promise<void> {
   const request = toRequest(incoming);
   if (request === undefined) {
     outgoing.writeHead(400, { "content-type": "application/json", connection: "close" });
     outgoing.end(
-      '{"error":{"code":"bad-request","message":"The address or a header of this request cannot be read."}}\n',
+      '{"error":{"code":"bad-request","message":"The address of this request is not a path on this server."}}\n',
     );
     return;
   }
   const response = await handle(request);
-  outgoing.writeHead(response.status, [...response.headers].flat());
-  if (response.body === null) outgoing.end();
+  outgoing.writeHead(response.status, response.headers);
+  if (typeof response.body === "string") outgoing.end(response.body);
   else await pump(response.body, outgoing);
   // What is left of a request body that nobody read must not hold the connection.
   incoming.resume();
 }
 
-function toRequest(incoming: IncomingMessage): Request | undefined {
-  const headers = new Headers();
-  const { rawHeaders, method = "GET" } = incoming;
-  try {
-    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-      headers.append(rawHeaders[index] ?? "", rawHeaders[index + 1] ?? "");
-    }
-    const url = new URL(incoming.url ?? "/", `http://${incoming.headers.host ?? "127.0.0.1"}`);
-    if (method === "GET" || method === "HEAD") return new Request(url, { method, headers });
-    return new Request(url, { method, headers, body: bodyOf(incoming), duplex: "half" } as RequestInit);
-  } catch {
-    return undefined;
+/** undefined when its target is not a path on this server. */
+function toRequest(incoming: IncomingMessage): HttpRequest | undefined {
+  const { rawHeaders, method = "GET", url = "" } = incoming;
+  if (!url.startsWith("/")) return undefined;
+  const headers = new Map<string, string>();
+  // By hand: Node keeps the first of two Host headers, and a client must not pass under one of two names.
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const [name, value] = [(rawHeaders[index] ?? "").toLowerCase(), rawHeaders[index + 1] ?? ""];
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-}
-
-/** The request's body, read only as it is asked for. */
-function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
-  const chunks = incoming[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const next = await chunks.next();
-        if (next.done) controller.close();
-        else controller.enqueue(new Uint8Array(next.value as Buffer));
-      },
-      cancel: () => void incoming.resume(),
-    },
-    { highWaterMark: 0 },
-  );
+  // Left early, it must not take the connection with it: the answer is still to come.
+  const body: AsyncIterable<Uint8Array> = {
+    [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }),
+  };
+  return { method, target: url, headers, body };
 }
 
 /** Writes a body as its client takes it. */
-async function pump(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
-  const reader = body.getReader();
-  outgoing.once("close", () => void reader.cancel().catch(() => undefined));
+async function pump(pieces: HttpPieces, outgoing: ServerResponse): Promise<void> {
+  outgoing.once("close", () => pieces.cancel());
+  // It may have gone while the answer was made.
+  if (outgoing.closed) pieces.cancel();
   outgoing.flushHeaders();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    if (!outgoing.write(next.value)) await drained(outgoing);
+  for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
+    if (!outgoing.write(piece)) await drained(outgoing);
   }
   outgoing.end();
 }

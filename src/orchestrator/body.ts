@@ -3,6 +3,7 @@
  *
  * A schema library would cost more of a start than everything else in the server; the bodies have five fields.
  */
+import type { HttpRequest } from "../model/http.ts";
 import { type Answer, refuse } from "./answer.ts";
 
 export const bodyBytesMax = 1024 * 1024;
@@ -11,7 +12,7 @@ export type Body = Readonly<Record<string, unknown>>;
 
 /** The body as an object, `{}` when there is none; or a refusal. */
 export async function readBody(
-  request: Request,
+  request: HttpRequest,
 ): Promise<{ readonly body: Body } | { readonly refusal: Answer }> {
   const bytes = await readBounded(request);
   if (bytes === undefined) {
@@ -29,19 +30,14 @@ export async function readBody(
   return { refusal: refuse(400, "bad-body", "The body is not a JSON object in UTF-8.") };
 }
 
-async function readBounded(request: Request): Promise<Uint8Array | undefined> {
+async function readBounded(request: HttpRequest): Promise<Uint8Array | undefined> {
   if (Number(request.headers.get("content-length") ?? 0) > bodyBytesMax) return undefined;
-  if (request.body === null) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = request.body.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    length += next.value.length;
-    if (length > bodyBytesMax) {
-      await reader.cancel();
-      return undefined;
-    }
-    chunks.push(next.value);
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > bodyBytesMax) return undefined;
+    chunks.push(chunk);
   }
   const whole = new Uint8Array(length);
   let at = 0;

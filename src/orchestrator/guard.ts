@@ -3,14 +3,16 @@
  *
  * Always: refused before anything is read or looked up.
  */
+import type { HttpRequest } from "../model/http.ts";
 import { type Answer, refuse } from "./answer.ts";
 import { sameToken } from "./token.ts";
 
 const loopbackHost = /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/;
 
 /** undefined when the request may pass. */
-export function guard(request: Request, token: string): Answer | undefined {
-  const host = request.headers.get("host") ?? new URL(request.url).host;
+export function guard(request: HttpRequest, token: string): Answer | undefined {
+  // Browsers always send it; what does not is a program of this machine.
+  const host = request.headers.get("host") ?? "127.0.0.1";
   if (!loopbackHost.test(host)) {
     return refuse(
       403,
@@ -19,7 +21,7 @@ export function guard(request: Request, token: string): Answer | undefined {
     );
   }
   const origin = request.headers.get("origin");
-  if (origin !== null && origin !== `http://${host}`) {
+  if (origin !== undefined && origin !== `http://${host}`) {
     return refuse(403, "foreign-origin", "Pages of other sites may not use this server.");
   }
   if (request.method === "GET" || request.method === "HEAD") return undefined;

@@ -4,7 +4,7 @@
  * Always: guarded first; ids are looked up in what is on record and never become paths; a refusal is JSON
  * `{error: {code, message}}` with a sentence that says what to do.
  */
-import { type Context as Hc, Hono } from "hono";
+import type { HttpRequest, HttpResponse } from "../model/http.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
 import { type Body, flagField, readBody, textField } from "./body.ts";
 import { abandonRun, decideCall, stopSession } from "./commands.ts";
@@ -15,6 +15,7 @@ import type { Life } from "./orchestrator.ts";
 import { page } from "./page.ts";
 import { makeProject } from "./project.ts";
 import { LifeOver } from "./recorder.ts";
+import { partsOf, type Routed, Routes } from "./routes.ts";
 import { closeStreams, eventStream } from "./sse.ts";
 import type { SessionState } from "./state.ts";
 import { resumeRun, submitRun, submitSession } from "./submit.ts";
@@ -29,7 +30,7 @@ export interface Site {
 }
 
 export interface Shell {
-  handle(request: Request): Promise<Response>;
+  handle(request: HttpRequest): Promise<HttpResponse>;
   /** Ends all event streams. */
   closeStreams(): void;
 }
@@ -41,51 +42,48 @@ const pathCharsMax = 4096;
 
 export function makeShell(site: Site): Shell {
   const streams = new Set<() => void>();
-  const app = new Hono();
-  app.get("/health", () => toResponse(health(site)));
-  app.get("/", () => {
+  const routes = new Routes();
+  routes.get("/health", () => toResponse(health(site)));
+  routes.get("/", () => {
     const life = site.life();
     return life === undefined ? toResponse(starting()) : page(life.context);
   });
-  projectRoutes(app, site);
-  sessionRoutes(app, site);
-  app.get("/api/sessions/:id/events", (c) =>
+  projectRoutes(routes, site);
+  sessionRoutes(routes, site);
+  routes.get("/api/sessions/:id/events", (c) =>
     onSession(c, site, async (life, session) => {
-      const cursor = c.req.header("last-event-id") ?? c.req.query("after");
-      return new Response(eventStream(life.context, session, cursor, streams), {
+      const cursor = c.request.headers.get("last-event-id") ?? c.query("after");
+      return {
+        status: 200,
         headers: { "content-type": "text/event-stream", "cache-control": "no-store", connection: "close" },
-      });
+        body: eventStream(life.context, session, cursor, streams),
+      };
     }),
   );
-  app.notFound((c) =>
-    toResponse(
-      refuse(
-        404,
-        "not-found",
-        `There is no ${c.req.method} ${c.req.path}. The page at / and GET /api/sessions are where to begin.`,
-      ),
-    ),
-  );
-  app.onError((error) => toResponse(failed(error, site)));
   return {
     handle: async (request) => {
       const token = site.token();
       if (token === undefined) return toResponse(starting());
       const refusal = guard(request, token);
-      return refusal === undefined ? app.fetch(request) : toResponse(refusal);
+      if (refusal !== undefined) return toResponse(refusal);
+      try {
+        return (await routes.answer(request)) ?? toResponse(nothingAt(request));
+      } catch (thrown) {
+        return toResponse(failed(thrown, site));
+      }
     },
     closeStreams: () => closeStreams(streams),
   };
 }
 
-function projectRoutes(app: Hono, site: Site): void {
-  app.get("/api/projects", () => {
+function projectRoutes(routes: Routes, site: Site): void {
+  routes.get("/api/projects", () => {
     const life = site.life();
     return toResponse(
       life === undefined ? starting() : answer(200, { projects: [...life.context.state.projects.values()] }),
     );
   });
-  app.post("/api/projects", (c) =>
+  routes.post("/api/projects", (c) =>
     onBody(c, site, async (life, body) => {
       const [name, path] = [textField(body, "name", nameCharsMax), textField(body, "path", pathCharsMax)];
       if (typeof name === "object") return name.refusal;
@@ -93,9 +91,9 @@ function projectRoutes(app: Hono, site: Site): void {
       return makeProject(life.context, name, path);
     }),
   );
-  app.post("/api/projects/:project/sessions", (c) =>
+  routes.post("/api/projects/:project/sessions", (c) =>
     onBody(c, site, async (life, body) => {
-      const project = life.context.state.projects.get(c.req.param("project"));
+      const project = life.context.state.projects.get(c.param("project"));
       if (project === undefined)
         return refuse(
           404,
@@ -108,8 +106,8 @@ function projectRoutes(app: Hono, site: Site): void {
   );
 }
 
-function sessionRoutes(app: Hono, site: Site): void {
-  app.get("/api/sessions", () => {
+function sessionRoutes(routes: Routes, site: Site): void {
+  routes.get("/api/sessions", () => {
     const life = site.life();
     if (life === undefined) return toResponse(starting());
     // A crash may cut a submit between its records: a session without a run was never acknowledged.
@@ -118,19 +116,19 @@ function sessionRoutes(app: Hono, site: Site): void {
     );
     return toResponse(answer(200, { sessions: sessions.map((session) => summaryOf(life.context, session)) }));
   });
-  app.get("/api/sessions/:id", (c) =>
+  routes.get("/api/sessions/:id", (c) =>
     onSession(c, site, async (life, session) => {
-      const check = c.req.query("check") === "1";
+      const check = c.query("check") === "1";
       return toResponse(answer(200, await detailOf(life.context, session, check)));
     }),
   );
-  app.post("/api/sessions/:id/runs", (c) =>
+  routes.post("/api/sessions/:id/runs", (c) =>
     onSessionBody(c, site, async (life, session, body) => {
       const submit = readSubmit(c, body);
       return "refusal" in submit ? submit.refusal : submitRun(life.context, session, submit);
     }),
   );
-  app.post("/api/sessions/:id/resume", (c) =>
+  routes.post("/api/sessions/:id/resume", (c) =>
     onSessionBody(c, site, async (life, session, body) => {
       const prompt = textField(body, "prompt", promptCharsMax);
       const acknowledge = flagField(body, "acknowledge");
@@ -139,20 +137,20 @@ function sessionRoutes(app: Hono, site: Site): void {
       return resumeRun(life.context, session, { acknowledge, ...(prompt === undefined ? {} : { prompt }) });
     }),
   );
-  app.post("/api/sessions/:id/stop", (c) =>
+  routes.post("/api/sessions/:id/stop", (c) =>
     onSessionBody(c, site, (life, session, body) => stopSession(life.context, session, whoOf(body))),
   );
-  app.post("/api/sessions/:id/abandon", (c) =>
+  routes.post("/api/sessions/:id/abandon", (c) =>
     onSessionBody(c, site, (life, session, body) => abandonRun(life.context, session, whoOf(body))),
   );
-  app.post("/api/sessions/:id/calls/:call/decision", (c) =>
+  routes.post("/api/sessions/:id/calls/:call/decision", (c) =>
     onSessionBody(c, site, async (life, session, body) => {
       const { outcome } = body;
       if (outcome !== "done" && outcome !== "not-done") {
         return refuse(400, "bad-field", 'The field "outcome" must be "done" or "not-done".');
       }
       return decideCall(life.context, session, {
-        callId: c.req.param("call") ?? "",
+        callId: c.param("call"),
         outcome,
         who: whoOf(body),
       });
@@ -160,12 +158,12 @@ function sessionRoutes(app: Hono, site: Site): void {
   );
 }
 
-function readSubmit(c: Hc, body: Body) {
+function readSubmit(c: Routed, body: Body) {
   const prompt = textField(body, "prompt", promptCharsMax);
   const agent = textField(body, "agent", nameCharsMax);
   const model = textField(body, "model", nameCharsMax);
   const acknowledge = flagField(body, "acknowledge");
-  const key = c.req.header("idempotency-key");
+  const key = c.request.headers.get("idempotency-key");
   for (const field of [prompt, agent, model, acknowledge]) if (typeof field === "object") return field;
   if (typeof prompt !== "string")
     return { refusal: refuse(400, "bad-field", 'The field "prompt" is missing.') };
@@ -187,13 +185,13 @@ function whoOf(body: Body): string {
 }
 
 async function onSession(
-  c: Hc,
+  c: Routed,
   site: Site,
-  work: (life: Life, session: SessionState) => Promise<Response>,
-): Promise<Response> {
+  work: (life: Life, session: SessionState) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
   const life = site.life();
   if (life === undefined) return toResponse(starting());
-  const session = life.context.state.sessions.get(c.req.param("id") ?? "");
+  const session = life.context.state.sessions.get(c.param("id"));
   if (session === undefined) {
     return toResponse(
       refuse(404, "unknown-session", "There is no session of that id. GET /api/sessions lists them."),
@@ -212,21 +210,21 @@ async function onSession(
 }
 
 function onSessionBody(
-  c: Hc,
+  c: Routed,
   site: Site,
   work: (life: Life, session: SessionState, body: Body) => Promise<Answer>,
-): Promise<Response> {
+): Promise<HttpResponse> {
   return onSession(c, site, (_, session) => onBody(c, site, (life, body) => work(life, session, body)));
 }
 
 async function onBody(
-  c: Hc,
+  c: Routed,
   site: Site,
   work: (life: Life, body: Body) => Promise<Answer>,
-): Promise<Response> {
+): Promise<HttpResponse> {
   const life = site.life();
   if (life === undefined || life.context.closing) return toResponse(starting());
-  const read = await readBody(c.req.raw);
+  const read = await readBody(c.request);
   return toResponse("refusal" in read ? read.refusal : await work(life, read.body));
 }
 
@@ -245,7 +243,16 @@ function starting(): Answer {
   return refuse(503, "starting", "The server is starting or stopping. Ask again.");
 }
 
-function failed(error: Error, site: Site): Answer {
+function nothingAt({ method, target }: HttpRequest): Answer {
+  const [path] = partsOf(target);
+  return refuse(
+    404,
+    "not-found",
+    `There is no ${method} ${path}. The page at / and GET /api/sessions are where to begin.`,
+  );
+}
+
+function failed(error: unknown, site: Site): Answer {
   if (error instanceof LifeOver) {
     return refuse(
       503,
@@ -253,21 +260,23 @@ function failed(error: Error, site: Site): Answer {
       `This server can no longer record anything: ${error.message}. Ask its successor.`,
     );
   }
-  site.life()?.context.report(`A request failed: ${error.stack ?? error.message}`);
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  site.life()?.context.report(`A request failed: ${stack ?? message}`);
   return refuse(
     500,
     "internal",
-    `The request failed: ${error.message}. What was recorded is kept; look at the session before you repeat it.`,
+    `The request failed: ${message}. What was recorded is kept; look at the session before you repeat it.`,
   );
 }
 
-function toResponse(what: Answer): Response {
-  return new Response(`${JSON.stringify(what.body)}\n`, {
+function toResponse(what: Answer): HttpResponse {
+  return {
     status: what.status,
     headers: {
       "content-type": "application/json; charset=utf-8",
       "cache-control": "no-store",
       ...(what.retryAfter === undefined ? {} : { "retry-after": String(what.retryAfter) }),
     },
-  });
+    body: `${JSON.stringify(what.body)}\n`,
+  };
 }

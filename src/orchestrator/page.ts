@@ -3,6 +3,7 @@
  *
  * Always: every text is escaped; the page can load nothing and runs only its own script.
  */
+import type { HttpResponse } from "../model/http.ts";
 import type { Context } from "./context.ts";
 import type { SessionState } from "./state.ts";
 import { stateOf } from "./view.ts";
@@ -25,7 +26,7 @@ const body=await answer.json();button.parentElement.querySelector("output").text
 if(answer.ok)setTimeout(()=>location.reload(),500);else button.disabled=false;});`;
 
 /** The page as a response. */
-export function page(context: Context): Response {
+export function page(context: Context): HttpResponse {
   const sessions = [...context.state.sessions.values()].reverse();
   const nonce = context.world.ids.next();
   const body =
@@ -34,7 +35,8 @@ export function page(context: Context): Response {
 <title>Holdfast</title><style nonce="${nonce}">${style}</style>
 <h1>Holdfast</h1><p><label>Token <input id="token" type="password" autocomplete="off" placeholder="from the file token in the server's home"></label></p>
 ${body}<script nonce="${nonce}">${script}</script></html>`;
-  return new Response(html, {
+  return {
+    status: 200,
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-security-policy": `default-src 'none'; connect-src 'self'; style-src 'nonce-${nonce}'; script-src 'nonce-${nonce}'; frame-ancestors 'none'; base-uri 'none'`,
@@ -42,7 +44,8 @@ ${body}<script nonce="${nonce}">${script}</script></html>`;
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
     },
-  });
+    body: html,
+  };
 }
 
 function article(context: Context, session: SessionState): string {

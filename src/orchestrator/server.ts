@@ -5,6 +5,7 @@
  * anything of another server is touched.
  */
 import { HoldfastError } from "../model/error.ts";
+import type { HttpRequest, HttpResponse } from "../model/http.ts";
 import type { World } from "../model/ports.ts";
 import type { OrchestratorConfig } from "./context.ts";
 import { findAgent } from "./dispatch.ts";
@@ -21,7 +22,7 @@ export interface ServerOptions extends OrchestratorConfig {
 /** Opens a port of 127.0.0.1; see `host/http.ts`. Port 0 means any. */
 export type Listen = (
   port: number,
-  handle: (request: Request) => Promise<Response>,
+  handle: (request: HttpRequest) => Promise<HttpResponse>,
 ) => Promise<{ readonly port: number; close(graceMs: number): Promise<void> }>;
 
 export interface Server {

@@ -6,6 +6,7 @@
  * is not of this record, everything follows from the start) and `live` (all there was is sent).
  */
 
+import type { HttpPieces } from "../model/http.ts";
 import { parsePosition } from "../model/position.ts";
 import type { Context } from "./context.ts";
 import type { SessionState } from "./state.ts";
@@ -21,7 +22,7 @@ export function eventStream(
   session: SessionState,
   lastEventId: string | undefined,
   open: Set<() => void>,
-): ReadableStream<Uint8Array> {
+): HttpPieces {
   const cursor = lastEventId === undefined ? undefined : parsePosition(lastEventId);
   const known = cursor !== undefined && StreamReader.knows(session, cursor);
   const reader = readStream(context, session, known ? cursor : undefined);
@@ -37,7 +38,7 @@ export function eventStream(
     void reader.close().catch(() => undefined);
   };
   open.add(end);
-  const next = async (): Promise<string | undefined> => {
+  const read = async (): Promise<string | undefined> => {
     if (resync) {
       resync = false;
       return control("resync", { epoch: session.epoch, why: "the cursor is not of this record" });
@@ -54,22 +55,18 @@ export function eventStream(
     }
     return undefined;
   };
-  const encoder = new TextEncoder();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const text = await next().catch((thrown: unknown) => {
-          if (!ended) context.report(`The stream of session ${session.id} broke off: ${String(thrown)}.`);
-          return undefined;
-        });
-        if (text !== undefined) return controller.enqueue(encoder.encode(text));
-        end();
-        controller.close();
-      },
-      cancel: end,
-    },
-    { highWaterMark: 1 },
-  );
+  const next = async (): Promise<string | undefined> => {
+    try {
+      const text = await read();
+      if (text === undefined) end();
+      return text;
+    } catch (thrown) {
+      if (!ended) context.report(`The stream of session ${session.id} broke off: ${String(thrown)}.`);
+      end();
+      return undefined;
+    }
+  };
+  return { next, cancel: end };
 }
 
 /** Ends all streams; their clients come back with their cursors. */
