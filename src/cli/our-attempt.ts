@@ -7,8 +7,8 @@ import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { AttemptEvidence } from "../model/evidence.ts";
 import type { ProcessIdentity } from "../model/ports.ts";
-import { coveredByte } from "../orchestrator/covers.ts";
-import type { AttemptState, SessionState } from "../orchestrator/state.ts";
+import { coveredByte } from "../session/covers.ts";
+import type { AttemptState, SessionState } from "../session/state.ts";
 import { attemptPaths, livenessOf, readExit, readStarted } from "../supervise/index.ts";
 import type { RecordWorld } from "./our-record.ts";
 

@@ -12,9 +12,9 @@ import { type JournalHistory, readJournal } from "../journal/index.ts";
 import type { SourceCut } from "../model/evidence.ts";
 import type { Damage } from "../model/fact.ts";
 import { IoError, type World } from "../model/ports.ts";
-import { recordCite } from "../orchestrator/recorder.ts";
-import { readRecord } from "../orchestrator/records.ts";
-import { emptyState, fold, type SessionState, type State } from "../orchestrator/state.ts";
+import { recordCite } from "../session/recorder.ts";
+import { readRecord } from "../session/records.ts";
+import { emptyState, fold, type SessionState, type State } from "../session/state.ts";
 import { attemptOf, identitiesOf } from "./our-attempt.ts";
 import { spoolCut } from "./our-spool.ts";
 

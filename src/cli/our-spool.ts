@@ -11,10 +11,10 @@ import { type SpoolLine, SpoolReader } from "../journal/index.ts";
 import type { SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../model/fact.ts";
 import { type Files, IoError, type ReadFile } from "../model/ports.ts";
-import { mapSpool } from "../orchestrator/shift.ts";
-import type { AttemptState, SessionState } from "../orchestrator/state.ts";
-import { decodeLine } from "../orchestrator/stream.ts";
-import { readUnits, type Unit } from "../orchestrator/units.ts";
+import { mapSpool } from "../session/shift.ts";
+import type { AttemptState, SessionState } from "../session/state.ts";
+import { decodeLine } from "../session/stream.ts";
+import { readUnits, type Unit } from "../session/units.ts";
 import { attemptPaths } from "../supervise/index.ts";
 
 const batchBytesMax = 1024 * 1024;

@@ -3,12 +3,13 @@
  *
  * Always: the wish is on record before anything is done about it; doing it twice is doing it once.
  */
+
+import { attemptFolder, type Context, exclusively } from "../session/context.ts";
+import { refuseWhileLive } from "../session/live.ts";
+import { settle } from "../session/settle.ts";
+import { isTerminal, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
 import { endAgent, livenessOf } from "../supervise/index.ts";
-import { type Answer, answer, refuse } from "./answer.ts";
-import { attemptFolder, type Context, exclusively } from "./context.ts";
-import { refuseWhileLive } from "./live.ts";
-import { settle } from "./settle.ts";
-import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
+import { type Answer, answer, refuse, refusedBy } from "./answer.ts";
 
 /** Ends the living agent of a session, by identity. Answers before it is gone. */
 export function stopSession(context: Context, session: SessionState, who: string): Promise<Answer> {
@@ -37,7 +38,7 @@ export function stopSession(context: Context, session: SessionState, who: string
 export function abandonRun(context: Context, session: SessionState, who: string): Promise<Answer> {
   return exclusively(context, session.id, async () => {
     const live = await refuseWhileLive(context, session);
-    if (live !== undefined) return live;
+    if (live !== undefined) return refusedBy(session.id, live);
     const run = latestRun(session);
     if (run === undefined || run.state === "completed" || run.state === "failed") {
       return refuse(
@@ -75,7 +76,7 @@ export function decideCall(
 ): Promise<Answer> {
   return exclusively(context, session.id, async () => {
     const live = await refuseWhileLive(context, session);
-    if (live !== undefined) return live;
+    if (live !== undefined) return refusedBy(session.id, live);
     const { verdict } = await settle(context, session);
     const calls = verdict.calls.filter((one) => one.id === decision.callId);
     const call = calls.findLast((one) => one.effect === "unknown" || one.effect === "partly") ?? calls.at(-1);

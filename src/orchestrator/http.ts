@@ -5,21 +5,21 @@
  * `{error: {code, message}}` with a sentence that says what to do.
  */
 import type { HttpRequest, HttpResponse } from "../model/http.ts";
+import { lifeOf } from "../session/context.ts";
+import { promptBytesMax } from "../session/dispatch.ts";
+import type { Life } from "../session/life.ts";
+import { LifeOver } from "../session/recorder.ts";
+import type { SessionState } from "../session/state.ts";
+import { detailOf, summaryOf } from "../session/view.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
 import { type Body, flagField, readBody, textField } from "./body.ts";
 import { abandonRun, decideCall, stopSession } from "./commands.ts";
-import { lifeOf } from "./context.ts";
-import { promptBytesMax } from "./dispatch.ts";
 import { guard } from "./guard.ts";
-import type { Life } from "./orchestrator.ts";
 import { page } from "./page.ts";
 import { makeProject } from "./project.ts";
-import { LifeOver } from "./recorder.ts";
 import { partsOf, type Routed, Routes } from "./routes.ts";
 import { closeStreams, eventStream } from "./sse.ts";
-import type { SessionState } from "./state.ts";
 import { resumeRun, submitRun, submitSession } from "./submit.ts";
-import { detailOf, summaryOf } from "./view.ts";
 
 /** What the shell needs; `life` is undefined until the journal is taken over. */
 export interface Site {

@@ -4,9 +4,9 @@
  * Always: every text is escaped; the page can load nothing and runs only its own script.
  */
 import type { HttpResponse } from "../model/http.ts";
-import type { Context } from "./context.ts";
-import type { SessionState } from "./state.ts";
-import { stateOf } from "./view.ts";
+import type { Context } from "../session/context.ts";
+import type { SessionState } from "../session/state.ts";
+import { stateOf } from "../session/view.ts";
 
 const style = `
 :root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}body{max-width:60rem;margin:2rem auto;padding:0 1rem}

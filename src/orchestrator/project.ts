@@ -1,8 +1,9 @@
 /**
  * Projects: folders that agents work in.
  */
+
+import { type Context, exclusively } from "../session/context.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
-import { type Context, exclusively } from "./context.ts";
 
 /** Registers a folder; the same folder again is the same project. */
 export function makeProject(

@@ -5,7 +5,7 @@
  */
 import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
-import { graceMsDefault, spoolBytesMaxDefault } from "./context.ts";
+import { graceMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { type Listen, startServer } from "./server.ts";
 
 export interface ServeSettings {

@@ -7,10 +7,10 @@
 import { HoldfastError } from "../model/error.ts";
 import type { HttpRequest, HttpResponse } from "../model/http.ts";
 import type { World } from "../model/ports.ts";
-import type { OrchestratorConfig } from "./context.ts";
-import { findAgent } from "./dispatch.ts";
+import type { OrchestratorConfig } from "../session/context.ts";
+import { findAgent } from "../session/dispatch.ts";
+import { beginLife, type Life, makeHome } from "../session/life.ts";
 import { makeShell } from "./http.ts";
-import { beginLife, type Life, makeHome } from "./orchestrator.ts";
 import { readOrMakeToken } from "./token.ts";
 
 export interface ServerOptions extends OrchestratorConfig {

@@ -8,10 +8,10 @@
 
 import type { HttpPieces } from "../model/http.ts";
 import { parsePosition } from "../model/position.ts";
-import type { Context } from "./context.ts";
-import type { SessionState } from "./state.ts";
-import { type StreamEvent, StreamReader } from "./stream.ts";
-import { readStream } from "./view.ts";
+import type { Context } from "../session/context.ts";
+import type { SessionState } from "../session/state.ts";
+import { type StreamEvent, StreamReader } from "../session/stream.ts";
+import { readStream } from "../session/view.ts";
 
 /** Comment lines keep proxies and clients from giving up on a quiet stream. */
 const heartbeatMs = 15_000;

@@ -5,8 +5,7 @@
  * also when the first answer was lost in a crash.
  */
 import { adapters } from "../agent/index.ts";
-import { type Answer, answer, refuse } from "./answer.ts";
-import { type Context, exclusively, lifeOf } from "./context.ts";
+import { type Context, exclusively, lifeOf } from "../session/context.ts";
 import {
   type DispatchOrder,
   findAgent,
@@ -15,10 +14,11 @@ import {
   promptBytesMax,
   recordDispatch,
   startDispatched,
-} from "./dispatch.ts";
-import { prepareHandOver } from "./hand-over.ts";
-import { refuseWhileLive } from "./live.ts";
-import { latestRun, type ProjectState, type RunRecordState, type SessionState } from "./state.ts";
+} from "../session/dispatch.ts";
+import { prepareHandOver } from "../session/hand-over.ts";
+import { refuseWhileLive } from "../session/live.ts";
+import { latestRun, type ProjectState, type RunRecordState, type SessionState } from "../session/state.ts";
+import { type Answer, answer, refuse, refusedBy } from "./answer.ts";
 
 export interface Submit {
   readonly prompt: string;
@@ -53,7 +53,8 @@ async function once(
   if (submit.key === undefined) return work();
   const name = `${scope} ${submit.key}`;
   const underWay = context.submits.get(name);
-  if (underWay !== undefined) return underWay;
+  // Only this function puts anything there.
+  if (underWay !== undefined) return underWay as Promise<Answer>;
   const known = findByKey(context, scope, submit.key);
   if (known !== undefined) return knownRun(known.session, known.run, submit);
   const mine = work().finally(() => context.submits.delete(name));
@@ -149,7 +150,7 @@ async function startSession(context: Context, project: ProjectState, submit: Sub
 
 async function startRun(context: Context, session: SessionState, submit: Submit): Promise<Answer> {
   const live = await refuseWhileLive(context, session);
-  if (live !== undefined) return live;
+  if (live !== undefined) return refusedBy(session.id, live);
   const executable = await findAgent(context, session.agent);
   if (executable === undefined) return agentMissing(session.agent);
   const handOver = await prepareHandOver(context, session, {
@@ -157,7 +158,7 @@ async function startRun(context: Context, session: SessionState, submit: Submit)
     resumesRun: false,
     acknowledge: submit.acknowledge,
   });
-  if ("refusal" in handOver) return handOver.refusal;
+  if ("refusal" in handOver) return refusedBy(session.id, handOver.refusal);
   const runId = context.world.ids.next();
   const attempt = await nextAttempt(context, session);
   const order: DispatchOrder = { runId, attempt, executable, ...handOver };
@@ -187,7 +188,7 @@ export function resumeRun(
     const wrong = request.prompt === undefined ? undefined : checkPrompt(request.prompt);
     if (wrong !== undefined) return wrong;
     const live = await refuseWhileLive(context, session);
-    if (live !== undefined) return live;
+    if (live !== undefined) return refusedBy(session.id, live);
     const run = latestRun(session);
     if (run === undefined || ["completed", "failed", "cancelled"].includes(run.state)) {
       const message = `The last run of this session is ${run?.state ?? "missing"}; there is nothing to resume. Submit a new prompt to POST /api/sessions/${session.id}/runs.`;
@@ -201,7 +202,7 @@ export function resumeRun(
       resumesRun: true,
       acknowledge: request.acknowledge,
     });
-    if ("refusal" in handOver) return handOver.refusal;
+    if ("refusal" in handOver) return refusedBy(session.id, handOver.refusal);
     const attempt = await nextAttempt(context, session);
     const order: DispatchOrder = { runId: run.id, attempt, executable, ...handOver };
     await recordDispatch(context, session.id, order);

@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     hunt: "order",
     patches: [
       {
-        file: "src/orchestrator/recorder.ts",
+        file: "src/session/recorder.ts",
         find: "[before, first, appended], appended)",
         replace: "[before, appended], appended)",
       },
@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
     hunt: "order",
     patches: [
       {
-        file: "src/orchestrator/recorder.ts",
+        file: "src/session/recorder.ts",
         find: "  /** Place of the dispatch of a new attempt. */\n",
         replace: `  held: () => Promise<unknown> = () => Promise.resolve();
   later(type: "dispatch", data: RecordData["dispatch"]): Promise<void> {
@@ -79,12 +79,12 @@ export const mutants: readonly Mutant[] = [
 `,
       },
       {
-        file: "src/orchestrator/dispatch.ts",
+        file: "src/session/dispatch.ts",
         find: 'return context.recorder.record("dispatch", {',
         replace: 'return context.recorder.later("dispatch", {',
       },
       {
-        file: "src/orchestrator/dispatch.ts",
+        file: "src/session/dispatch.ts",
         find: "    });\n  } catch (thrown) {\n    if (!(thrown instanceof IoError)) throw thrown;\n    await follower.close();\n",
         replace:
           "    });\n    await context.recorder.held();\n  } catch (thrown) {\n    if (!(thrown instanceof IoError)) throw thrown;\n    await follower.close();\n",

@@ -5,7 +5,7 @@ export const expected = ["result-unchanged"];
 
 export default brokenReference("call-ids-dropped", [
   {
-    file: "src/orchestrator/stream.ts",
+    file: "src/session/stream.ts",
     find: "function renamed(rest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {",
     replace: `function renamed(whole: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { callId: _, ...rest } = whole;`,

@@ -5,7 +5,7 @@ export const expected = ["no-lost-run", "no-orphan-unseen"];
 
 export default brokenReference("dispatch-recorded-when-agent-speaks", [
   {
-    file: "src/orchestrator/recorder.ts",
+    file: "src/session/recorder.ts",
     find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>);",
     replace: `const held: Map<string, any[]> = ((this as any).held ??= new Map());
     const write = (what: any, of: any) => this.#journal.append(what, of);
@@ -20,7 +20,7 @@ export default brokenReference("dispatch-recorded-when-agent-speaks", [
   },
   {
     // The copy beside the spool would make it good again.
-    file: "src/orchestrator/about.ts",
+    file: "src/session/about.ts",
     find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
     replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
   },

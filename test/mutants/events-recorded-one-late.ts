@@ -5,7 +5,7 @@ export const expected = ["no-lost-shown-event"];
 
 export default brokenReference("events-recorded-one-late", [
   {
-    file: "src/orchestrator/recorder.ts",
+    file: "src/session/recorder.ts",
     find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>);",
     replace: `const late: Map<string, any> = ((this as any).late ??= new Map());
     const write = (what: any, of: any) => this.#journal.append(what, of);
@@ -17,7 +17,7 @@ export default brokenReference("events-recorded-one-late", [
       type === "cover" ? Promise.resolve({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } } as any) : write(type, data);`,
   },
   {
-    file: "src/orchestrator/follow.ts",
+    file: "src/session/follow.ts",
     find: "while (await this.#drain()) if (this.#closed) return undefined;",
     replace: "while (!wrapperGone && (await this.#drain())) if (this.#closed) return undefined;",
   },

@@ -5,7 +5,7 @@ export const expected = ["cut-never-looks-finished"];
 
 export default brokenReference("interrupted-reads-completed", [
   {
-    file: "src/orchestrator/settle.ts",
+    file: "src/session/settle.ts",
     find: "return { state: verdict.run.state, reason: verdict.recovery.why };",
     replace:
       'return { state: verdict.run.state.startsWith("interrupted") ? "completed" : verdict.run.state, reason: verdict.recovery.why };',

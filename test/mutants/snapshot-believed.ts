@@ -5,12 +5,12 @@ export const expected = ["call-state-honest", "finished-call-not-repeated"];
 
 export default brokenReference("snapshot-believed", [
   {
-    file: "src/orchestrator/hand-over.ts",
+    file: "src/session/hand-over.ts",
     find: "    prompt: handOver.prompt,\n",
     replace: "    prompt: ask,\n",
   },
   {
-    file: "src/orchestrator/hand-over.ts",
+    file: "src/session/hand-over.ts",
     find: "    repairs: handOver.repairs,\n",
     replace: "    repairs: [],\n",
   },

@@ -8,10 +8,10 @@
 import type { StoreRepair } from "../agent/contract.ts";
 import { crc32 } from "../journal/index.ts";
 import type { Verdict } from "../model/verdict.ts";
-import { type Answer, refuse } from "./answer.ts";
 import { adapterOf, type Context, readWhole } from "./context.ts";
 import { promptBytes, promptBytesMax } from "./dispatch.ts";
 import type { HandOverRecord } from "./records.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import { settle } from "./settle.ts";
 import { latestRun, type SessionState } from "./state.ts";
 
@@ -40,10 +40,9 @@ export async function prepareHandOver(
   context: Context,
   session: SessionState,
   order: HandOverOrder,
-): Promise<Prepared | { readonly refusal: Answer }> {
+): Promise<Prepared | { readonly refusal: Refusal }> {
   const { evidence, verdict } = await settle(context, session);
-  if (verdict.recovery.action === "ask" && !order.acknowledge)
-    return { refusal: needsDecision(session, verdict) };
+  if (verdict.recovery.action === "ask" && !order.acknowledge) return { refusal: needsDecision(verdict) };
   const agentSessionId = session.agentSessionId;
   if (agentSessionId === undefined) return freshStart(session, order, verdict);
   const ask = askOf(session, order);
@@ -93,10 +92,10 @@ function freshStart(
   session: SessionState,
   order: HandOverOrder,
   verdict: Verdict,
-): Prepared | { readonly refusal: Answer } {
+): Prepared | { readonly refusal: Refusal } {
   if (verdict.calls.length > 0 && !order.acknowledge) {
-    const message = `The agent's own session id is lost, so it would start without knowing its ${verdict.calls.length} earlier calls. Look at the session; to start afresh all the same, resume with "acknowledge": true.`;
-    return { refusal: refuse(409, "agent-session-unknown", message) };
+    const message = `The agent's own session id is lost, so it would start without knowing its ${verdict.calls.length} earlier calls.`;
+    return { refusal: refusal("agent-session-unknown", message) };
   }
   const original = latestRun(session)?.prompt;
   const texts = order.resumesRun ? [original, order.ask] : [order.ask];
@@ -104,15 +103,14 @@ function freshStart(
   return { ask: prompt, prompt, repairs: [] };
 }
 
-function needsDecision(session: SessionState, verdict: Verdict): Answer {
+function needsDecision(verdict: Verdict): Refusal {
   const findings = verdict.findings.filter((one) => one.severity === "blocks").map((one) => one.id);
-  const message = `${verdict.recovery.why} Look at GET /api/sessions/${session.id}; decide the unknown calls, or resume with "acknowledge": true.`;
-  return refuse(409, "needs-decision", message, { findings, recovery: verdict.recovery });
+  return refusal("needs-decision", verdict.recovery.why, { findings, recovery: verdict.recovery });
 }
 
-function tooLong(bytes: number): Answer {
-  const message = `The hand-over with this prompt has ${bytes} bytes; an agent can be given ${promptBytesMax}. Resume with a shorter prompt.`;
-  return refuse(413, "hand-over-too-long", message);
+function tooLong(bytes: number): Refusal {
+  const message = `The hand-over with this prompt has ${bytes} bytes; an agent can be given ${promptBytesMax}.`;
+  return refusal("hand-over-too-long", message);
 }
 
 async function readText(context: Context, path: string): Promise<string | undefined> {

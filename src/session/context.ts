@@ -12,7 +12,6 @@ import { invariant } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
 import type { World } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
-import type { Answer } from "./answer.ts";
 import type { Follower } from "./follow.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SessionState, State } from "./state.ts";
@@ -54,8 +53,8 @@ export interface Context {
   readonly journalDamage: Map<string, Damage[]>;
   /** One at a time per session: submit, resume, decide, settle. */
   readonly locks: Map<string, Promise<unknown>>;
-  /** Submits under way, by idempotency key. */
-  readonly submits: Map<string, Promise<Answer>>;
+  /** Submits under way, by idempotency key; for whoever takes submits. */
+  readonly submits: Map<string, Promise<unknown>>;
   /** Set when this life takes no more work. */
   closing: boolean;
   /** One line for the operator. */
