@@ -5,13 +5,20 @@
  * is then one of its legal states. The driver, who is not part of that world, starts the server again, repeats what
  * was not answered, looks, resumes, and brings everything to its end; each further crash falls into that.
  */
-import { quiesce, submitTurn } from "../execute/advance.ts";
-import { cutNow, type Execution, observe, sessionIndex, WatchdogFired } from "../execute/execution.ts";
-import { resumeInterrupted } from "../execute/resume.ts";
-import { bringToItsEnd, play } from "../execute/run.ts";
+import { type Execution, sessionIndex, WatchdogFired } from "../execute/execution.ts";
+import {
+  type CrashLoss,
+  goOn,
+  placeMark,
+  planAsPlayed,
+  recover,
+  restartMark,
+  roundsSoFar,
+} from "../execute/recovery.ts";
+import { play } from "../execute/run.ts";
 import { serverEnded, startServer } from "../execute/server.ts";
-import { crashLoss, type RunRecord } from "../history.ts";
-import type { Plan, Round } from "../plan/plan.ts";
+import type { RunRecord } from "../history.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
 import { contentsOf, type Loss, lossesOf, sessionIdOf, tornTail } from "./losses.ts";
@@ -93,15 +100,16 @@ export async function executeWithCrashes(
       run = nextEpoch(made, run);
       const hit = hits > before ? crash : undefined;
       const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
-      const lost = hit === undefined ? [] : losses;
-      playing = recover(run, `${stepOf(call)} (call ${call.number}, ${how})`, lost);
+      const at = `${stepOf(call)} ${placeMark}${call.number}, ${how})`;
+      const isPower = hit !== undefined && hit.model !== "kill";
+      playing = recover(run, { at, isPower, losses: hit === undefined ? [] : losses.map(owned(run)) });
     }
   } catch (error) {
     infra = tellEnd({ ...made, run }, error);
   }
   const record = recordOf({ ...made, run }, infra);
   return {
-    record: { ...record, plan: planAsPlayed(plan, run) },
+    record: { ...record, plan: planAsPlayed(plan, run.recorder.entries) },
     hits,
     calls: made.computer.calls.count,
     run: made,
@@ -136,26 +144,6 @@ function nextEpoch({ computer, stage }: MemoryRun, run: Execution): Execution {
   return { ...run, subject: subjectOf(computer, stage, spawned), spawned };
 }
 
-/** What happened besides the plan is told by these marks in the name of its place. */
-const crashMark = "(call ";
-const restartMark = "the server is started again";
-
-/** The plan with the rounds that were played, where the world ended in between. */
-function planAsPlayed(plan: Plan, run: Execution): Plan {
-  const faults = run.recorder.entries.flatMap((entry) => (entry.kind === "fault" ? [entry] : []));
-  const isOwn = ({ at }: { readonly at: string }) => !at.includes(crashMark) && at !== restartMark;
-  if (faults.every(isOwn)) return plan;
-  const rounds = faults.flatMap((entry) =>
-    isOwn(entry) ? (plan.rounds[entry.round] ?? []) : [roundOf(entry.fault)],
-  );
-  return { ...plan, rounds };
-}
-
-function roundOf(fault: Round["fault"]): Round {
-  const orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
-  return { at: { session: 0, nth: 0 }, position: "unsent", fault, orphan, damage: [] };
-}
-
 /** A person goes on where the server has refused something: starts it again, asks again, looks, resumes. */
 async function playOn(run: Execution): Promise<void> {
   try {
@@ -163,7 +151,7 @@ async function playOn(run: Execution): Promise<void> {
   } catch (error) {
     if (!(error instanceof WatchdogFired)) throw error;
     // What the server says of a session that it cannot read: start it again.
-    const round = run.recorder.entries.filter(({ kind }) => kind === "fault").length;
+    const round = roundsSoFar(run);
     const fault = { kind: "term" as const };
     run.recorder.record({
       kind: "fault",
@@ -180,53 +168,11 @@ async function playOn(run: Execution): Promise<void> {
   }
 }
 
-async function recover(run: Execution, at: string, losses: readonly Loss[]): Promise<void> {
-  const round = run.recorder.entries.filter(({ kind }) => kind === "fault").length;
-  const isPower = !at.endsWith("kill)");
-  run.recorder.record({
-    kind: "fault",
-    round,
-    fault: { kind: "kill", target: isPower ? "tree" : "server" },
-    at,
-    position: "unsent",
-    killed: isPower ? ["tree"] : ["server"],
-  });
-  if (isPower) await run.agents.when(() => run.agents.alive().length === 0, 1_000);
-  if (run.server === undefined) await run.clients.drained();
-  else await serverEnded(run);
-  await quiesce(run);
-  for (const loss of losses) {
-    const session = sessionOfLoss(run, loss);
-    run.recorder.record({
-      kind: "damage",
-      round,
-      how: crashLoss,
-      ...loss,
-      ...(session === undefined ? {} : { session }),
-    });
-  }
-  await cutNow(run, "killed");
-  await startServer(run);
-  await goOn(run);
-}
-
-async function goOn(run: Execution): Promise<void> {
-  const observed = await observe(run, "ready").then(() => observe(run, "observe"));
-  await resumeInterrupted(run, observed, 0, false);
-  for (const session of run.sessions.keys()) if (!isAnswered(run, session)) await submitTurn(run, session);
-  await bringToItsEnd(run);
-}
-
-/** Was the submit of the session's current turn acknowledged? A person repeats one that was not. */
-function isAnswered(run: Execution, session: number): boolean {
-  const turn = run.sessions[session]?.turn ?? 0;
-  return run.recorder.entries.some(
-    (entry) => entry.kind === "submitted" && entry.session === session && entry.turn === turn,
-  );
-}
-
-/** Plan session of a file, by the subject's session id or the agent's own in its path. */
-function sessionOfLoss(run: Execution, loss: Loss): number | undefined {
-  const id = sessionIdOf(loss.path);
-  return id === undefined ? undefined : (sessionIndex(run, id) ?? run.agents.sessionOf(id));
+/** The loss with the plan session of its file, by the subject's session id or the agent's own in its path. */
+function owned(run: Execution): (loss: Loss) => CrashLoss {
+  return (loss) => {
+    const id = sessionIdOf(loss.path);
+    const session = id === undefined ? undefined : (sessionIndex(run, id) ?? run.agents.sessionOf(id));
+    return { ...loss, ...(session === undefined ? {} : { session }) };
+  };
 }
