@@ -50,9 +50,18 @@ export interface FlagScore {
   readonly undecided: readonly string[];
 }
 
-/** Scores one run. */
+const cache = new WeakMap<RunRecord, FlagScore>();
+
+/** Scores one run; once, since a check and the campaign's totals both ask. */
 export function scoreFlags(run: RunRecord): FlagScore {
-  const facts = factsOf(run);
+  const known = cache.get(run);
+  if (known !== undefined) return known;
+  const score = scoreRun(factsOf(run));
+  cache.set(run, score);
+  return score;
+}
+
+function scoreRun(facts: Facts): FlagScore {
   const scoring = new Scoring(facts);
   for (const round of new Set(facts.observations.map((observation) => observation.round)))
     scoring.round(round);

@@ -36,23 +36,29 @@ export function bytesOf(file: CutFile): Buffer | undefined {
   return Buffer.from(file.content, file.base64 === true ? "base64" : "utf8");
 }
 
-/** Different contents that are remembered; several cuts of a run mostly hold the same. */
+/** Files of cuts that are remembered besides by themselves; several cuts of a run mostly hold the same. */
 const rememberedMax = 64;
 
 /** A reader that reads each content once: every check and every class asks for the same files again. */
 function once<T>(read: (file: CutFile) => T): (file: CutFile) => T {
-  const known = new Map<string, T>();
+  const ofFile = new WeakMap<CutFile, { readonly value: T }>();
+  let latest: { readonly file: CutFile; readonly value: T }[] = [];
   return (file) => {
     if (file.content === undefined) return read(file);
-    const key = `${file.base64 === true ? "b" : "t"}${file.path}\n${file.content}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const value = read(file);
-    const [oldest] = known.keys();
-    if (known.size >= rememberedMax && oldest !== undefined) known.delete(oldest);
-    known.set(key, value);
-    return value;
+    const known = ofFile.get(file) ?? latest.find((one) => isSame(one.file, file));
+    if (known !== undefined) {
+      ofFile.set(file, known);
+      return known.value;
+    }
+    const made = { file, value: read(file) };
+    ofFile.set(file, made);
+    latest = [made, ...latest.slice(0, rememberedMax - 1)];
+    return made.value;
   };
+}
+
+function isSame(left: CutFile, right: CutFile): boolean {
+  return left.path === right.path && left.base64 === right.base64 && left.content === right.content;
 }
 
 /** Reads a file as JSON lines; undefined when the file was not there. */

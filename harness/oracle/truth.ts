@@ -5,6 +5,7 @@
  * leave room (an agent about to start or ending; bytes begun; a file that sessions share): it demands and forbids
  * nothing.
  */
+import type { DiskCut } from "../history.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import { overlapsOf } from "./attempts.ts";
 import { type FlagClass, flagClasses } from "./classes.ts";
@@ -16,10 +17,19 @@ import { no, type Truth } from "./truth-value.ts";
 
 export type TruthTable = Readonly<Record<FlagClass, Truth>>;
 
-/** Truth of all classes for one session where an observation was made; undefined without a cut. */
+const cache = new WeakMap<Observation, (TruthTable | undefined)[]>();
+
+/** Truth of all classes for one session where an observation was made; undefined without a cut. Told once. */
 export function truthAt(facts: Facts, observation: Observation, session: number): TruthTable | undefined {
   if (observation.cut === undefined) return undefined;
-  const at = sessionAt(facts, observation.cut, session);
+  const known = cache.get(observation) ?? [];
+  cache.set(observation, known);
+  known[session] ??= readTruth(facts, observation, observation.cut, session);
+  return known[session];
+}
+
+function readTruth(facts: Facts, observation: Observation, cut: DiskCut, session: number): TruthTable {
+  const at = sessionAt(facts, cut, session);
   const observed = observedSession(facts, observation, session);
   return Object.fromEntries(
     flagClasses.map((name) => [name, truthOf(facts, name, at, observed, observation)]),
