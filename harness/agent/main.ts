@@ -22,7 +22,8 @@ const nonce = randomHex(8);
 let ledger: LedgerWriter | undefined;
 let stdout: Stdout | undefined;
 
-await main();
+// Not awaited: CommonJS, as which it is bundled, has no top-level await.
+void main();
 
 async function main(): Promise<void> {
   if (socketFlag !== "--socket" || runFlag !== "--run" || separator !== "--") {

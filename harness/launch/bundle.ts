@@ -1,5 +1,5 @@
 /**
- * Bundles TypeScript entries into single files that Node starts fast.
+ * Programs in a folder, by the hash of what they are.
  *
  * Always: a file's name carries a hash of its content, so that a running process never sees its code change, and
  * it is put in place by a rename, so that several workers may share a folder. An unchanged entry is built once
@@ -9,7 +9,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { build, type Metafile } from "esbuild";
+import { makeProgram, type Program, programFiles } from "./program.ts";
 
 interface Built {
   /** Content hashes of everything that went into the bundle, by absolute path. */
@@ -18,14 +18,10 @@ interface Built {
 }
 
 const built = new Map<string, Promise<Built>>();
-const workingDir = process.cwd();
-
-/** CommonJS packages inside the bundle still call `require`; on the first line, so that line numbers hold. */
-const requireShim =
-  'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
 /**
- * Bundles each entry (name → absolute path of a TypeScript file) into `outDir/<name>-<hash>.mjs` for Node 20.
+ * Makes a program of each entry (name → absolute path of a TypeScript file) in `outDir`, and gives the file to start,
+ * `<name>-<hash>.cjs`.
  * Rejects with esbuild's message, which names file and line, when an entry cannot be built.
  *
  * @example
@@ -58,37 +54,24 @@ async function bundleEntry(name: string, entry: string, outDir: string): Promise
 }
 
 async function buildEntry(name: string, entry: string, outDir: string): Promise<Built> {
-  const result = await build({
-    entryPoints: [entry],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    write: false,
-    metafile: true,
-    logLevel: "silent",
-    legalComments: "none",
-    absWorkingDir: workingDir,
-  });
-  const output = result.outputFiles[0];
-  if (output === undefined) throw new Error(`esbuild made no output of ${entry}.`);
-  const needsRequire = Object.values(result.metafile.inputs).some(({ format }) => format === "cjs");
-  const text = needsRequire ? requireShim + output.text : output.text;
-  return { inputs: await inputHashes(result.metafile), file: place(outDir, name, text) };
+  const program = await makeProgram(entry);
+  return { inputs: await inputHashes(program.inputs), file: place(outDir, name, program) };
 }
 
-async function place(outDir: string, name: string, text: string): Promise<string> {
-  const file = path.join(outDir, `${name}-${hashOf(text).slice(0, 12)}.mjs`);
-  const temporary = `${file}.${process.pid}`;
+async function place(outDir: string, name: string, program: Program): Promise<string> {
   await mkdir(outDir, { recursive: true });
-  await writeFile(temporary, text);
-  await rename(temporary, file);
-  return file;
+  const file = path.join(outDir, `${name}-${hashOf(program.text).slice(0, 12)}`);
+  // What is started comes last: when it is there, the others are.
+  for (const [end, content] of [...programFiles(program)].reverse()) {
+    const temporary = `${file}${end}.${process.pid}`;
+    await writeFile(temporary, content);
+    await rename(temporary, `${file}${end}`);
+  }
+  return `${file}.cjs`;
 }
 
-async function inputHashes(metafile: Metafile): Promise<Map<string, string>> {
-  const inputs = Object.keys(metafile.inputs).map((input) => path.resolve(workingDir, input));
-  return new Map(await Promise.all(inputs.map(async (input) => [input, await hashOfFile(input)] as const)));
+async function inputHashes(inputs: readonly string[]): Promise<Map<string, string>> {
+  return new Map(await Promise.all(inputs.map(async (file) => [file, await hashOfFile(file)] as const)));
 }
 
 async function isUnchanged(inputs: ReadonlyMap<string, string>): Promise<boolean> {

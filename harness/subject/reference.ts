@@ -7,11 +7,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { SourcePatch } from "../launch/patch.ts";
 import type { Context, Subject } from "./contract.ts";
 import { requestJson } from "./http.ts";
 import { home, referenceOver } from "./reference-api.ts";
 import { readSse } from "./sse.ts";
-import { baseUrl, reloadServer, type SourcePatch, spawnServer, stopServer, writeServer } from "./start.ts";
+import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
 
 const entry = fileURLToPath(new URL("../../src/orchestrator/main.ts", import.meta.url));
 const health = "/health";

@@ -4,90 +4,31 @@
  * Always: what a watcher watches is a one-line entry file in the run's folder, and never the checkout; the pid
  * that is returned is the server's own, not the watcher's.
  */
-import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { build, type Plugin } from "esbuild";
+import { patching, type SourcePatch } from "../launch/patch.ts";
+import { makeProgram, type Program, programFiles } from "../launch/program.ts";
 import type { Context, Spawned } from "./contract.ts";
 import { requestJson } from "./http.ts";
 
-const bundles = new Map<string, Promise<Uint8Array>>();
+const programs = new Map<string, Promise<Program>>();
 
-/** A change to one source file of a build, for builds that are wrong on purpose. */
-export interface SourcePatch {
-  /** End of the file's path, as `src/journal/writer.ts`. */
-  readonly file: string;
-  /** Text that stands in the file exactly once. */
-  readonly find: string;
-  readonly replace: string;
-}
-
-/** Bundles a TypeScript entry to one ES module; once a process, kept in memory so that nothing is left on the disk. */
-export function bundleServer(entry: string, patches: readonly SourcePatch[] = []): Promise<Uint8Array> {
+/** Once a process, kept in memory so that nothing is left on the disk. */
+function programOf(entry: string, patches: readonly SourcePatch[]): Promise<Program> {
   const key = JSON.stringify([entry, patches]);
-  const known = bundles.get(key);
+  const known = programs.get(key);
   if (known !== undefined) return known;
-  const made = bundle(entry, patches);
-  bundles.set(key, made);
+  const made = makeProgram(entry, [patching(patches)]);
+  programs.set(key, made);
   return made;
-}
-
-async function bundle(entry: string, patches: readonly SourcePatch[]): Promise<Uint8Array> {
-  const applied = new Set<SourcePatch>();
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    write: false,
-    logLevel: "silent",
-    // Less to read at each start; names stay, so that a stack trace can be read.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    plugins: patches.length === 0 ? [] : [patching(patches, applied)],
-    // Packages in CommonJS reach node: modules by require, which an ES module has not.
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-  });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error(`Bundling ${entry} gave no output.`);
-  const missed = patches.find((patch) => !applied.has(patch));
-  if (missed !== undefined) throw new Error(`The build has no file ${missed.file} to patch.`);
-  return output.contents;
-}
-
-/** A patch that no longer fits its source must fail loudly: a mutant that is none would count as found by nobody. */
-function patching(patches: readonly SourcePatch[], applied: Set<SourcePatch>): Plugin {
-  return {
-    name: "patch",
-    setup(onBuild) {
-      onBuild.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-        const own = patches.filter(({ file }) => path.endsWith(`/${file}`));
-        if (own.length === 0) return undefined;
-        let contents = await readFile(path, "utf8");
-        for (const patch of own) {
-          const parts = contents.split(patch.find);
-          if (parts.length !== 2) {
-            throw new Error(
-              `"${patch.find}" stands ${parts.length - 1} times in ${patch.file}; a patch needs it once.`,
-            );
-          }
-          contents = parts.join(patch.replace);
-          applied.add(patch);
-        }
-        return { contents, loader: "ts" };
-      });
-    },
-  };
 }
 
 /** The process that was spawned last for each run's folder, watcher or server. */
 const running = new Map<string, Spawned>();
 
-const bundlePath = (ctx: Context): string => join(ctx.dir, "server.mjs");
+const serverPath = (ctx: Context, end = ".cjs"): string => join(ctx.dir, `server${end}`);
 const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
 
 /** Writes the server and its one-line entry into the run's folder. For `setup`. */
@@ -97,9 +38,10 @@ export async function writeServer(
   patches: readonly SourcePatch[] = [],
 ): Promise<void> {
   await mkdir(ctx.dir, { recursive: true });
+  const files = programFiles(await programOf(entry, patches));
   await Promise.all([
-    writeFile(bundlePath(ctx), await bundleServer(entry, patches)),
-    writeFile(entryPath(ctx), `import ${JSON.stringify(bundlePath(ctx))};\n`),
+    ...files.map(([end, content]) => writeFile(serverPath(ctx, end), content)),
+    writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx))};\n`),
   ]);
 }
 
@@ -125,7 +67,7 @@ function spawnDirectlyOrWatched(ctx: Context, args: readonly string[]): Spawned 
       env: { ...env, TSX_DISABLE_CACHE: "1" },
     });
   }
-  return ctx.spawn(file, [bundlePath(ctx), ...args], options);
+  return ctx.spawn(file, [serverPath(ctx), ...args], options);
 }
 
 /** Base address of the subject's server in this run. */

@@ -27,7 +27,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
 }
 const agentPath = given.get("--agent-path");
 const tokenFile = given.get("--token-file");
-await serve(
+// Not awaited: where it is bundled as CommonJS there is no top-level await.
+void serve(
   {
     home: given.get("--home") ?? `${program.env.HOME ?? ""}/${homeFolderDefault}`,
     port,

@@ -51,7 +51,7 @@ test("a bundle with CommonJS packages in it runs", async () => {
 test("the fake agent's bundle holds no schema library and stays small", async () => {
   const main = path.resolve(import.meta.dirname, "../../harness/agent/main.ts");
   const { ada } = await bundleOnce({ ada: main }, dir);
-  const text = await readFile(ada, "utf8");
+  const text = await readFile(ada.replace(/cjs$/, "text"), "utf8");
   expect(text).not.toContain("zod");
   expect(text.length).toBeLessThan(64 * 1024);
 });

@@ -2,7 +2,7 @@
  * Ways to break what makes the orchestrator durable: each is a source patch that power cuts, failed syncs or the
  * order monitor must find.
  */
-import type { SourcePatch } from "../../harness/subject/start.ts";
+import type { SourcePatch } from "../../harness/launch/patch.ts";
 
 export interface Mutant {
   readonly name: string;

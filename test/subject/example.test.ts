@@ -26,7 +26,7 @@ it("starts, submits, shows, observes and stops", async () => {
   await writeServer(rig.ctx, here("naive/server.ts"));
   const text = await readFile(here("example.ts"), "utf8");
   const file = join(rig.ctx.dir, "mine.ts");
-  await writeFile(file, text.replace("/path/to/your/server.js", join(rig.ctx.dir, "server.mjs")));
+  await writeFile(file, text.replace("/path/to/your/server.js", join(rig.ctx.dir, "server.cjs")));
   const subject = await loadSubject(file);
   await rig.script(
     [
