@@ -20,10 +20,11 @@ export function toldOf({ told }: Case, callId: string): ToldEvidence["answer"] |
   return told === undefined ? undefined : (told.get(callId) ?? "none");
 }
 
-/** Is what was done still there? */
+/** Is what was done still there? A call that failed may have done something as well. */
 export function standsOf(one: Case, judged: Judged): Stands {
   const { effect, probe } = judged;
-  if (!mayBeLost(one, judged) || (effect !== "done" && effect !== "partly")) return "yes";
+  const mayHaveActed = effect === "done" || effect === "failed" || effect === "partly";
+  if (!mayHaveActed || !mayBeLost(one, judged)) return "yes";
   if (probe?.saw === "present") return "yes";
   return probe?.saw === "absent" ? "no" : "unproven";
 }

@@ -158,7 +158,7 @@ describe("what may be claimed", () => {
       reconcile(evidence([attempt(1)], [O(1, [go, ...bodies])], { bootChanged })).calls[0]?.stands;
     expect(stands([a, ra], true)).toBe("unproven");
     expect(stands([a, ra], false)).toBe("yes");
-    expect(stands([a, failure("a")], true)).toBe("yes");
+    expect(stands([a, failure("a")], true)).toBe("unproven");
   });
 
   it("what the model knows is judged by the file that the agent resumes from", () => {
