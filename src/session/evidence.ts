@@ -16,24 +16,23 @@ import { decodeLine } from "./stream.ts";
 import { readUnits, type Unit } from "./units.ts";
 
 /**
- * @param store false leaves the agent's own store out: while the agent writes it, half a record is no damage.
+ * @param agent "living" leaves out what the agent is writing: its snapshot, and its log but for what earlier attempts left
+ * there, which may be the only witness of their calls.
  * @throws IoError when a spool or the store cannot be read at all.
  */
 export async function gatherEvidence(
   context: Context,
   session: SessionState,
-  store: boolean,
+  agent: "gone" | "living",
 ): Promise<Evidence> {
   const adapter = adapterOf(session);
   const latest = session.attempts.at(-1);
   const [attempts, spools, stores] = await Promise.all([
     Promise.all(session.attempts.map((attempt) => attemptEvidence(context, session, attempt))),
     Promise.all(session.attempts.map((attempt) => spoolCut(context, session, attempt))),
-    store && session.agentSessionId !== undefined && adapter.isSessionId(session.agentSessionId)
-      ? adapter.readStore(context.world.files, session.cwd, session.agentSessionId, surroundingsOf(context))
-      : [],
+    agent === "gone" || session.attempts.length > 1 ? readStore(context, session) : [],
   ]);
-  const sources = [...spools, ...stores];
+  const sources = [...spools, ...(agent === "gone" ? stores : earlierTurns(stores, session))];
   const matched = adapter.matchStream?.(sources) ?? sources;
   const damage = context.journalDamage.get(session.id) ?? lostRecords(context, session);
   return {
@@ -46,6 +45,27 @@ export async function gatherEvidence(
     bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,
     resumesFrom: adapter.resumesFrom,
   };
+}
+
+async function readStore(context: Context, session: SessionState): Promise<readonly SourceCut[]> {
+  const { agentSessionId, cwd } = session;
+  const adapter = adapterOf(session);
+  if (agentSessionId === undefined || !adapter.isSessionId(agentSessionId)) return [];
+  return adapter.readStore(context.world.files, cwd, agentSessionId, surroundingsOf(context));
+}
+
+/** The log before the turn of the living attempt: of that one its stream tells, and the log may be shorter or ahead. */
+function earlierTurns(stores: readonly SourceCut[], { attempts }: SessionState): SourceCut[] {
+  const living = attempts.at(-1);
+  const before = attempts.slice(0, -1).filter(({ prompt, ended }) => {
+    return prompt === living?.prompt && ended?.started !== "no";
+  });
+  return stores.flatMap((cut) => {
+    if (cut.source !== "L") return [];
+    const own = cut.facts.filter(({ body }) => body.kind === "prompt" && body.text === living?.prompt);
+    const first = own[before.length];
+    return [first === undefined ? cut : { ...cut, facts: cut.facts.slice(0, cut.facts.indexOf(first)) }];
+  });
 }
 
 async function attemptEvidence(

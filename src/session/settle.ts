@@ -21,7 +21,7 @@ export async function settle(
   session: SessionState,
 ): Promise<{ readonly evidence: Evidence; readonly verdict: Verdict }> {
   await discoverAgentSession(context, session);
-  const evidence = await gatherEvidence(context, session, true);
+  const evidence = await gatherEvidence(context, session, "gone");
   const verdict = reconcile(evidence);
   const run = latestRun(session);
   const open = run !== undefined && !isTerminal(run.state);
@@ -52,11 +52,11 @@ export async function settle(
 }
 
 /**
- * Records what is wrong with our own files while the agent of an adopted run goes on; its store is not read, since it
- * is being written. Nothing is resolved by what was not looked at.
+ * Records what is wrong with our own files while the agent of an adopted run goes on; its snapshot is not
+ * read, since it is being written. Nothing is resolved by what was not looked at.
  */
 export async function noteWhileLive(context: Context, session: SessionState): Promise<void> {
-  const evidence = await gatherEvidence(context, session, false);
+  const evidence = await gatherEvidence(context, session, "living");
   const { raised } = newsOf(session, reconcile(evidence));
   await Promise.all(
     raised.map((finding) => context.recorder.fact(session, "finding", { sessionId: session.id, finding })),

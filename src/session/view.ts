@@ -1,7 +1,8 @@
 /**
  * What is said about sessions: plain data for the API and the page.
  *
- * Always: a living session's calls are judged from its spool alone, an ended one's from its last complete cut.
+ * Always: a living session's calls are judged from its spools, and those of earlier attempts from the agent's log as
+ * well; an ended one's from its last complete cut.
  */
 import type { Verdict } from "../model/verdict.ts";
 import { reconcile } from "../reconcile/index.ts";
@@ -72,14 +73,14 @@ export async function detailOf(context: Context, session: SessionState, check: b
 async function verdictOf(context: Context, session: SessionState, check: boolean): Promise<Verdict> {
   const life = lifeOf(context, session.id);
   const ended = latestAttempt(session)?.ended !== undefined && life.follower === undefined;
-  if (!ended) return reconcile(await gatherEvidence(context, session, false));
+  if (!ended) return reconcile(await gatherEvidence(context, session, "living"));
   if (life.verdict !== undefined && !check) return life.verdict;
   return exclusively(context, session.id, async () => {
     // A resume may have come first.
     const still = latestAttempt(session)?.ended !== undefined;
     return still
       ? (await settle(context, session)).verdict
-      : reconcile(await gatherEvidence(context, session, false));
+      : reconcile(await gatherEvidence(context, session, "living"));
   });
 }
 
