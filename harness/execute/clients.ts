@@ -15,6 +15,7 @@ interface Connection {
 export class Clients {
   private readonly cursors = new Map<string, string>();
   private readonly connections = new Map<string, Connection>();
+  private forgotten = 0;
 
   constructor(
     private readonly subject: Subject,
@@ -40,12 +41,23 @@ export class Clients {
   async disconnect(): Promise<void> {
     const open = [...this.connections.values()];
     for (const connection of open) connection.abort.abort();
-    await Promise.all(open.map(({ done }) => done));
+    await this.allOf(open);
   }
 
   /** Resolves when every connection has ended by itself (the server is gone). */
   async drained(): Promise<void> {
-    await Promise.all([...this.connections.values()].map(({ done }) => done));
+    await this.allOf([...this.connections.values()]);
+  }
+
+  /** Nobody waits any more: whoever did is not there. */
+  forget(): void {
+    this.forgotten += 1;
+  }
+
+  private async allOf(connections: readonly Connection[]): Promise<void> {
+    const since = this.forgotten;
+    await Promise.all(connections.map(({ done }) => done));
+    if (this.forgotten !== since) await new Promise<never>(() => undefined);
   }
 
   private async read(

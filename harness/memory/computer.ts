@@ -35,7 +35,7 @@ export class Computer implements Watchers {
   /** The wires between processes: nobody's life. */
   readonly network = new Owner();
   /** The harness. */
-  readonly driver = new Owner();
+  driver = new Owner();
   /** Outside the disk: no power cut reaches them. */
   readonly ledgers = new Map<string, LedgerEntry[]>();
   readonly #processes = new Map<number, MemoryProcess>();
@@ -64,6 +64,12 @@ export class Computer implements Watchers {
 
   get bootId(): string {
     return `boot-${this.#boot}`;
+  }
+
+  /** Another driver takes over: what the one before it waited for never comes. */
+  newDriver(): void {
+    this.driver.dead = true;
+    this.driver = new Owner();
   }
 
   spawn(parent: MemoryProcess | undefined): MemoryProcess {

@@ -138,7 +138,9 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
 /** A driver that goes on where the world ended; the one before waits for ever. */
 function nextEpoch({ computer, stage }: MemoryRun, run: Execution): Execution {
   stage.epoch += 1;
+  computer.newDriver();
   run.agents.forget();
+  run.clients.forget();
   run.recorder.forget();
   const spawned: Execution["spawned"] = [];
   return { ...run, subject: subjectOf(computer, stage, spawned), spawned };

@@ -199,7 +199,7 @@ function spawnedOf(computer: Computer, life: ServerLife, exited: ServerLife["exi
 }
 
 function machineOf(computer: Computer): Machine {
-  const { scheduler, driver, disk } = computer;
+  const { scheduler, disk } = computer;
   const fileAt = (file: string) => {
     const node = disk.at(file);
     return node instanceof FileNode ? node : undefined;
@@ -208,7 +208,7 @@ function machineOf(computer: Computer): Machine {
   return {
     monotonic: () => scheduler.monotonic(),
     nowMs: () => scheduler.nowMs,
-    after: (ms, callback) => scheduler.after(driver, ms, callback),
+    after: (ms, callback) => scheduler.after(computer.driver, ms, callback),
     randomHex: (bytes) => computer.randomHex(bytes),
     randomUuid: () => randomUuid(computer),
     startTimeOf: (pid) => Promise.resolve(identityOf(pid)),

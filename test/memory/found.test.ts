@@ -1,0 +1,40 @@
+/**
+ * What crashes in memory have found, kept: each is a small plan and the places at which its world ends.
+ */
+import { expect, test } from "vitest";
+import { assess } from "../../harness/campaign/assess.ts";
+import { type Crash, executeWithCrashes } from "../../harness/memory/crash.ts";
+import type { Plan } from "../../harness/plan/plan.ts";
+import { oneByOne, still } from "../../scenarios/scenario.ts";
+
+const seed = 1;
+const plan = (more: Partial<Plan>): Plan => ({
+  version: 1,
+  mode: "lockstep",
+  clients: 1,
+  sessions: [{ storeLag: "ada", turns: [{ script: oneByOne(1) }] }],
+  rounds: [],
+  ...more,
+});
+
+async function judgedAfter(of: Plan, crash: Crash) {
+  const { record } = await executeWithCrashes(of, seed, [crash]);
+  const { verdict, why, defects } = assess(record);
+  return [crash.call, verdict, why, defects.map(({ signature, story }) => `${signature}: ${story}`)];
+}
+
+test("who drove the run before the world ended does nothing any more", async () => {
+  const fault = { kind: "kill", target: "server" } as const;
+  const of = plan({
+    mode: "free",
+    free: { pausesMs: [20], writes: "line" },
+    rounds: [
+      { at: { session: 0, nth: 3 }, position: "unsent", delayMs: 150, fault, orphan: still, damage: [] },
+    ],
+  });
+  const { calls } = await executeWithCrashes(of, seed, []);
+  for (let call = 20; call < calls; call += 25) {
+    const crash: Crash = { call, when: "before", model: "kill" };
+    expect(await judgedAfter(of, crash)).toEqual([call, "pass", undefined, []]);
+  }
+}, 60_000);
