@@ -34,6 +34,21 @@ export function isTraceless(facts: Facts, use: CallUse): boolean {
   });
 }
 
+/** Bytes that were in a file once, up to `toByte`, and were taken by a crash before the moment. */
+export function wereTaken(
+  facts: Facts,
+  { path, toByte, t }: { readonly path: string; readonly toByte: number; readonly t: string },
+  beforeNs: bigint,
+): boolean {
+  return facts.losses.some(
+    (loss) =>
+      loss.path === path &&
+      loss.fromByte < toByte &&
+      BigInt(loss.t) > BigInt(t) &&
+      BigInt(loss.t) <= beforeNs,
+  );
+}
+
 function cutAfter(facts: Facts, { t }: DamageEntry): DiskCut | undefined {
   return facts.run.cuts.find((cut) => BigInt(cut.t) > BigInt(t));
 }

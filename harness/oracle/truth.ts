@@ -7,8 +7,9 @@
  */
 import type { DiskCut } from "../history.ts";
 import type { ObservedSession } from "../subject/contract.ts";
-import { overlapsOf } from "./attempts.ts";
+import { type Emission, overlapsOf } from "./attempts.ts";
 import { type FlagClass, flagClasses } from "./classes.ts";
+import { wereTaken } from "./crash-losses.ts";
 import { type Facts, type Observation, observedSession } from "./facts.ts";
 import { type SessionAt, sessionAt, withHidden } from "./session-at.ts";
 import { agentAhead, danglingCall, journalAhead, snapshotBehindLog } from "./truth-calls.ts";
@@ -94,15 +95,30 @@ function ghostRunning(facts: Facts, at: SessionAt): Truth {
   const latest = at.attempts.at(-1);
   if (latest === undefined || facts.run.sessionIds[at.session] === undefined) return no;
   const end = latest.emissions.find(({ type }) => type === "end");
-  const promptLogged = latest.entries.some(
-    (entry) => entry.kind === "store" && entry.type === "user_message" && entry.phase === "done",
-  );
-  if (promptLogged && at.logs.some((log) => log.lastTurnEnded)) return no;
+  const logged = latest.entries.filter((entry) => entry.kind === "store" && entry.phase === "done");
+  const prompt = logged.find((entry) => entry.kind === "store" && entry.type === "user_message");
+  const isPromptThere = prompt?.kind === "store" && !wereTaken(facts, prompt, at.ns);
+  if (isPromptThere && at.logs.some((log) => log.lastTurnEnded)) return no;
   const why = `attempt ${latest.attempt} is gone and neither its stdout nor the agent's log holds an end`;
+  // Whoever looked before the power was cut has seen the end, and may have it on record.
+  const final = logged.find((entry) => entry.kind === "store" && entry.event === "final/log");
+  if (final?.kind === "store" && wereTaken(facts, final, at.ns)) return { is: "maybe", why };
   if (end === undefined) return { is: "yes", why };
-  const inSpool = at.spools.some((spool) => spool.ended);
+  const inSpool = at.spools.some((spool) => spool.ended) && !wasSpoolCut(facts, at, end);
   const lost = end.failed || end.doneNs === undefined || (facts.hasSpool && !inSpool);
   return lost ? { is: "maybe", why } : no;
+}
+
+/** A crash took what the session's agent had last said. */
+function wasSpoolCut(facts: Facts, at: SessionAt, { toByte, beginNs }: Emission): boolean {
+  return facts.losses.some(
+    (loss) =>
+      loss.role === "spool" &&
+      loss.session === at.session &&
+      loss.fromByte < toByte &&
+      BigInt(loss.t) > beginNs &&
+      BigInt(loss.t) <= at.ns,
+  );
 }
 
 function unexpectedLive(
