@@ -131,6 +131,8 @@ export class Computer implements Watchers {
     return {
       self: self.identity,
       identify: (pid) => call("identify", () => this.#processes.get(pid)?.identity),
+      // Agents in memory start no processes.
+      kinOf: () => call("kinOf", () => []),
       signal: ({ pid, startTime, bootId }, signal) =>
         call("signal", () => {
           const there = this.#processes.get(pid)?.identity;

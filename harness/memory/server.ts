@@ -78,6 +78,7 @@ export class ServerLife {
       agentEnv: {},
       spoolBytesMax: 1024 * 1024 * 1024,
       graceMs: 5_000,
+      orphanWaitMs: 600_000,
     };
     const listen = async (port: number, handle: Handle) => {
       this.#handle = handle;

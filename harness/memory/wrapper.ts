@@ -50,8 +50,11 @@ export class Wrappers {
       whenGone: (folder, onGone) =>
         call("whenGone", folder, () => {
           const holders = this.#holders.get(folder);
-          if (holders?.wrapper === undefined) return { close: () => undefined };
           const tell = () => this.#computer.scheduler.push(life.owner, onGone);
+          if (holders?.wrapper === undefined) {
+            tell();
+            return { close: () => undefined };
+          }
           holders.onGone.add(tell);
           return { close: () => void holders.onGone.delete(tell) };
         }),

@@ -7,6 +7,7 @@ import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { AttemptEvidence } from "../model/evidence.ts";
 import type { ProcessIdentity } from "../model/ports.ts";
+import { startPlaceOf } from "../session/agent-life.ts";
 import { coveredByte } from "../session/covers.ts";
 import type { AttemptState, SessionState } from "../session/state.ts";
 import { attemptPaths, livenessOf, readExit, readStarted } from "../supervise/index.ts";
@@ -38,7 +39,8 @@ export async function attemptOf(
       ...(ended.started === "no" ? {} : { ended: end }),
     };
   }
-  const { state, seen: what } = await livenessOf(world, folder, attempt.identity);
+  const place = startPlaceOf(session, attempt);
+  const { state, seen: what } = await livenessOf(world, folder, attempt.identity, place);
   const isLive = state === "alive" || attempt.identity !== undefined || coveredByte(attempt.covers) > 0;
   const exitCode = await readExit(world.files, folder);
   return {

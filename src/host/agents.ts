@@ -12,6 +12,7 @@ import { Socket } from "node:net";
 import { promisify } from "node:util";
 import type { AgentStart, Agents, Watch } from "../model/ports.ts";
 import { asIoError, io } from "./io.ts";
+import { markerName } from "./kin.ts";
 import { wrapperScript } from "./wrapper.ts";
 
 /**
@@ -67,7 +68,7 @@ function start(request: AgentStart): Promise<void> {
     try {
       const child = spawn("/bin/sh", args, {
         cwd: request.cwd,
-        env: { ...request.env },
+        env: { ...request.env, [markerName]: request.marker },
         detached: true,
         stdio: "ignore",
       });
@@ -93,8 +94,11 @@ async function fence(folder: string): Promise<"never-started" | "started"> {
 }
 
 /** Opening the write end of a FIFO without blocking fails with ENXIO exactly when nobody has it open for reading. */
-async function openStdin(folder: string) {
-  const path = `${folder}/stdin`;
+function openStdin(folder: string) {
+  return openFifo(`${folder}/stdin`);
+}
+
+async function openFifo(path: string) {
   const flags = constants.O_WRONLY | constants.O_NONBLOCK;
   const handle = await io(path, "open", () => open(path, flags), ["ENXIO", "ENOENT", "ENOTDIR"], undefined);
   if (handle === undefined) return undefined;
@@ -103,14 +107,28 @@ async function openStdin(folder: string) {
   return undefined;
 }
 
-/** Reads the FIFO to which nothing is ever written: the end of file comes when its last writer, the wrapper, is gone. */
+/**
+ * Reads the FIFO to which nothing is ever written: the end of file comes when its last writer, the wrapper, is gone. A
+ * reader that comes when there is no writer is told nothing, ever; so we are a writer ourselves until we read.
+ */
 async function whenGone(folder: string, onGone: () => void): Promise<Watch> {
   const path = `${folder}/alive`;
-  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const fd = await io(path, "open", () => openDescriptor(path, flags), ["ENOENT", "ENOTDIR"], undefined);
-  if (fd === undefined) return { close: () => {} };
-  const socket = new Socket({ fd, readable: true, writable: false });
   let watching = true;
+  const writer = await openFifo(path);
+  if (writer === undefined) {
+    queueMicrotask(() => {
+      if (watching) onGone();
+    });
+    return {
+      close: () => {
+        watching = false;
+      },
+    };
+  }
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const fd = await io(path, "open", () => openDescriptor(path, flags));
+  await writer.close();
+  const socket = new Socket({ fd, readable: true, writable: false });
   const gone = () => {
     if (!watching) return;
     watching = false;

@@ -12,6 +12,7 @@ import { readFile, readlink } from "node:fs/promises";
 import { kill, pid as ownPid, platform } from "node:process";
 import type { Processes, ProcessIdentity } from "../model/ports.ts";
 import { errorCode } from "./io.ts";
+import { hostKin } from "./kin.ts";
 
 /** The process table; resolves after this process has identified itself. */
 export async function hostProcesses(): Promise<Processes> {
@@ -26,6 +27,7 @@ export async function hostProcesses(): Promise<Processes> {
   return {
     self,
     identify,
+    kinOf: hostKin(identify),
     signal: async (identity, signal) => {
       const now = await identify(identity.pid);
       if (now === undefined || !sameProcess(now, identity)) return false;

@@ -85,10 +85,24 @@ export interface ProcessIdentity {
   readonly namespace: string;
 }
 
+/** A process that descends from an attempt's wrapper. */
+export interface Kin {
+  readonly identity: ProcessIdentity;
+  /** `marker`: certain. `session`: certain only while the session's leader is known to be there. */
+  readonly by: "marker" | "session";
+  /** Command line, the executable first. */
+  readonly args: readonly string[];
+}
+
 export interface Processes {
   readonly self: ProcessIdentity;
   /** undefined when no such process runs (a zombie does not run). */
   identify(pid: number): Promise<ProcessIdentity | undefined>;
+  /**
+   * Processes of an attempt that run now, wherever they were re-parented to: those that inherited `marker` in their
+   * environment, and those in the session of `leader`. This process is never among them.
+   */
+  kinOf(marker: string, leader: ProcessIdentity | undefined): Promise<readonly Kin[]>;
   /** Signals only if pid, start time, boot id and namespace still match; false when the process is gone. */
   signal(identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean>;
 }
@@ -102,6 +116,8 @@ export interface AgentStart {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Stands in the environment of all processes of this attempt: see {@link Processes.kinOf}. */
+  readonly marker: string;
 }
 
 export interface Agents {
@@ -114,8 +130,8 @@ export interface Agents {
   /** Does any process hold the attempt's stdin FIFO? Needs no pid. */
   held(folder: string): Promise<boolean>;
   /**
-   * Calls back once when the wrapper of this attempt is gone, however it went; the system says so, nothing is polled.
-   * A wrapper that was gone before the call is not reported: ask {@link held} after it.
+   * Calls back once when the wrapper of this attempt is gone, however it went, also when it was gone before; the
+   * system says so, nothing is polled. To be called when the wrapper has claimed the start marker: it holds its FIFOs then.
    */
   whenGone(folder: string, onGone: () => void): Promise<Watch>;
   /** Writes to the agent's stdin; false when nobody holds it. */

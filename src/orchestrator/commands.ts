@@ -4,34 +4,54 @@
  * Always: the wish is on record before anything is done about it; doing it twice is doing it once.
  */
 
-import { attemptFolder, type Context, exclusively } from "../session/context.ts";
+import { agentLiveness, toolsOf } from "../session/agent-life.ts";
+import { type Context, exclusively, lifeOf } from "../session/context.ts";
 import { refuseWhileLive } from "../session/live.ts";
 import { settle } from "../session/settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
-import { endAgent, livenessOf } from "../supervise/index.ts";
+import { nameOf, sweep } from "../session/sweep.ts";
+import { describe, endAgent } from "../supervise/index.ts";
 import { type Answer, answer, refuse, refusedBy } from "./answer.ts";
 
-/** Ends the living agent of a session, by identity. Answers before it is gone. */
+/**
+ * Ends the living agent of a session and what it has started, all by identity; where the agent is gone already, the
+ * tools that it left. Answers before they are gone; the record `swept` says what became of the tools.
+ */
 export function stopSession(context: Context, session: SessionState, who: string): Promise<Answer> {
   return exclusively(context, session.id, async () => {
     const attempt = latestAttempt(session);
     const run = latestRun(session);
-    const nothing = refuse(
-      409,
-      "not-running",
-      "No agent of this session is running; there is nothing to stop.",
-    );
-    if (attempt === undefined || run === undefined || attempt.ended !== undefined) return nothing;
-    const folder = attemptFolder(context, session.id, attempt.attempt);
-    const { state, identity } = await livenessOf(context.world, folder, attempt.identity);
-    if (state === "dead") return nothing;
+    if (attempt === undefined || run === undefined) return nothingToStop();
+    const { state, identity } =
+      attempt.ended === undefined ? await agentLiveness(context, session, attempt) : { state: "dead" };
+    if (state === "dead") return attempt.ended === undefined ? nothingToStop() : stopTools(context, session);
     if (identity === undefined) {
       return refuse(503, "starting", "The agent is about to start and has no process to end yet. Ask again.");
     }
+    const tools = (await toolsOf(context, session, attempt)).filter(
+      (one) => one.identity.pid !== identity.pid,
+    );
     if (run.cancelled === undefined) await recordCancel(context, session, who, "stop");
+    lifeOf(context, session.id).stopping = tools;
     await endAgent(context.world, identity, context.config.graceMs);
-    return answer(202, { session: session.id, run: run.id, pid: identity.pid });
+    return answer(202, {
+      session: session.id,
+      run: run.id,
+      pid: identity.pid,
+      ending: [`agent, ${describe(identity)}`, ...tools.map((one) => `tool, ${nameOf(one)}`)],
+    });
   });
+}
+
+function nothingToStop(): Answer {
+  return refuse(409, "not-running", "No agent of this session is running; there is nothing to stop.");
+}
+
+async function stopTools(context: Context, session: SessionState): Promise<Answer> {
+  const ended = await sweep(context, session);
+  if (ended.length === 0) return nothingToStop();
+  await settle(context, session);
+  return answer(202, { session: session.id, ending: ended.map((one) => `tool, ${one}`) });
 }
 
 /** Gives the interrupted run of a session up: it counts as cancelled from now on. */

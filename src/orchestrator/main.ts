@@ -1,14 +1,16 @@
 /**
- * The server's lean entry: what a bundle starts with. `--home DIR --port N --agent-path FILE --token-file FILE`.
+ * The server's lean entry: what a bundle starts with. `--home DIR --port N --agent-path FILE --token-file FILE
+ * --spool-bytes-max N`.
  *
  * It reads its arguments by hand, because a start is what a run under test costs.
  */
 import { listenHttp } from "../host/http.ts";
 import { hostProgram } from "../host/program.ts";
 import { realWorld } from "../host/world.ts";
+import { spoolBytesMaxDefault } from "../session/context.ts";
 import { homeFolderDefault, portDefault, serve } from "./serve.ts";
 
-const names = ["--home", "--port", "--agent-path", "--token-file"];
+const names = ["--home", "--port", "--agent-path", "--token-file", "--spool-bytes-max"];
 
 const program = hostProgram();
 const given = new Map<string, string>();
@@ -25,6 +27,11 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   program.complain("holdfast: --port takes a number from 0 to 65535.");
   program.exit(2);
 }
+const spoolBytesMax = Number(given.get("--spool-bytes-max") ?? spoolBytesMaxDefault);
+if (!Number.isSafeInteger(spoolBytesMax) || spoolBytesMax < 1) {
+  program.complain("holdfast: --spool-bytes-max takes a number of bytes, at least 1.");
+  program.exit(2);
+}
 const agentPath = given.get("--agent-path");
 const tokenFile = given.get("--token-file");
 // Not awaited: where it is bundled as CommonJS there is no top-level await.
@@ -32,6 +39,7 @@ void serve(
   {
     home: given.get("--home") ?? `${program.env.HOME ?? ""}/${homeFolderDefault}`,
     port,
+    spoolBytesMax,
     ...(agentPath === undefined ? {} : { agentPath }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   },

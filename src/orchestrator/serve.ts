@@ -5,7 +5,7 @@
  */
 import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
-import { graceMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
+import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { type Listen, startServer } from "./server.ts";
 
 export interface ServeSettings {
@@ -14,6 +14,8 @@ export interface ServeSettings {
   /** Absolute path of the agent's executable. */
   readonly agentPath?: string;
   readonly tokenFile?: string;
+  /** See {@link OrchestratorConfig.spoolBytesMax}. */
+  readonly spoolBytesMax?: number;
 }
 
 /** The program around the server; see `host/program.ts`. */
@@ -42,8 +44,9 @@ export async function serve(
       port: settings.port,
       agentCommands: settings.agentPath === undefined ? {} : { ada: settings.agentPath },
       agentEnv: agentEnvironment(program.env),
-      spoolBytesMax: spoolBytesMaxDefault,
+      spoolBytesMax: settings.spoolBytesMax ?? spoolBytesMaxDefault,
       graceMs: graceMsDefault,
+      orphanWaitMs: orphanWaitMsDefault,
       ...(settings.tokenFile === undefined ? {} : { tokenFile: settings.tokenFile }),
     };
     const server = await startServer(world, options, listen, (message) =>

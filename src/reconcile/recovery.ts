@@ -16,10 +16,14 @@ export function runState(one: Case, calls: readonly CallVerdict[], findings: rea
   const ended = endedState(one);
   if (ended !== undefined) return ended;
   if (evidence.stranger !== undefined) return "live-unowned";
-  if (findings.some(({ severity }) => severity === "blocks")) return "diverged";
+  // A tool that runs without its agent contradicts nobody: what it comes to is not known yet.
+  if (findings.some(({ severity, code }) => severity === "blocks" && code !== "orphan-tool"))
+    return "diverged";
   const isDumb = attempts.length === 0 && one.turns.length === 0;
   if (isDumb && evidence.sources.some(({ status }) => status === "unreadable")) return "unreadable";
-  const isUncertain = calls.some(({ effect, state }) => isOpen(effect) && state !== "superseded");
+  const isUncertain = calls.some(
+    ({ effect, state, marks }) => (isOpen(effect) && state !== "superseded") || marks.includes("orphan"),
+  );
   return isUncertain ? "interrupted-indeterminate" : "interrupted";
 }
 

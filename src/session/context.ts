@@ -10,7 +10,7 @@ import { adapters } from "../agent/index.ts";
 import type { Surroundings } from "../agent/resume-types.ts";
 import { invariant } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
-import type { World } from "../model/ports.ts";
+import type { Kin, World } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Follower } from "./follow.ts";
 import type { Recorder } from "./recorder.ts";
@@ -27,10 +27,13 @@ export interface OrchestratorConfig {
   readonly spoolBytesMax: number;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  /** So long a tool that runs without its agent is waited for before the server stops looking. */
+  readonly orphanWaitMs: number;
 }
 
 export const spoolBytesMaxDefault = 1024 * 1024 * 1024;
 export const graceMsDefault = 5_000;
+export const orphanWaitMsDefault = 10 * 60_000;
 
 /** One session in this life. */
 export interface SessionLife {
@@ -41,6 +44,10 @@ export interface SessionLife {
   trouble?: string;
   /** The last verdict on a complete cut. */
   verdict?: Verdict;
+  /** Waits for tools that run without their agent. */
+  orphanWatch?: { cancel(): void };
+  /** What a stop is to end with the agent: seen while the agent's session had its leader. */
+  stopping?: readonly Kin[];
 }
 
 export interface Context {

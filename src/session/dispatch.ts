@@ -9,7 +9,7 @@
 import type { StoreRepair } from "../agent/contract.ts";
 import { crc32, replaceAtomically } from "../journal/index.ts";
 import { IoError } from "../model/ports.ts";
-import { claimAttempt, startAgent } from "../supervise/index.ts";
+import { attemptMarker, claimAttempt, startAgent } from "../supervise/index.ts";
 import { writeAbout } from "./about.ts";
 import {
   adapterOf,
@@ -24,6 +24,7 @@ import { Follower } from "./follow.ts";
 import type { HandOverRecord } from "./records.ts";
 import { settle } from "./settle.ts";
 import { latestAttempt, type SessionState } from "./state.ts";
+import { sweepStopped } from "./sweep.ts";
 
 export interface DispatchOrder {
   readonly runId: string;
@@ -76,6 +77,7 @@ export function recordDispatch(context: Context, sessionId: string, order: Dispa
     prompt: order.prompt,
     ask: order.ask,
     bootId: context.world.processes.self.bootId,
+    namespace: context.world.processes.self.namespace,
     ...(order.resumes === undefined ? {} : { resumes: order.resumes }),
     ...(order.handOver === undefined ? {} : { handOver: order.handOver }),
     at: context.recorder.firstPlace(order.attempt),
@@ -110,6 +112,7 @@ export async function startDispatched(
       args: commandArgs(session, order),
       cwd: session.cwd,
       env: context.config.agentEnv,
+      marker: attemptMarker(session.id, order.attempt),
     });
   } catch (thrown) {
     if (!(thrown instanceof IoError)) throw thrown;
@@ -165,6 +168,7 @@ export function follow(context: Context, session: SessionState, follower: Follow
     if (!ended) return;
     await exclusively(context, session.id, async () => {
       if (life.follower !== follower) return;
+      await sweepStopped(context, session);
       await settle(context, session);
       delete life.follower;
     });

@@ -8,7 +8,8 @@ import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact } from "../model/fact.ts";
-import { attemptPaths, livenessOf } from "../supervise/index.ts";
+import { attemptPaths } from "../supervise/index.ts";
+import { agentLiveness } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context, surroundingsOf } from "./context.ts";
 import { coveredByte, fileByteOf } from "./covers.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
@@ -93,8 +94,7 @@ async function attemptEvidence(
       ...(ended.started === "no" ? {} : { ended: end }),
     };
   }
-  const folder = attemptFolder(context, session.id, attempt.attempt);
-  const liveness = await livenessOf(context.world, folder, attempt.identity);
+  const liveness = await agentLiveness(context, session, attempt);
   const spoke =
     coveredByte(attempt.covers) > 0 || attempt.identity !== undefined || liveness.state === "alive";
   return {

@@ -6,8 +6,9 @@
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
 import { type SpoolLine, SpoolReader } from "../journal/index.ts";
-import type { ReadFile, Watch } from "../model/ports.ts";
-import { attemptPaths, endAgent, livenessOf, readExit, readPid } from "../supervise/index.ts";
+import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
+import { attemptPaths, endAgent, notedAgent, readExit } from "../supervise/index.ts";
+import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import { coveredByte } from "./covers.ts";
 import { LifeOver } from "./recorder.ts";
@@ -137,9 +138,12 @@ export class Follower {
     const { world } = this.#context;
     const exitCode = await readExit(world.files, this.#folder);
     const wrapperGone = this.#wrapperGone;
-    await this.#identify();
+    await this.#identify(undefined);
     if (exitCode === undefined && !wrapperGone) await this.#watchWrapper();
-    const liveness = wrapperGone ? await livenessOf(world, this.#folder, this.attempt.identity) : undefined;
+    const liveness = wrapperGone
+      ? await agentLiveness(this.#context, this.#session, this.attempt)
+      : undefined;
+    if (liveness?.state === "alive") await this.#identify(liveness.identity);
     while (await this.#drain()) if (this.#closed) return undefined;
     if (this.#closed) return undefined;
     if (exitCode !== undefined) return { exitCode, seen: `the wrapper noted exit code ${exitCode}` };
@@ -153,12 +157,12 @@ export class Follower {
     return undefined;
   }
 
-  /** Puts the agent's identity on record as soon as its pid is noted. */
-  async #identify(): Promise<void> {
+  /** Puts the agent's identity on record as soon as it is noted, or was found. */
+  async #identify(found: ProcessIdentity | undefined): Promise<void> {
     if (this.attempt.identity !== undefined) return;
     const { world, recorder } = this.#context;
-    const pid = await readPid(world.files, this.#folder);
-    const identity = pid === undefined ? undefined : await world.processes.identify(pid);
+    const place = startPlaceOf(this.#session, this.attempt);
+    const identity = found ?? (await notedAgent(world, this.#folder, place));
     if (identity === undefined) return;
     await recorder.record("agent", { sessionId: this.#session.id, attempt: this.attempt.attempt, identity });
   }
@@ -175,9 +179,6 @@ export class Follower {
       this.poke();
     };
     this.#watches.push(await world.agents.whenGone(this.#folder, gone));
-    // It may have been gone before we looked; then nobody would have told.
-    const liveness = await livenessOf(world, this.#folder, this.attempt.identity);
-    if (liveness.state === "dead") gone();
   }
 
   /** Records what is new in the spool; true when there may be more. */
@@ -233,7 +234,7 @@ export class Follower {
       attempt: this.attempt.attempt,
       reason,
     });
-    const { identity } = await livenessOf(world, this.#folder, this.attempt.identity);
+    const { identity } = await agentLiveness(this.#context, this.#session, this.attempt);
     if (identity !== undefined) await endAgent(world, identity, config.graceMs);
   }
 

@@ -74,6 +74,7 @@ export async function beginLife(
 
 async function closeLife(context: Context, journal: Journal): Promise<void> {
   context.closing = true;
+  for (const life of context.lives.values()) life.orphanWatch?.cancel();
   await Promise.all([...context.lives.values()].map((life) => life.follower?.close()));
   await Promise.all(context.locks.values());
   await context.recorder.quiet();

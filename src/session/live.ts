@@ -1,8 +1,9 @@
 /**
  * One driver per session: nothing is started beside an agent that lives.
  */
-import { describe, livenessOf } from "../supervise/index.ts";
-import { attemptFolder, type Context } from "./context.ts";
+import { describe } from "../supervise/index.ts";
+import { agentLiveness } from "./agent-life.ts";
+import type { Context } from "./context.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { latestAttempt, type SessionState } from "./state.ts";
 
@@ -10,8 +11,7 @@ import { latestAttempt, type SessionState } from "./state.ts";
 export async function refuseWhileLive(context: Context, session: SessionState): Promise<Refusal | undefined> {
   const attempt = latestAttempt(session);
   if (attempt === undefined || attempt.ended !== undefined) return undefined;
-  const folder = attemptFolder(context, session.id, attempt.attempt);
-  const { state, identity, seen } = await livenessOf(context.world, folder, attempt.identity);
+  const { state, identity, seen } = await agentLiveness(context, session, attempt);
   // Where its end is seen but not yet on record, the follower is at it.
   if (state === "dead")
     return refusal("settling", "The agent of this session has just ended and is being settled.");

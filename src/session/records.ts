@@ -50,6 +50,8 @@ export interface RecordData {
     /** What the person asked for. */
     ask: string;
     bootId: string;
+    /** Pid namespace of the server that started it. */
+    namespace?: string;
     /** The agent's own session id, when it resumes. */
     resumes?: string;
     handOver?: HandOverRecord;
@@ -100,6 +102,14 @@ export interface RecordData {
   };
   /** The agent is ended by us because it passed a limit. */
   limit: { sessionId: string; attempt: number; reason: string; at: Place };
+  /** Processes of a stopped agent that we ended, and those that could not be proven to be its. */
+  swept: {
+    sessionId: string;
+    attempt: number;
+    ended: readonly string[];
+    left: readonly string[];
+    at: Place;
+  };
   finding: { sessionId: string; finding: Finding; at: Place };
   "finding-resolved": { sessionId: string; findingId: string; at: Place };
   decision: {
@@ -160,6 +170,7 @@ const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> 
   },
   cancel: { sessionId: "text", runId: "text", attempt: "count", who: "text", why: "text", at: "object" },
   limit: { sessionId: "text", attempt: "count", reason: "text", at: "object" },
+  swept: { sessionId: "text", attempt: "count", ended: "object", left: "object", at: "object" },
   finding: { sessionId: "text", finding: "object", at: "object" },
   "finding-resolved": { sessionId: "text", findingId: "text", at: "object" },
   decision: {

@@ -10,7 +10,8 @@
 import type { JournalHistory } from "../journal/index.ts";
 import type { Damage } from "../model/fact.ts";
 import { IoError } from "../model/ports.ts";
-import { attemptPaths, claimAttempt, livenessOf, readStarted } from "../supervise/index.ts";
+import { attemptPaths, claimAttempt, endAgent, readStarted } from "../supervise/index.ts";
+import { agentLiveness } from "./agent-life.ts";
 import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
 import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
@@ -18,6 +19,7 @@ import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
 import { noteWhileLive, settle } from "./settle.ts";
 import { latestAttempt, latestRun, type SessionState } from "./state.ts";
+import { sweepStopped } from "./sweep.ts";
 
 /** So many sessions that ended are looked at again at start-up. */
 const recheckSessionsMax = 50;
@@ -54,7 +56,10 @@ async function recoverOne(context: Context, session: SessionState): Promise<void
   const life = lifeOf(context, session.id);
   try {
     const adopted = await recoverAttempt(context, session);
-    if (!adopted) await settle(context, session);
+    if (!adopted) {
+      await sweepStopped(context, session);
+      await settle(context, session);
+    }
   } catch (thrown) {
     if (thrown instanceof LifeOver || !(thrown instanceof IoError)) throw thrown;
     context.report(`Session ${session.id} cannot be read: ${thrown.message}. The others are not affected.`);
@@ -83,14 +88,21 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   }
   const follower = new Follower(context, session, attempt);
   await follower.open();
-  const { state } = await livenessOf(context.world, folder, attempt.identity);
+  const { state, identity } = await agentLiveness(context, session, attempt);
   if (state === "dead") {
     follower.wrapperIsGone();
     await follower.run();
     return false;
   }
+  if (attempt.identity === undefined && identity !== undefined) {
+    const at = { sessionId: session.id, attempt: attempt.attempt };
+    await context.recorder.record("agent", { ...at, identity });
+  }
   await follower.catchUp();
   await noteWhileLive(context, session);
+  // The life that was to see its end through may have gone first.
+  if (latestRun(session)?.cancelled?.why === "stop" && identity !== undefined)
+    await endAgent(context.world, identity, context.config.graceMs);
   follow(context, session, follower);
   return true;
 }

@@ -13,6 +13,7 @@ import { reconcile } from "../reconcile/index.ts";
 import { type Context, lifeOf, sessionFolder } from "./context.ts";
 import { discoverAgentSession } from "./discover.ts";
 import { gatherEvidence } from "./evidence.ts";
+import { judge, watchOrphans } from "./orphans.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
 
 /** Judges a session whose agent is gone on a complete cut, and records what is new. To be called under its lock. */
@@ -21,8 +22,7 @@ export async function settle(
   session: SessionState,
 ): Promise<{ readonly evidence: Evidence; readonly verdict: Verdict }> {
   await discoverAgentSession(context, session);
-  const evidence = await gatherEvidence(context, session, "gone");
-  const verdict = reconcile(evidence);
+  const { evidence, verdict } = await judge(context, session, await gatherEvidence(context, session, "gone"));
   const run = latestRun(session);
   const open = run !== undefined && !isTerminal(run.state);
   const news = newsOf(session, verdict);
@@ -48,6 +48,7 @@ export async function settle(
   }
   await Promise.all(recorded);
   lifeOf(context, session.id).verdict = verdict;
+  watchOrphans(context, session, verdict, () => settle(context, session));
   return { evidence, verdict };
 }
 

@@ -35,6 +35,7 @@ export interface AttemptState {
   readonly prompt: string;
   readonly ask: string;
   readonly bootId: string;
+  readonly namespace?: string;
   readonly resumes?: string;
   readonly handOver?: HandOverRecord;
   readonly cite: Cite;
@@ -170,6 +171,11 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
       });
       break;
     }
+    case "swept": {
+      const { ended, left } = record.data;
+      show(session, record.data.at, "swept", { ended, left });
+      break;
+    }
     case "finding":
       session.findings.set(record.data.finding.id, { finding: record.data.finding, resolved: false });
       show(session, record.data.at, "finding", { finding: record.data.finding });
@@ -210,6 +216,7 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
     prompt: data.prompt,
     ask: data.ask,
     bootId: data.bootId,
+    ...(data.namespace === undefined ? {} : { namespace: data.namespace }),
     ...(data.resumes === undefined ? {} : { resumes: data.resumes }),
     ...(data.handOver === undefined ? {} : { handOver: data.handOver }),
     cite,

@@ -1,22 +1,41 @@
 /**
  * The small files in which the wrapper says what it did.
  *
- * Always: a note is read as at most 32 bytes of digits; anything else counts as absent and is never a pid.
+ * Always: a note is read as at most 64 bytes of digits; anything else counts as absent and is never a pid.
  */
 import type { Files } from "../model/ports.ts";
 import { attemptPaths } from "./layout.ts";
 
-const noteBytesMax = 32;
+const noteBytesMax = 64;
 
-/** The agent's pid as the wrapper wrote it; undefined until then. It says nothing about who has that pid now. */
-export async function readPid(files: Files, folder: string): Promise<number | undefined> {
-  const pid = await readNumber(files, attemptPaths(folder).pid);
-  return pid !== undefined && pid > 1 ? pid : undefined;
+/** A pid, and since when it was that process's where the platform told the wrapper. */
+export interface NotedProcess {
+  readonly pid: number;
+  readonly startTime?: string;
+}
+
+/** The agent's process as the wrapper wrote it; undefined until then. A bare pid says nothing about who has it now. */
+export function readPid(files: Files, folder: string): Promise<NotedProcess | undefined> {
+  return readProcess(files, attemptPaths(folder).pid);
+}
+
+/** The wrapper's own process, as it wrote it into the start marker; it leads the session of its agent. */
+export function readWrapper(files: Files, folder: string): Promise<NotedProcess | undefined> {
+  return readProcess(files, attemptPaths(folder).started);
+}
+
+async function readProcess(files: Files, path: string): Promise<NotedProcess | undefined> {
+  const match = /^(\d{1,10})(?: (\d{1,20}))?\n?$/.exec((await readText(files, path)) ?? "");
+  if (match === null) return undefined;
+  const [, pidText, startTime] = match;
+  const pid = Number(pidText);
+  return pid > 1 ? { pid, ...(startTime === undefined ? {} : { startTime }) } : undefined;
 }
 
 /** The agent's exit code as the shell puts it (128 + n after signal n); undefined while there is none. */
 export async function readExit(files: Files, folder: string): Promise<number | undefined> {
-  return readNumber(files, attemptPaths(folder).exit);
+  const match = /^(\d{1,10})\n?$/.exec((await readText(files, attemptPaths(folder).exit)) ?? "");
+  return match === null ? undefined : Number(match[1]);
 }
 
 /** What the start marker says: nobody has claimed the attempt, the wrapper has, or a fence has. */
@@ -24,12 +43,6 @@ export async function readStarted(files: Files, folder: string): Promise<"no" | 
   const text = await readText(files, attemptPaths(folder).started);
   if (text === undefined) return "no";
   return text.startsWith("fenced") ? "fence" : "wrapper";
-}
-
-async function readNumber(files: Files, path: string): Promise<number | undefined> {
-  const text = await readText(files, path);
-  const match = /^(\d{1,10})\n?$/.exec(text ?? "");
-  return match === null ? undefined : Number(match[1]);
 }
 
 async function readText(files: Files, path: string): Promise<string | undefined> {

@@ -126,7 +126,14 @@ describe("agents", () => {
     const agents = hostAgents("/usr/bin:/bin");
     await prepare();
     const script = 'read -r line; echo "got $line"; echo "$ONLY$HOME"; exit 7';
-    const start = { folder, command: "/bin/sh", args: ["-c", script], cwd: folder, env: { ONLY: "this" } };
+    const start = {
+      folder,
+      command: "/bin/sh",
+      args: ["-c", script],
+      cwd: folder,
+      env: { ONLY: "this" },
+      marker: "s.1",
+    };
     await agents.start(start);
     await until("pid");
     expect(await agents.held(folder)).toBe(true);
@@ -146,7 +153,14 @@ describe("agents", () => {
     await prepare();
     expect(await agents.fence(folder)).toBe("never-started");
     const before = readFileSync(join(folder, "started"), "utf8");
-    const start = { folder, command: "/bin/sh", args: ["-c", "echo ran"], cwd: folder, env: {} };
+    const start = {
+      folder,
+      command: "/bin/sh",
+      args: ["-c", "echo ran"],
+      cwd: folder,
+      env: {},
+      marker: "s.1",
+    };
     await agents.start(start);
     while (await agents.held(folder)) await new Promise((resolve) => setImmediate(resolve));
     expect(readFileSync(join(folder, "spool"), "utf8")).toBe("");
@@ -171,7 +185,14 @@ describe("agents", () => {
   it("reports a folder that is gone as an error of the start", async () => {
     const agents = hostAgents("/usr/bin:/bin");
     await prepare();
-    const start = { folder, command: "/bin/true", args: [], cwd: join(folder, "none"), env: {} };
+    const start = {
+      folder,
+      command: "/bin/true",
+      args: [],
+      cwd: join(folder, "none"),
+      env: {},
+      marker: "s.1",
+    };
     await expect(agents.start(start)).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

@@ -72,8 +72,17 @@ export class Place {
     await handle.close();
   }
 
-  async start(...args: string[]): Promise<TestServer> {
-    const server = new TestServer(this.#bundle, this.home, args);
+  start(...args: string[]): Promise<TestServer> {
+    return this.#start(args, []);
+  }
+
+  /** Starts the server under another program, such as `unshare`. */
+  startIn(launcher: readonly string[]): Promise<TestServer> {
+    return this.#start([], launcher);
+  }
+
+  async #start(args: readonly string[], launcher: readonly string[]): Promise<TestServer> {
+    const server = new TestServer(this.#bundle, this.home, args, launcher);
     this.servers.push(server);
     await server.listening;
     return server;
@@ -152,10 +161,11 @@ export class TestServer {
   url = "";
   stderr = "";
 
-  constructor(bundle: string, home: string, args: readonly string[]) {
+  constructor(bundle: string, home: string, args: readonly string[], launcher: readonly string[] = []) {
     this.home = home;
-    const all = [bundle, "--home", home, "--port", "0", "--agent-path", agentPath, ...args];
-    this.child = spawn(process.execPath, all, {
+    const all = [process.execPath, bundle, "--home", home, "--port", "0", "--agent-path", agentPath, ...args];
+    const [program = "", ...rest] = [...launcher, ...all];
+    this.child = spawn(program, rest, {
       env: { PATH: "/usr/bin:/bin", HOME: home, SECRET: "not for agents", OPENAI_API_KEY: "for agents" },
       stdio: ["ignore", "pipe", "pipe"],
     });

@@ -16,15 +16,23 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const self: ProcessIdentity = { pid: 1, startTime: "1", bootId: "boot", namespace: "ns" };
 const agent: ProcessIdentity = { ...self, pid: 50, startTime: "5000" };
 
+const place = { bootId: "boot", namespace: "ns", marker: "s.1" };
+
 /** A world in which only `there` runs and the FIFO is held or not. */
 function world(
   there: readonly ProcessIdentity[],
   held: boolean,
+  kin: readonly ProcessIdentity[] = [],
 ): Pick<World, "files" | "processes" | "agents"> {
   const no = () => Promise.reject(new Error("not asked for"));
   return {
     files,
-    processes: { self, identify: async (pid) => there.find((one) => one.pid === pid), signal: no },
+    processes: {
+      self,
+      identify: async (pid) => there.find((one) => one.pid === pid),
+      kinOf: async () => kin.map((identity) => ({ identity, by: "marker", args: [] })),
+      signal: no,
+    },
     agents: { resolve: no, start: no, fence: no, held: async () => held, whenGone: no, input: no },
   };
 }
@@ -36,6 +44,9 @@ describe("liveness of an attempt", () => {
     what: string;
     there: ProcessIdentity[];
     held: boolean;
+    kin?: ProcessIdentity[];
+    bootId?: string;
+    identity?: ProcessIdentity;
     known?: ProcessIdentity;
     notes?: [string, string][];
     state: string;
@@ -94,21 +105,55 @@ describe("liveness of an attempt", () => {
       state: "dead",
     },
     {
+      what: "never identified, noted with its start time, and its pid is another's",
+      there: [{ ...agent, startTime: "9" }],
+      held: true,
+      notes: [["pid", "50 5000\n"]],
+      state: "dead",
+      identity: agent,
+    },
+    {
+      what: "never identified, noted with its start time before the machine was booted",
+      there: [agent],
+      held: true,
+      bootId: "old",
+      notes: [["pid", "50 5000\n"]],
+      state: "dead",
+    },
+    {
+      what: "its wrapper was killed before it noted a pid, and the agent lives with a tool",
+      there: [],
+      held: true,
+      kin: [{ ...agent, pid: 51, startTime: "5001" }, agent],
+      notes: [["started", "40 4000\n"]],
+      state: "alive",
+      identity: agent,
+    },
+    {
+      what: "its wrapper is about to start it",
+      there: [{ ...agent, pid: 40, startTime: "4000" }],
+      held: true,
+      notes: [["started", "40 4000\n"]],
+      state: "unknown",
+    },
+    {
       what: "exit noted, a tool holds the FIFO",
       there: [],
       held: true,
       notes: [["exit", "0\n"]],
       state: "dead",
     },
-  ])("$what: $state", async ({ there, held, known, notes, state }) => {
+  ])("$what: $state", async ({ there, held, kin, bootId, identity, known, notes, state }) => {
     for (const [name, content] of notes ?? []) note(name, content);
-    const found = await livenessOf(world(there, held), folder, known);
+    const started = { ...place, ...(bootId === undefined ? {} : { bootId }) };
+    const found = await livenessOf(world(there, held, kin), folder, known, started);
     expect(found.state).toBe(state);
+    if (identity !== undefined) expect(found.identity).toEqual(identity);
     expect(found.seen).not.toBe("");
   });
 
   it("takes nothing but digits for a note", async () => {
-    for (const bad of ["", "x", "-1", "1 2", "1\n2\n", `${"9".repeat(40)}\n`, "0x10"]) {
+    for (const bad of ["", "x", "-1", "1 x", "1  2", "1 2 3", "1\n2\n", `${"9".repeat(40)}\n`, "0x10"]) {
       note("pid", bad);
       note("exit", bad);
       expect(await readPid(files, folder)).toBeUndefined();
@@ -116,6 +161,10 @@ describe("liveness of an attempt", () => {
     }
     note("pid", "1\n");
     expect(await readPid(files, folder)).toBeUndefined();
+    note("pid", "50 5000\n");
+    expect(await readPid(files, folder)).toEqual({ pid: 50, startTime: "5000" });
+    note("exit", "0 1\n");
+    expect(await readExit(files, folder)).toBeUndefined();
     note("exit", "0\n");
     expect(await readExit(files, folder)).toBe(0);
   });
