@@ -12,6 +12,7 @@ import type { Fact, FactBody } from "../model/fact.ts";
 import { isRecord } from "../model/json.ts";
 import { isShortened, shortenResult } from "../model/result.ts";
 import type { KeepLimits, SessionRead, Surroundings } from "./resume-types.ts";
+import { textSum } from "./text-sum.ts";
 
 /** Of a history that is too long so much is kept. */
 const shareOfLong = 64;
@@ -78,9 +79,15 @@ export class FactKeeper {
   #turnsLeftOut = 0;
   #callsLeftOut = 0;
 
-  /** @param other facts of another source of the same session: see {@link comparable}. */
-  constructor(limits: KeepLimits | undefined, other: readonly Fact[] = []) {
+  readonly #onLeftOut: ((fact: Fact) => void) | undefined;
+
+  /**
+   * @param other facts of another source of the same session: see {@link comparable}.
+   * @param onLeftOut told of each prompt, text, call and result that goes.
+   */
+  constructor(limits: KeepLimits | undefined, other: readonly Fact[] = [], onLeftOut?: (fact: Fact) => void) {
     this.#limits = limits;
+    this.#onLeftOut = onLeftOut;
     this.#other = other;
     this.#others = new Set(other.flatMap(({ body }) => (body.kind === "call" ? [body.callId] : [])));
     this.#bytesMax = limits?.bytesMax ?? Number.POSITIVE_INFINITY;
@@ -124,7 +131,10 @@ export class FactKeeper {
     // Nothing is judged by what the model thought.
     if (body.kind === "reasoning") return;
     if (body.kind === "prompt") this.#closeTurn();
-    if (isPaired(body) && this.#thinned.has(body.callId)) return;
+    if (isPaired(body) && this.#thinned.has(body.callId)) {
+      this.#onLeftOut?.(fact);
+      return;
+    }
     if (body.kind === "call") this.#gone.delete(body.callId);
     const bytes = bytesOf(body);
     this.#open.add(fact, bytes);
@@ -169,9 +179,11 @@ export class FactKeeper {
     this.#bytes -= bytes;
     for (const id of calls) if (this.#others.has(id)) this.#gone.add(id);
     for (const fact of facts) {
-      if (fact.body.kind !== "session") continue;
-      this.#stay.push(fact);
-      this.#bytes += bytesOf(fact.body);
+      if (fact.body.kind !== "session") this.#onLeftOut?.(fact);
+      else {
+        this.#stay.push(fact);
+        this.#bytes += bytesOf(fact.body);
+      }
     }
   }
 
@@ -191,6 +203,7 @@ export class FactKeeper {
       if (at >= from || !isOver) thinned.add(fact, bytes);
       else {
         bytesLeft += bytes;
+        this.#onLeftOut?.(fact);
         if (body.kind !== "call") continue;
         this.#callsLeftOut += 1;
         this.#thinned.add(body.callId);
@@ -293,7 +306,7 @@ function shortInput(input: unknown, charsMax: number, depth: number): unknown {
  */
 function short(text: string, charsMax: number): string {
   if (text.length <= charsMax || isShortened(text)) return text;
-  return copied(shortenResult(text, `Sum ${sumOf(text)}.`, charsMax));
+  return copied(shortenResult(text, `Sum ${textSum(text).toString(16).padStart(8, "0")}.`, charsMax));
 }
 
 function copied(text: string): string {
@@ -303,16 +316,12 @@ function copied(text: string): string {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** FNV-1a over the UTF-16 units. */
-function sumOf(text: string): string {
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return (sum >>> 0).toString(16).padStart(8, "0");
-}
-
-/** The keeper that a reader was asked to use; undefined where it decides for itself. */
-export function keeperOf({ keep }: Partial<Surroundings>): FactKeeper | undefined {
-  return keep === undefined ? undefined : new FactKeeper(keep);
+/** The keeper that a reader was asked to use; undefined where it decides for itself. `onLeftOut`: see its constructor. */
+export function keeperOf(
+  { keep }: Partial<Surroundings>,
+  onLeftOut?: (fact: Fact) => void,
+): FactKeeper | undefined {
+  return keep === undefined ? undefined : new FactKeeper(keep, [], onLeftOut);
 }
 
 /** What was left out, as a spread for a `SessionRead`. */

@@ -18,7 +18,9 @@ export type LineScan =
 /** So many damaged places of one file are listed; a last entry counts the rest. */
 export const damageMax = 1_000;
 
-const chunkBytes = 512 * 1024;
+const chunkBytes = 1024 * 1024;
+/** Whole lines are decoded together, so many bytes at once: a longer text costs the garbage collector more. */
+const windowBytes = 64 * 1024;
 const newline = 0x0a;
 const brace = 0x7b;
 
@@ -77,8 +79,21 @@ async function whyNot(files: Files, path: string): Promise<LineScan> {
   return { status: "unreadable", why: `There is a ${stat.kind} where the file should be` };
 }
 
+/** Damaged places of one file, as many as are listed. */
+export class DamageList {
+  readonly list: Damage[] = [];
+
+  add(harm: Damage): void {
+    if (this.list.length < damageMax) this.list.push(harm);
+    else {
+      const detail = "From here on there are more damaged places, which are not listed";
+      this.list[damageMax] ??= { ...harm, code: "corrupt-middle", detail };
+    }
+  }
+}
+
 class Scan {
-  readonly damage: Damage[] = [];
+  readonly #damage = new DamageList();
   readonly #path: string;
   readonly #options: LineOptions;
   readonly #onRecord: (record: LineRecord) => void;
@@ -94,22 +109,66 @@ class Scan {
     this.#onRecord = onRecord;
   }
 
+  get damage(): readonly Damage[] {
+    return this.#damage.list;
+  }
+
   push(chunk: Uint8Array, at: number): void {
     let from = 0;
-    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, from)) {
-      this.#line(chunk.subarray(from, end), at + from, false);
-      from = end + 1;
+    if (this.#openBytes > 0) {
+      const end = chunk.indexOf(newline);
+      if (end === -1) this.#keep(chunk, at);
+      else this.#line(chunk.subarray(0, end), at, false);
+      from = end === -1 ? chunk.length : end + 1;
     }
-    if (from === chunk.length) return;
-    if (this.#openBytes === 0) this.#openFrom = at + from;
-    this.#openBytes += chunk.length - from;
-    // Of a line that is too long only its length is kept.
-    if (this.#openBytes <= this.#options.lineBytesMax) this.#open.push(chunk.slice(from));
-    else this.#open = [];
+    while (from < chunk.length) {
+      const to = windowEnd(chunk, from);
+      if (to === 0) this.#keep(chunk.subarray(from), at + from);
+      else this.#window(chunk.subarray(from, to), at + from);
+      from = to === 0 ? chunk.length : to;
+    }
   }
 
   end(at: number): void {
     if (this.#openBytes > 0) this.#line(new Uint8Array(0), at, true);
+  }
+
+  /** Of a line that is too long only its length is kept. */
+  #keep(piece: Uint8Array, at: number): void {
+    if (this.#openBytes === 0) this.#openFrom = at;
+    this.#openBytes += piece.length;
+    if (this.#openBytes <= this.#options.lineBytesMax) this.#open.push(piece.slice());
+    else this.#open = [];
+  }
+
+  /** Whole lines. Where a byte is no character each is decoded by itself, so that it harms no neighbour. */
+  #window(bytes: Uint8Array, at: number): void {
+    const text = this.#decoded(bytes);
+    if (text === undefined || bytes.length > this.#options.lineBytesMax) this.#lines(bytes, at);
+    else this.#text(text, bytes, at);
+  }
+
+  /** @param text of the bytes; byte and character stand at the same place if there are as many of both. */
+  #text(text: string, bytes: Uint8Array, at: number): void {
+    const isPlain = text.length === bytes.length;
+    let from = 0;
+    let fromByte = 0;
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", from)) {
+      const endByte = isPlain ? end : bytes.indexOf(newline, fromByte);
+      const value = text.charCodeAt(from) === brace ? this.#parse(text.slice(from, end)) : undefined;
+      if (value === undefined) this.#broken(bytes.subarray(fromByte, endByte), at + fromByte, false);
+      else this.#onRecord({ value, range: { fromByte: at + fromByte, toByte: at + endByte } });
+      from = end + 1;
+      fromByte = endByte + 1;
+    }
+  }
+
+  #lines(bytes: Uint8Array, at: number): void {
+    let from = 0;
+    for (let end = bytes.indexOf(newline); end !== -1; end = bytes.indexOf(newline, from)) {
+      this.#line(bytes.subarray(from, end), at + from, false);
+      from = end + 1;
+    }
   }
 
   #line(rest: Uint8Array, at: number, isLast: boolean): void {
@@ -121,18 +180,27 @@ class Scan {
     if (length > this.#options.lineBytesMax) {
       const detail = `A line of ${length} bytes is longer than what is read as a record`;
       const range = { fromByte, toByte: fromByte + length };
-      this.#harm({ code: "oversized-record", path: this.#path, range, detail });
+      this.#damage.add({ code: "oversized-record", path: this.#path, range, detail });
       return;
     }
     // Whatever does not begin with a brace is left to the reader that knows all kinds of damage.
-    const value = line[0] === brace ? this.#parse(line) : undefined;
+    const text = line[0] === brace ? this.#decoded(line) : undefined;
+    const value = text === undefined ? undefined : this.#parse(text);
     if (value === undefined) this.#broken(line, fromByte, isLast);
     else this.#onRecord({ value, range: { fromByte, toByte: fromByte + length } });
   }
 
-  #parse(line: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  #decoded(bytes: Uint8Array): string | undefined {
     try {
-      const value: unknown = JSON.parse(this.#decoder.decode(line));
+      return this.#decoder.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #parse(text: string): Readonly<Record<string, unknown>> | undefined {
+    try {
+      const value: unknown = JSON.parse(text);
       return isRecord(value) && this.#options.isRecord(value) ? value : undefined;
     } catch {
       return undefined;
@@ -143,16 +211,15 @@ class Scan {
     const whole = isLast ? line : joined([line, new Uint8Array([newline])], line.length + 1);
     const { records, damage } = readLines(whole, this.#path, this.#options);
     for (const { value, range } of records) this.#onRecord({ value, range: shifted(range, fromByte) });
-    for (const harm of damage) this.#harm({ ...harm, range: shifted(harm.range, fromByte) });
+    for (const harm of damage) this.#damage.add({ ...harm, range: shifted(harm.range, fromByte) });
   }
+}
 
-  #harm(harm: Damage): void {
-    if (this.damage.length < damageMax) this.damage.push(harm);
-    else {
-      const detail = "From here on there are more damaged places, which are not listed";
-      this.damage[damageMax] ??= { ...harm, code: "corrupt-middle", detail };
-    }
-  }
+/** Behind the last line that ends within a window, or behind the line that is longer than one; 0 when none ends. */
+function windowEnd(chunk: Uint8Array, from: number): number {
+  const most = from + windowBytes;
+  const last = chunk.lastIndexOf(newline, Math.min(most, chunk.length) - 1);
+  return (last >= from ? last : most < chunk.length ? chunk.indexOf(newline, most) : -1) + 1;
 }
 
 function shifted(range: { fromByte: number; toByte: number }, by: number) {

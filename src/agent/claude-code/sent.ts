@@ -7,7 +7,12 @@
  * is unknown. Which version changed it is not known; between the two the older way is reported, which tells less.
  * Always: pure; a missing parent ends the walk, a cycle is walked once.
  */
+import type { Fact } from "../../model/fact.ts";
+import { type Added, Chain } from "../chain.ts";
+import { NumberList } from "../number-list.ts";
 import type { Sent } from "../resume-types.ts";
+import { type SentLine, SentLines } from "../sent-lines.ts";
+import { textSum } from "../text-sum.ts";
 
 /** As much of a line of the chain as decides what is sent. */
 export interface ChainLine {
@@ -26,52 +31,110 @@ const firstToKeepDangling = [2, 1, 330];
 
 /** @param version of the agent that will resume, as far as known: that of the last line. */
 export function sentOnResume(lines: readonly ChainLine[], version: string | undefined): Sent[] {
-  const history = entriesOf(chainOf(lines), isAtLeast(version, firstToKeepDangling));
-  const last = history.at(-1);
-  if (last !== undefined && last.role !== "assistant" && !isAtLeast(version, firstToKeepDangling)) {
-    history.push({ role: "user", inserted: true }, { role: "assistant", inserted: true });
-  }
-  return [...history, { role: "user" }];
+  const history = new History();
+  lines.forEach((line, at) => void history.add(line, at));
+  return history.sent(version);
 }
 
-/** The lines that are sent, in the order of the file. */
-function chainOf(lines: readonly ChainLine[]): ChainLine[] {
-  const main = lines.filter(({ isSide }) => !isSide);
-  const byUuid = new Map(main.map((line) => [line.uuid, line]));
-  const taken = new Set<ChainLine>();
-  let line = main.findLast(({ role }) => role !== "other");
-  while (line !== undefined && !taken.has(line)) {
-    taken.add(line);
-    line = line.parentUuid === undefined ? undefined : byUuid.get(line.parentUuid);
+/** The lines of a session file as far as they decide what is sent; a line costs about 30 bytes once it is left out. */
+export class History {
+  readonly #chain = new Chain();
+  readonly #said = new SentLines();
+  /** Per line: 1 for a line of a sub-agent. */
+  readonly #isSide = new NumberList();
+  /** Per line: a number for the answer of the model that it is a part of, 0 for none. */
+  readonly #answers = new NumberList();
+  #lastAnswer: { readonly messageId: string; readonly sum: number } = { messageId: "", sum: 0 };
+  /** The newest line of the conversation. */
+  #leaf: number | undefined;
+
+  /** @param fromByte where the line stands. */
+  add(one: ChainLine, fromByte: number): Added {
+    const added = this.#chain.add(one.uuid, one.parentUuid);
+    this.#isSide.push(one.isSide ? 1 : 0);
+    this.#answers.push(one.isSide ? 0 : this.#answerOf(one.messageId));
+    if (one.isSide) return added;
+    if (one.role !== "other") this.#leaf = added.line;
+    this.#said.add(fromByte, added.line, sendsOf(one));
+    return added;
   }
-  const messages = new Set([...taken].flatMap(({ messageId }) => messageId ?? []));
-  const answers = main.filter(({ messageId }) => messageId !== undefined && messages.has(messageId));
-  for (const answer of answers) taken.add(answer);
-  const calls = new Set([...taken].flatMap((one) => one.calls));
-  return main.filter((one) => taken.has(one) || one.results.some((callId) => calls.has(callId)));
+
+  /** A fact was left out: see {@link SentLines}. */
+  forget(fact: Fact): void {
+    this.#said.forget(fact);
+  }
+
+  sent(version: string | undefined): Sent[] {
+    const isDanglingKept = isAtLeast(version, firstToKeepDangling);
+    const history = entriesOf(this.#taken(), isDanglingKept);
+    const last = history.at(-1);
+    if (last !== undefined && last.role !== "assistant" && !isDanglingKept) {
+      history.push({ role: "user", inserted: true }, { role: "assistant", inserted: true });
+    }
+    return [...history, { role: "user" }];
+  }
+
+  /** Of the lines that are kept those that are sent. */
+  #taken(): readonly SentLine[] {
+    const { lines } = this.#said;
+    const onWay = new Set<number>();
+    const way =
+      this.#leaf === undefined ? [] : this.#chain.way(this.#leaf, (at) => this.#isSide.at(at) === 0);
+    const kept = new Set(lines.map(({ line }) => line));
+    const wanted = new Set(lines.map(({ line }) => this.#answers.at(line)));
+    const answers = new Set<number>();
+    for (const line of way) {
+      if (kept.has(line)) onWay.add(line);
+      const answer = this.#answers.at(line);
+      if (answer !== 0 && wanted.has(answer)) answers.add(answer);
+    }
+    const taken = new Set(lines.filter(({ line }) => onWay.has(line) || answers.has(this.#answers.at(line))));
+    const calls = new Set([...taken].flatMap(({ sends }) => sends.flatMap((one) => callIn(one) ?? [])));
+    const answersOne = ({ role, callId }: Sent) =>
+      role === "tool" && callId !== undefined && calls.has(callId);
+    return lines.filter((one) => taken.has(one) || one.sends.some(answersOne));
+  }
+
+  #answerOf(messageId: string | undefined): number {
+    if (messageId === undefined) return 0;
+    if (this.#lastAnswer.messageId !== messageId) {
+      this.#lastAnswer = { messageId, sum: textSum(messageId) || 1 };
+    }
+    return this.#lastAnswer.sum;
+  }
 }
 
-function entriesOf(chain: readonly ChainLine[], isDanglingKept: boolean): Sent[] {
-  const answered = new Set(chain.flatMap(({ results }) => results));
-  const made = new Set(chain.flatMap(({ calls }) => calls));
+/** Of one line: answers before words, words before calls. */
+function sendsOf({ role, texts, calls, results }: ChainLine): readonly Sent[] {
+  if (role === "other") return nothing;
+  return [
+    ...results.map((callId): Sent => ({ role: "tool", callId, answer: "result" })),
+    ...Array.from({ length: texts }, (): Sent => ({ role })),
+    ...calls.map((callId): Sent => ({ role: "assistant", callId })),
+  ];
+}
+
+const nothing: readonly Sent[] = [];
+
+function callIn({ role, callId }: Sent): string | undefined {
+  return role === "assistant" ? callId : undefined;
+}
+
+function entriesOf(lines: readonly SentLine[], isDanglingKept: boolean): Sent[] {
+  const all = lines.flatMap(({ sends }) => sends);
+  const answered = new Set(all.flatMap(({ role, callId }) => (role === "tool" ? (callId ?? []) : [])));
+  const made = new Set(all.flatMap((one) => callIn(one) ?? []));
   const seen = new Set<string>();
-  return chain.flatMap(({ role, texts, calls, results }): Sent[] => {
-    if (role === "other") return [];
-    const said = Array.from({ length: texts }, (): Sent => ({ role }));
-    const asked = calls.flatMap((callId): Sent[] => {
-      if (answered.has(callId)) return [{ role: "assistant", callId }];
-      if (!isDanglingKept) return [];
-      return [
-        { role: "assistant", callId },
-        { role: "tool", callId, answer: "synthetic" },
-      ];
-    });
-    const told = results.flatMap((callId): Sent[] => {
+  return all.flatMap((one): Sent[] => {
+    const { role, callId } = one;
+    if (callId === undefined) return [one];
+    if (role === "tool") {
       if (!made.has(callId) || seen.has(callId)) return [];
       seen.add(callId);
-      return [{ role: "tool", callId, answer: "result" }];
-    });
-    return [...told, ...said, ...asked];
+      return [one];
+    }
+    if (answered.has(callId)) return [one];
+    return isDanglingKept ? [one, { role: "tool", callId, answer: "synthetic" }] : [];
   });
 }
 

@@ -15,10 +15,11 @@ import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
 import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
+import { DamageList } from "../resume-lines.ts";
 import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
 import { assistantBodies, blocksOf, sessionBody, userBodies } from "./message.ts";
-import { type ChainLine, sentOnResume } from "./sent.ts";
+import { type ChainLine, History } from "./sent.ts";
 
 export const claudeCodeAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -112,8 +113,8 @@ export async function read(
   { id, path }: FoundSession,
   around: Partial<Surroundings> = {},
 ): Promise<SessionRead> {
-  const keeper = keeperOf(around);
   const reader = new Reader(id, path);
+  const keeper = keeperOf(around, (fact) => reader.history.forget(fact));
   const cut = await readLogCut(
     files,
     path,
@@ -123,8 +124,8 @@ export async function read(
     keeper,
   );
   return {
-    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage] }],
-    sent: sentOnResume(reader.lines, reader.versions.at(-1)),
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list] }],
+    sent: reader.history.sent(reader.versions.at(-1)),
     versions: reader.versions,
     ...leftOutOf(keeper),
   };
@@ -135,11 +136,10 @@ function isLine({ type }: RecordValue): boolean {
 }
 
 class Reader {
-  readonly lines: ChainLine[] = [];
+  readonly history = new History();
   /** A parent that is not there yet: what stands before it is not sent on resume. */
-  readonly damage: Damage[] = [];
+  readonly damage = new DamageList();
   readonly versions: string[] = [];
-  readonly #uuids = new Set<string>();
   readonly #named = new Set<string>();
   readonly #asked: string;
   readonly #path: string;
@@ -149,63 +149,63 @@ class Reader {
     this.#path = path;
   }
 
-  take({ value, range }: LineRecord): FactBody[] {
+  take({ value, range }: LineRecord): readonly FactBody[] {
     const type = textOr(value.type, "");
     const session = this.#session(value);
-    if (typeof value.uuid === "string") {
-      const line = chainLine(type, value.uuid, value);
-      this.#link(line, range);
-      this.lines.push(line);
-    }
-    return [...session, ...decodeRecord(type, () => bodiesOf(type, value))];
+    if (typeof value.uuid === "string") this.#link(chainLine(type, value.uuid, value), range);
+    const bodies = decodeRecord(type, () => bodiesOf(type, value));
+    return session.length === 0 ? bodies : [...session, ...bodies];
   }
 
-  #link({ uuid, parentUuid }: ChainLine, range: Damage["range"]): void {
+  #link(line: ChainLine, range: Damage["range"]): void {
+    const { isRepeated, isOrphan } = this.history.add(line, range.fromByte);
     const at = { path: this.#path, range };
-    if (this.#uuids.has(uuid)) {
-      this.damage.push({ code: "seq-repeat", ...at, detail: `There are two lines ${citeValue(uuid)}` });
+    if (isRepeated) {
+      this.damage.add({ code: "seq-repeat", ...at, detail: `There are two lines ${citeValue(line.uuid)}` });
     }
-    if (parentUuid !== undefined && !this.#uuids.has(parentUuid)) {
-      const detail = `The line's parent ${citeValue(parentUuid)} does not stand before it`;
-      this.damage.push({ code: "chain-break", ...at, detail });
+    if (isOrphan) {
+      const detail = `The line's parent ${citeValue(line.parentUuid ?? "")} does not stand before it`;
+      this.damage.add({ code: "chain-break", ...at, detail });
     }
-    this.#uuids.add(uuid);
   }
 
   /** Named once for each id and each version: the first tells the session, every other is news. */
-  #session({ sessionId, version, message }: RecordValue): FactBody[] {
-    if (typeof sessionId !== "string") return [];
+  #session({ sessionId, version, message }: RecordValue): readonly FactBody[] {
+    if (typeof sessionId !== "string") return nothing;
     const written = textOr(version, "");
     if (written !== "" && this.versions.at(-1) !== written) this.versions.push(citeValue(written));
     const key = sessionId === this.#asked ? written : `${sessionId} other`;
-    if ((key === "" && sessionId === this.#asked) || this.#named.has(key)) return [];
+    if ((key === "" && sessionId === this.#asked) || this.#named.has(key)) return nothing;
     this.#named.add(key);
     const model = isRecord(message) ? message.model : undefined;
     return [sessionBody(citeValue(sessionId), version, model)];
   }
 }
 
-/** One empty list for all lines: there are many of them. */
+/** One empty list of each kind for all lines: there are many of them. */
+const nothing: readonly FactBody[] = [];
 const none: readonly string[] = [];
 
 function chainLine(type: string, uuid: string, value: RecordValue): ChainLine {
   const message = isRecord(value.message) ? value.message : {};
-  const blocks = type === "user" || type === "assistant" ? blocksOf(message) : [];
-  const idsOf = (wanted: string, key: string): readonly string[] => {
-    const ids = blocks.flatMap((block) => {
-      return block.type === wanted && typeof block[key] === "string" ? [block[key]] : [];
-    });
-    return ids.length === 0 ? none : ids;
-  };
+  const isSpeech = type === "user" || type === "assistant";
+  let texts = 0;
+  let calls = none;
+  let results = none;
+  for (const { type: kind, id, tool_use_id } of isSpeech ? blocksOf(message) : []) {
+    if (kind === "text") texts += 1;
+    if (kind === "tool_use" && typeof id === "string") calls = [...calls, id];
+    if (kind === "tool_result" && typeof tool_use_id === "string") results = [...results, tool_use_id];
+  }
   return {
     uuid,
     parentUuid: typeof value.parentUuid === "string" ? value.parentUuid : undefined,
-    role: type === "user" || type === "assistant" ? type : "other",
+    role: isSpeech ? type : "other",
     messageId: typeof message.id === "string" ? message.id : undefined,
     isSide: value.isSidechain === true,
-    texts: blocks.filter((block) => block.type === "text").length,
-    calls: idsOf("tool_use", "id"),
-    results: idsOf("tool_result", "tool_use_id"),
+    texts,
+    calls,
+    results,
   };
 }
 

@@ -9,18 +9,27 @@ import type { Sent } from "../resume-types.ts";
 import type { HistoryItem } from "./rollout.ts";
 
 export function sentOnResume(items: readonly HistoryItem[]): Sent[] {
+  return sentOf(items.map(sendOf));
+}
+
+/** What one item adds by itself. */
+export function sendOf(item: HistoryItem): Sent {
+  if (item.kind === "text") return { role: item.role };
+  const { callId } = item;
+  return item.kind === "call" ? { role: "assistant", callId } : { role: "tool", callId, answer: "result" };
+}
+
+/** The history of what the items add by themselves. */
+export function sentOf(sends: readonly Sent[]): Sent[] {
   const made = new Set<string>();
   const answered = new Set<string>();
-  for (const item of items) {
-    if (item.kind === "call") made.add(item.callId);
-    if (item.kind === "answer") answered.add(item.callId);
-  }
-  const history = items.flatMap((item): Sent[] => {
-    if (item.kind === "text") return [{ role: item.role }];
-    const { callId } = item;
-    if (item.kind === "answer") return made.has(callId) ? [{ role: "tool", callId, answer: "result" }] : [];
-    const call: Sent = { role: "assistant", callId };
-    return answered.has(callId) ? [call] : [call, { role: "tool", callId, answer: "synthetic" }];
+  for (const { role, callId } of sends)
+    if (callId !== undefined) (role === "tool" ? answered : made).add(callId);
+  const history = sends.flatMap((one): Sent[] => {
+    const { role, callId } = one;
+    if (callId === undefined) return [one];
+    if (role === "tool") return made.has(callId) ? [one] : [];
+    return answered.has(callId) ? [one] : [one, { role: "tool", callId, answer: "synthetic" }];
   });
   return [...history, { role: "user" }];
 }

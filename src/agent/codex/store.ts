@@ -14,10 +14,12 @@ import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, parse, textOr } from "../resume-decode.ts";
 import { firstLine, folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
+import { DamageList } from "../resume-lines.ts";
 import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
-import { type HistoryItem, historyOf, rolloutBodies, sessionOf } from "./rollout.ts";
-import { sentOnResume } from "./sent.ts";
+import { SentLines } from "../sent-lines.ts";
+import { historyOf, rolloutBodies, sessionOf } from "./rollout.ts";
+import { sendOf, sentOf } from "./sent.ts";
 
 export const codexAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -90,8 +92,8 @@ export async function read(
   { path }: FoundSession,
   around: Partial<Surroundings> = {},
 ): Promise<SessionRead> {
-  const keeper = keeperOf(around);
   const reader = new Reader(path);
+  const keeper = keeperOf(around, (fact) => reader.said.forget(fact));
   const cut = await readLogCut(
     files,
     path,
@@ -101,8 +103,8 @@ export async function read(
     keeper,
   );
   return {
-    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage] }],
-    sent: sentOnResume(reader.items),
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list] }],
+    sent: sentOf(reader.said.lines.flatMap(({ sends }) => sends)),
     versions: reader.versions,
     ...leftOutOf(keeper),
   };
@@ -113,9 +115,9 @@ function isLine({ type, payload }: RecordValue): boolean {
 }
 
 class Reader {
-  items: HistoryItem[] = [];
+  readonly said = new SentLines();
   readonly versions: string[] = [];
-  readonly damage: Damage[] = [];
+  readonly damage = new DamageList();
   readonly #path: string;
   #ordinal: number | undefined;
   #isNamed = false;
@@ -129,8 +131,8 @@ class Reader {
     const payload = isRecord(value.payload) ? value.payload : {};
     this.#count(value.ordinal, range);
     const { replaces, items } = historyOf(type, payload);
-    if (replaces) this.items = [...items];
-    else this.items.push(...items);
+    if (replaces) this.said.clear();
+    this.said.add(range.fromByte, 0, items.map(sendOf));
     if (type === "session_meta") return this.#session(payload);
     return decodeRecord(type, () => rolloutBodies(type, payload));
   }
@@ -151,11 +153,11 @@ class Reader {
     const at = { path: this.#path, range };
     if (ordinal > expected) {
       const detail = `Ordinal ${ordinal} follows ${expected - 1}`;
-      this.damage.push({ code: "seq-gap", ...at, detail });
+      this.damage.add({ code: "seq-gap", ...at, detail });
     }
     if (ordinal < expected) {
       const detail = `Ordinal ${ordinal} comes again, behind ${expected - 1}`;
-      this.damage.push({ code: "seq-repeat", ...at, detail });
+      this.damage.add({ code: "seq-repeat", ...at, detail });
     }
     this.#ordinal = Math.max(ordinal, this.#ordinal ?? ordinal);
   }

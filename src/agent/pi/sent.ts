@@ -6,10 +6,13 @@
  * a call without a result gets one that says that there is none.
  * Always: pure; a cycle is walked once.
  */
+import type { Fact } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
+import { type Added, Chain } from "../chain.ts";
 import { textOr } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 import type { Sent } from "../resume-types.ts";
+import { SentLines } from "../sent-lines.ts";
 import { blocksOf, isBrokenOff } from "./message.ts";
 
 /** As much of an entry as decides what is sent. */
@@ -62,27 +65,63 @@ function blockSends({ type, text, id }: RecordValue): Sent[] {
 }
 
 export function sentOnResume(entries: readonly Entry[]): Sent[] {
-  const history = sinceCompaction(wayTo(entries)).flatMap(({ sends }) => sends);
-  return [...withSynthetic(history), { role: "user" }];
+  const history = new History();
+  entries.forEach((entry, at) => void history.add(entry, at));
+  return history.sent();
 }
 
-function wayTo(entries: readonly Entry[]): Entry[] {
-  const byId = new Map(entries.map((entry) => [entry.id, entry]));
-  const way = new Set<Entry>();
-  for (let entry = entries.at(-1); entry !== undefined && !way.has(entry); ) {
-    way.add(entry);
-    entry = entry.parentId === undefined ? undefined : byId.get(entry.parentId);
+/** The entries of a session file as far as they decide what is sent; see {@link SentLines} for what is kept of them. */
+export class History {
+  readonly #chain = new Chain();
+  readonly #said = new SentLines();
+  /** Compactions, with the id of the first entry that each keeps. */
+  readonly #compactions = new Map<number, string | undefined>();
+
+  /** @param fromByte where the entry stands. */
+  add({ id, parentId, type, firstKeptId, sends }: Entry, fromByte: number): Added {
+    const added = this.#chain.add(id, parentId);
+    if (type === "compaction") this.#compactions.set(added.line, firstKeptId);
+    this.#said.add(fromByte, added.line, sends);
+    return added;
   }
-  return [...way].reverse();
-}
 
-function sinceCompaction(way: readonly Entry[]): readonly Entry[] {
-  const at = way.findLastIndex(({ type }) => type === "compaction");
-  const compaction = way[at];
-  if (compaction === undefined) return way;
-  const from = way.findIndex(({ id }) => id === compaction.firstKeptId);
-  const kept = from === -1 ? [] : way.slice(from, at).filter(({ type }) => type !== "compaction");
-  return [compaction, ...kept, ...way.slice(at + 1)];
+  /** A fact was left out: see {@link SentLines}. */
+  forget(fact: Fact): void {
+    this.#said.forget(fact);
+  }
+
+  sent(): Sent[] {
+    const sends = new Map(this.#said.lines.map(({ line, sends }) => [line, sends]));
+    const history = this.#way().flatMap((line) => sends.get(line) ?? []);
+    return [...withSynthetic(history), { role: "user" }];
+  }
+
+  /** Entries that are sent, oldest first: from the last compaction on, and before it what it keeps. */
+  #way(): number[] {
+    const way: number[] = [];
+    let compaction: number | undefined;
+    let isKept = false;
+    for (const line of this.#chain.length === 0 ? [] : this.#chain.way(this.#chain.length - 1)) {
+      if (compaction === undefined) {
+        way.push(line);
+        if (this.#compactions.has(line)) compaction = line;
+        continue;
+      }
+      if (!this.#compactions.has(line)) way.push(line);
+      isKept = line === this.#firstKept(compaction);
+      if (isKept) break;
+    }
+    way.reverse();
+    if (compaction === undefined) return way;
+    const at = way.indexOf(compaction);
+    // The summary stands before what is kept; what it names and is not there keeps nothing.
+    return [compaction, ...(isKept ? way.slice(0, at) : []), ...way.slice(at + 1)];
+  }
+
+  #firstKept(compaction: number): number | undefined {
+    const id = this.#compactions.get(compaction);
+    return id === undefined ? undefined : this.#chain.find(id);
+  }
 }
 
 /** Calls that are open when the next message comes, or at the end, are answered there. */

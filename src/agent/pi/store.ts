@@ -14,10 +14,11 @@ import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
 import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
+import { DamageList } from "../resume-lines.ts";
 import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
 import { messageBodies } from "./message.ts";
-import { type Entry, entryOf, sentOnResume } from "./sent.ts";
+import { type Entry, entryOf, History } from "./sent.ts";
 
 export const piAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -85,30 +86,45 @@ export async function read(
   { path }: FoundSession,
   around: Partial<Surroundings> = {},
 ): Promise<SessionRead> {
-  const keeper = keeperOf(around);
-  const entries: Entry[] = [];
-  const damage: Damage[] = [];
-  const ids = new Set<string>();
-  const cut = await readLogCut(
-    files,
-    path,
-    piAbilities.L,
-    isLine,
-    ({ value, range }: LineRecord) => {
-      const type = textOr(value.type, "");
-      if (type === "session") return sessionBodies(value);
-      const entry = entryOf(value);
-      if (entry !== undefined) {
-        damage.push(...chainDamage(entry, ids, path, range));
-        ids.add(entry.id);
-        entries.push(entry);
-      }
-      return decodeRecord(type, () => bodiesOf(type, value));
-    },
-    keeper,
-  );
-  const source: SourceCut = { ...cut, damage: [...cut.damage, ...damage] };
-  return { sources: [source], sent: sentOnResume(entries), versions: [], ...leftOutOf(keeper) };
+  const reader = new Reader(path);
+  const keeper = keeperOf(around, (fact) => reader.history.forget(fact));
+  const cut = await readLogCut(files, path, piAbilities.L, isLine, (record) => reader.take(record), keeper);
+  return {
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list] }],
+    sent: reader.history.sent(),
+    versions: [],
+    ...leftOutOf(keeper),
+  };
+}
+
+class Reader {
+  readonly history = new History();
+  readonly damage = new DamageList();
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  take({ value, range }: LineRecord): readonly FactBody[] {
+    const type = textOr(value.type, "");
+    if (type === "session") return sessionBodies(value);
+    const entry = entryOf(value);
+    if (entry !== undefined) this.#link(entry, range);
+    return decodeRecord(type, () => bodiesOf(type, value));
+  }
+
+  #link(entry: Entry, range: Damage["range"]): void {
+    const { isRepeated, isOrphan } = this.history.add(entry, range.fromByte);
+    const at = { path: this.#path, range };
+    if (isRepeated) {
+      this.damage.add({ code: "seq-repeat", ...at, detail: `There are two entries ${citeValue(entry.id)}` });
+    }
+    if (isOrphan) {
+      const detail = `The entry's parent ${citeValue(entry.parentId ?? "")} does not stand before it`;
+      this.damage.add({ code: "chain-break", ...at, detail });
+    }
+  }
 }
 
 function isLine({ type, id }: RecordValue): boolean {
@@ -124,21 +140,4 @@ function sessionBodies({ id, version }: RecordValue): FactBody[] {
 function bodiesOf(type: string, { message }: RecordValue): readonly FactBody[] | undefined {
   if (type === "message") return messageBodies(isRecord(message) ? message : {});
   return silent.has(type) ? [] : undefined;
-}
-
-function chainDamage(
-  { id, parentId }: Entry,
-  before: ReadonlySet<string>,
-  path: string,
-  range: Damage["range"],
-): Damage[] {
-  const harm: Damage[] = [];
-  if (before.has(id)) {
-    harm.push({ code: "seq-repeat", path, range, detail: `There are two entries ${citeValue(id)}` });
-  }
-  if (parentId !== undefined && !before.has(parentId)) {
-    const detail = `The entry's parent ${citeValue(parentId)} does not stand before it`;
-    harm.push({ code: "chain-break", path, range, detail });
-  }
-  return harm;
 }
