@@ -15,7 +15,7 @@ import { type FaultName, faultNames } from "./fault/index.ts";
 import { registerEnumerate } from "./memory/cli.ts";
 import { reporters } from "./report/index.ts";
 import { progressPrinter } from "./report/pretty.ts";
-import { SubjectLoadError } from "./subject/load.ts";
+import { SubjectLoadError, subjectSpec } from "./subject/load.ts";
 
 /** The user asked for something that cannot be: exit code 2. */
 class Misuse extends Error {}
@@ -52,11 +52,17 @@ const workers = new Option("--workers <number>", "runs side by side")
   .argParser(wholeNumber(1, 64))
   .default(cpus().length + 1, "one a core, and one for while they wait");
 
+const checkout = new Option(
+  "--checkout <dir>",
+  "an existing, installed checkout of the subject's source, for subjects that run one; it is never changed",
+);
+
 interface ChaosFlags {
   readonly seed?: number;
   readonly runs?: number;
   readonly budget?: number;
   readonly subject: string;
+  readonly checkout?: string;
   readonly faults?: FaultName[];
   readonly workers: number;
   readonly reporter: string;
@@ -68,12 +74,13 @@ async function chaos(flags: ChaosFlags): Promise<number> {
   if (report === undefined) throw new Misuse(`There is no reporter "${flags.reporter}".`);
   const chosen = flags.seed ?? randomInt(0x7fffffff);
   const budgetMs = flags.runs === undefined ? (flags.budget ?? 60_000) : flags.budget;
-  process.stderr.write(`chaos: subject ${flags.subject}, seed ${chosen}, ${flags.workers} workers\n`);
+  const subject = subjectSpec(flags.subject, flags.checkout);
+  process.stderr.write(`chaos: subject ${subject}, seed ${chosen}, ${flags.workers} workers\n`);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const options: CampaignOptions = {
     seed: chosen,
-    subject: flags.subject,
+    subject,
     faults: flags.faults ?? faultNames,
     workers: flags.workers,
     outDir: flags.out,
@@ -90,12 +97,12 @@ async function chaos(flags: ChaosFlags): Promise<number> {
 
 async function replay(
   target: string,
-  flags: { times: number; workers: number; subject?: string; out?: string },
+  flags: { times: number; workers: number; subject?: string; checkout?: string; out?: string },
 ): Promise<number> {
   const artifact = await readArtifactPlan(target).catch((error: Error) => {
     throw new Misuse(error.message);
   });
-  const subject = flags.subject ?? artifact.subject;
+  const subject = subjectSpec(flags.subject ?? artifact.subject, flags.checkout);
   const outcomes = await replayPlan({
     plan: artifact.plan,
     subject,
@@ -144,6 +151,7 @@ function program(finish: (code: number) => void): Command {
 Examples:
   pnpm chaos                               60 seconds against the reference orchestrator
   pnpm chaos --subject naive --seed 1      see it find the failures of a naive one
+  pnpm chaos --subject coding-orchestrator --checkout ~/src/coding-orchestrator
   pnpm chaos --subject ./mine.ts --runs 200 --reporter json
   pnpm chaos replay .holdfast/chaos/naive-seed-1/plan-1
 
@@ -159,7 +167,12 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
         duration,
       ),
     )
-    .option("--subject <name|file>", "reference, naive, or the file of your own subject", "reference")
+    .option(
+      "--subject <name|file>",
+      "reference, naive, coding-orchestrator, controller, or the file of your own subject",
+      "reference",
+    )
+    .addOption(checkout)
     .addOption(
       new Option("--faults <list>", `of ${faultNames.join(",")} (all by default)`).argParser(faultList),
     )
@@ -175,6 +188,7 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
     .addOption(new Option("--times <number>", "how often").argParser(wholeNumber(1, 10_000)).default(1))
     .addOption(workers)
     .option("--subject <name|file>", "another subject than the artifact's")
+    .addOption(checkout)
     .option("--out <dir>", "keep what is not green here")
     .action(async (target: string, flags) => finish(await replay(target, flags)));
   root

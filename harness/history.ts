@@ -46,6 +46,8 @@ export type HistoryEntry = { readonly t: string } & (
       readonly session: number;
       readonly why: string;
     }
+  /** The user found the session of a submit without an answer in the list, by its own words. */
+  | { readonly kind: "found"; readonly session: number; readonly id: string }
   | { readonly kind: "connect"; readonly client: number; readonly session: number; readonly after?: string }
   | { readonly kind: "shown"; readonly client: number; readonly session: number; readonly event: Shown }
   | { readonly kind: "disconnected"; readonly client: number; readonly session: number }

@@ -28,8 +28,15 @@ export class AdaStore {
   readonly #ledger: Ledger;
   readonly #machine: AgentMachine;
 
-  constructor(cwd: string, sessionId: string, ledger: Ledger, machine: AgentMachine) {
-    const dir = path.join(cwd, ".coding-agent");
+  /** `folder`: name of the store in the working folder; Ada's own by default. */
+  constructor(
+    cwd: string,
+    sessionId: string,
+    ledger: Ledger,
+    machine: AgentMachine,
+    folder: string = ".coding-agent",
+  ) {
+    const dir = path.join(cwd, folder);
     this.#sessionId = sessionId;
     this.#ledger = ledger;
     this.#machine = machine;

@@ -16,7 +16,7 @@ export type CommandLine =
   | { readonly kind: "wrong"; readonly why: string };
 
 const flags = new Set(["--stream-json", "--auto-approve", "--version"]);
-const valued = new Set(["--model", "--resume"]);
+const valued = new Set(["--model", "--resume", "--system-prompt"]);
 
 /** Parses what came after the executable's name. */
 export function parseCommandLine(args: readonly string[]): CommandLine {

@@ -1,7 +1,7 @@
 /**
  * Entry of the fake agent: an executable that looks like Ada from outside and obeys the harness.
  *
- * Started through a launcher as `node agent.mjs --socket <path> --run <id> -- <the agent's own arguments>`.
+ * Started through a launcher as `node agent.mjs --as <name> --socket <path> --run <id> -- <the agent's own arguments>`.
  * Always: it ends when its harness is gone, also while parked, asleep or waiting for a reader.
  * Never: it reads no environment variables, and loads nothing but what it needs: its start-up is part of every run.
  */
@@ -17,7 +17,7 @@ import { processMachine, randomHex } from "./process-machine.ts";
 import type { ScriptMessage } from "./protocol.ts";
 import { type OutLine, Stdout, StdoutLostError } from "./stdout.ts";
 
-const [socketFlag, socketPath = "", runFlag, , separator, ...argv] = process.argv.slice(2);
+const [asFlag, name = "", socketFlag, socketPath = "", runFlag, , separator, ...argv] = process.argv.slice(2);
 const nonce = randomHex(8);
 let ledger: LedgerWriter | undefined;
 let stdout: Stdout | undefined;
@@ -26,7 +26,7 @@ let stdout: Stdout | undefined;
 void main();
 
 async function main(): Promise<void> {
-  if (socketFlag !== "--socket" || runFlag !== "--run" || separator !== "--") {
+  if (asFlag !== "--as" || socketFlag !== "--socket" || runFlag !== "--run" || separator !== "--") {
     quit(harnessGoneExitCode, "ada: this is the fake agent of the harness; start it through its launcher");
   }
   const line = parseCommandLine(argv);
@@ -95,7 +95,9 @@ async function attempt(
     argv,
     stdout: stdout.kind,
   });
-  const store = AdaStore.isSessionId(sessionId) ? new AdaStore(cwd, sessionId, ledger, machine) : undefined;
+  const store = AdaStore.isSessionId(sessionId)
+    ? new AdaStore(cwd, sessionId, ledger, machine, name === "anita" ? ".anita" : undefined)
+    : undefined;
   const callIds = () => earlierCallIds(order.ledgerPath);
   const common = { order, sessionId, isResume, prompt, model, cwd, store, machine, earlierCallIds: callIds };
   try {

@@ -20,6 +20,8 @@ export const AgentMessageSchema = z.discriminatedUnion("kind", [
     prompt: z.string(),
     /** The agent's own session id, on a resume. */
     resume: z.string().optional(),
+    /** The agent's own session id, where it had to give one before it knew its prompt. */
+    sessionId: z.string().optional(),
   }),
   /** Parked before `event`, which is the `nth` gate of this attempt. */
   z.strictObject({ kind: z.literal("park"), nth: z.number(), event: z.string() }),

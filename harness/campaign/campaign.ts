@@ -13,7 +13,7 @@ import { generatePlan } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shrinkPlan } from "../plan/shrink.ts";
 import type { Abilities } from "../subject/contract.ts";
-import { loadSubject } from "../subject/load.ts";
+import { loadSubject, subjectSlug } from "../subject/load.ts";
 import { canaryPlan, canarySignature } from "./canary.ts";
 import {
   addFlagCounts,
@@ -24,13 +24,13 @@ import {
   verdictKinds,
 } from "./job.ts";
 import { makePlace } from "./place.ts";
-import { type Failure, Pool } from "./pool.ts";
+import { type Failure, Pool, workersFor } from "./pool.ts";
 import { type CampaignResult, type FoundDefect, type Progress, promiseTable, sizeOf } from "./result.ts";
 import { rows } from "./sometimes.ts";
 
 export interface CampaignOptions {
   readonly seed: number;
-  /** `reference`, `naive`, or the path of a subject file. */
+  /** As `loadSubject` takes it. */
   readonly subject: string;
   readonly faults: readonly FaultName[];
   readonly runs?: number;
@@ -58,10 +58,12 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     const pool = await Pool.open({
       dir: place.dir,
       agentBundle: bundles.agent,
-      count: options.workers,
+      count: workersFor(subject, options.workers),
+      ownNetwork: subject.port !== undefined,
     });
     try {
-      return await new Campaign(options, subject.can, pool).run();
+      const workers = workersFor(subject, options.workers);
+      return await new Campaign({ ...options, workers }, subject.can, pool).run();
     } finally {
       await pool.close();
     }
@@ -86,7 +88,7 @@ class Campaign {
     this.plans = directedPlans(can, options.faults);
     this.outDir = path.join(
       path.resolve(options.outDir),
-      `${path.basename(options.subject).replace(/\.[cm]?[jt]s$/, "")}-seed-${options.seed}`,
+      `${subjectSlug(options.subject)}-seed-${options.seed}`,
     );
   }
 

@@ -66,17 +66,21 @@ export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
 
 async function execute(job: Job, place: WorkPlace): Promise<Execution> {
   executions += 1;
-  ports ??= Ports.claim();
   const dir = path.join(place.dir, `r${executions}`);
   const subject = await subjectOf(job.subject);
   const environment: RunEnvironment = {
     dir,
-    port: await (await ports).next(),
+    port: subject.port ?? (await freePort()),
     agentBundle: place.agentBundle,
     runId: `hf-${process.pid}-${executions}`,
   };
   const record = await executeRun(job.plan, subject, environment);
   return { record, assessment: assess(record), dir };
+}
+
+async function freePort(): Promise<number> {
+  ports ??= Ports.claim();
+  return (await ports).next();
 }
 
 function reproducedIn(

@@ -4,18 +4,35 @@
  * Always: each has its own folder, ports and, on Linux as root, its own pid namespace, whose end takes everything
  * in it along. A worker that dies costs its job (infra), not the campaign.
  */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Subject } from "../subject/contract.ts";
+import { hasOwnNetwork, isolation } from "./isolation.ts";
 import type { Job, Outcome } from "./job.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
 
 const workerEntry = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
+/** Servers that share a port they insist on run one at a time, where workers have no network of their own. */
+export function workersFor(subject: Pick<Subject, "port">, wanted: number): number {
+  return subject.port === undefined || hasOwnNetwork() ? wanted : 1;
+}
+
 interface Worker {
   readonly index: number;
   child: ChildProcess;
   busy: { job: Job; resolve: (outcome: Outcome | Failure) => void } | undefined;
+}
+
+/** How workers are started. */
+export interface PoolOptions {
+  /** Each worker has a folder below. */
+  readonly dir: string;
+  readonly agentBundle: string;
+  readonly count: number;
+  /** Each worker gets a network of its own: for servers that always listen on the same port. */
+  readonly ownNetwork?: boolean;
 }
 
 /** A job that no verdict came of: the harness or the machine failed. */
@@ -30,14 +47,11 @@ export class Pool {
   private readonly queue: { job: Job; resolve: (outcome: Outcome | Failure) => void }[] = [];
   private closing = false;
 
-  private constructor(
-    private readonly dir: string,
-    private readonly agentBundle: string,
-  ) {}
+  private constructor(private readonly options: PoolOptions) {}
 
   /** Starts `count` workers under `dir`; resolves when all are ready. */
-  static async open(options: { dir: string; agentBundle: string; count: number }): Promise<Pool> {
-    const pool = new Pool(options.dir, options.agentBundle);
+  static async open(options: PoolOptions): Promise<Pool> {
+    const pool = new Pool(options);
     await Promise.all(Array.from({ length: options.count }, (_, index) => pool.add(index)));
     return pool;
   }
@@ -71,7 +85,7 @@ export class Pool {
 
   private spawn(): ChildProcess {
     const command = [process.execPath, ...process.execArgv, workerEntry];
-    const [file = "", ...args] = hasNamespaces() ? [...namespaced, ...command] : command;
+    const [file = "", ...args] = [...isolation(this.options.ownNetwork === true), ...command];
     return spawn(file, args, {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // Its own group: an interrupt at the terminal is the campaign's to handle.
@@ -100,8 +114,8 @@ export class Pool {
         this.dispatch();
       });
       const place = {
-        dir: path.join(this.dir, `w${index}`),
-        agentBundle: this.agentBundle,
+        dir: path.join(this.options.dir, `w${index}`),
+        agentBundle: this.options.agentBundle,
       };
       child.send({ kind: "place", place } satisfies ToWorker);
     });
@@ -127,30 +141,4 @@ export class Pool {
       worker.child.send({ kind: "job", job: next.job } satisfies ToWorker);
     }
   }
-}
-
-// A shell is process 1 of the namespace: unlike Node it reaps the orphans that fall to it.
-const namespaced = [
-  "unshare",
-  "--pid",
-  "--fork",
-  "--kill-child",
-  "--mount",
-  "--mount-proc",
-  "/bin/sh",
-  "-c",
-  '"$@"; exit $?',
-  "sh",
-];
-
-let namespacesWork: boolean | undefined;
-
-/** Can this user make a pid namespace here? Asked once. */
-export function hasNamespaces(): boolean {
-  namespacesWork ??=
-    process.platform === "linux" &&
-    spawnSync("unshare", ["--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "true"], {
-      stdio: "ignore",
-    }).status === 0;
-  return namespacesWork;
 }

@@ -5,11 +5,12 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleOnce } from "../launch/bundle.ts";
 import type { Plan } from "../plan/plan.ts";
+import { loadSubject } from "../subject/load.ts";
 import { readArtifactRecord } from "./artifact.ts";
 import { type Assessment, assess } from "./assess.ts";
 import type { Outcome } from "./job.ts";
 import { makePlace } from "./place.ts";
-import { Pool } from "./pool.ts";
+import { Pool, workersFor } from "./pool.ts";
 
 export interface ReplayOptions {
   readonly plan: Plan;
@@ -28,11 +29,13 @@ export async function replayPlan(options: ReplayOptions): Promise<Outcome[]> {
       { agent: fileURLToPath(new URL("../agent/main.ts", import.meta.url)) },
       path.join(place.dir, "bundles"),
     );
-    const count = Math.min(options.workers, options.times);
+    const subject = await loadSubject(options.subject);
+    const count = Math.min(workersFor(subject, options.workers), options.times);
     const pool = await Pool.open({
       dir: place.dir,
       agentBundle: agent,
       count,
+      ownNetwork: subject.port !== undefined,
     });
     try {
       return await Promise.all(

@@ -7,7 +7,7 @@
  */
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
-import { promptOf } from "./tokens.ts";
+import { submitTurn } from "./prompt.ts";
 
 /** Where an agent stands: before `event`, which is the `met`-th of its session in this round. */
 export interface Standing {
@@ -56,52 +56,6 @@ export async function step(run: Execution, agent: AgentRun, why: string): Promis
   const arrived = () => agent.gone || agent.connection.parked !== undefined;
   await run.agents.when(() => arrived() || agent.blocked, limits.agentMs);
   return arrived();
-}
-
-/** Waits for an agent of the session to say hello, beyond those there were. */
-export async function helloAfter(run: Execution, session: number, count: number): Promise<boolean> {
-  const started = () => run.agents.runs.filter((agent) => agent.session === session).length > count;
-  return run.agents.when(started, limits.agentMs);
-}
-
-/** Submits the session's current turn; true when the orchestrator accepted it. */
-export async function submitTurn(run: Execution, session: number): Promise<boolean> {
-  const progress = run.sessions[session];
-  if (progress === undefined) return false;
-  const { turn } = progress;
-  const prompt = promptOf(
-    session,
-    turn,
-    turn === 0 ? "Please do the planned work." : "Please do the next part.",
-  );
-  const key = `${run.environment.runId}-s${session}t${turn}`;
-  const count = run.agents.runs.filter((agent) => agent.session === session).length;
-  run.recorder.record({ kind: "submit", session, turn, key, prompt });
-  try {
-    const answer = await run.subject.submit(run.context, {
-      prompt,
-      key,
-      ...(progress.id === undefined ? {} : { session: progress.id }),
-    });
-    if (!answer.ok) {
-      run.recorder.record({
-        kind: "refused",
-        what: "submit",
-        session,
-        status: answer.status,
-        message: answer.message,
-      });
-      return false;
-    }
-    progress.id = answer.session;
-    run.recorder.record({ kind: "submitted", session, turn, key, id: answer.session });
-  } catch (error) {
-    run.recorder.record({ kind: "unanswered", what: "submit", session, why: String(error) });
-    return false;
-  }
-  run.clients.connect(session, progress.id);
-  await helloAfter(run, session, count);
-  return true;
 }
 
 /** Submits the next turn of each session whose turn has come to its end; true when one was. */

@@ -23,6 +23,8 @@ export interface AgentRun {
   readonly startTime: string;
   readonly ledgerPath: string;
   readonly connection: AgentConnection;
+  /** It had a session id of its own, known to the orchestrator, before it was given its prompt. */
+  readonly named: boolean;
   /** Events met since the start, the parked one included (free plans: passed). */
   met: number;
   gone: boolean;
@@ -64,7 +66,7 @@ export class Agents {
       return;
     }
     const attempt = this.runs.filter((run) => run.session === session).length + 1;
-    const agentSessionId = hello.resume ?? this.machine.randomUuid();
+    const agentSessionId = hello.resume ?? hello.sessionId ?? this.machine.randomUuid();
     this.sessionOfId.set(agentSessionId, session);
     const { nonce, pid, startTime } = hello;
     const ledgerPath = path.join(this.ledgerDir, `${nonce}.jsonl`);
@@ -77,6 +79,7 @@ export class Agents {
       startTime,
       ledgerPath,
       connection,
+      named: hello.sessionId !== undefined,
       met: 0,
       gone: false,
       blocked: false,

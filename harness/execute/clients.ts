@@ -4,17 +4,19 @@
  * Always: what was read until the connection ended counts as shown, also what is drained after a kill. A client
  * that comes back does so with its last cursor, where the subject has cursors.
  */
-import type { Context, Subject } from "../subject/contract.ts";
+import type { Context, Followed, Refusable, Shown, Subject } from "../subject/contract.ts";
 import type { Recorder } from "./recorder.ts";
 
 interface Connection {
+  readonly client: number;
+  readonly session: number;
   readonly abort: AbortController;
-  readonly done: Promise<void>;
 }
 
 export class Clients {
   private readonly cursors = new Map<string, string>();
-  private readonly connections = new Map<string, Connection>();
+  /** Open connections, and when each has been read to its end. */
+  private readonly connections = new Map<Connection, Promise<void>>();
   private forgotten = 0;
 
   constructor(
@@ -27,21 +29,36 @@ export class Clients {
   /** Connects every client of the session that is not connected. */
   connect(session: number, id: string): void {
     for (let client = 0; client < this.count; client += 1) {
-      const key = `${session}/${client}`;
-      if (this.connections.has(key)) continue;
-      const abort = new AbortController();
-      const after = this.subject.can.cursor ? this.cursors.get(key) : undefined;
-      this.recorder.record({ kind: "connect", client, session, ...(after === undefined ? {} : { after }) });
-      const done = this.read(key, { client, session, id, after, abort });
-      this.connections.set(key, { abort, done });
+      if (this.isOpen(session, client)) continue;
+      const after = this.subject.can.cursor ? this.cursors.get(`${session}/${client}`) : undefined;
+      this.open({ client, session }, (context) => this.subject.events(context, id, after), after);
     }
+  }
+
+  /** Opens the stream that answers a prompt, as the session's first client. */
+  follow(
+    session: number,
+    open: (context: Context) => Followed,
+  ): Promise<Refusable<{ readonly session: string }>> {
+    let followed: Followed | undefined;
+    this.open({ client: 0, session }, (context) => {
+      followed = open(context);
+      return followed.events;
+    });
+    if (followed === undefined) throw new Error("the stream was not opened");
+    return followed.accepted;
+  }
+
+  /** Is a client of the session connected? */
+  isOpen(session: number, client: number): boolean {
+    return [...this.connections.keys()].some((open) => open.session === session && open.client === client);
   }
 
   /** Ends every connection from the client's side; resolves when what was under way is written down. */
   async disconnect(): Promise<void> {
-    const open = [...this.connections.values()];
-    for (const connection of open) connection.abort.abort();
-    await this.allOf(open);
+    const open = [...this.connections];
+    for (const [{ abort }] of open) abort.abort();
+    await this.allOf(open.map(([, done]) => done));
   }
 
   /** Resolves when every connection has ended by itself (the server is gone). */
@@ -54,32 +71,35 @@ export class Clients {
     this.forgotten += 1;
   }
 
-  private async allOf(connections: readonly Connection[]): Promise<void> {
+  private async allOf(ends: readonly Promise<void>[]): Promise<void> {
     const since = this.forgotten;
-    await Promise.all(connections.map(({ done }) => done));
+    await Promise.all(ends);
     if (this.forgotten !== since) await new Promise<never>(() => undefined);
   }
 
-  private async read(
-    key: string,
-    {
-      client,
-      session,
-      id,
-      after,
-      abort,
-    }: { client: number; session: number; id: string; after: string | undefined; abort: AbortController },
-  ): Promise<void> {
-    const context = { ...this.context, signal: AbortSignal.any([this.context.signal, abort.signal]) };
+  private open(
+    who: { readonly client: number; readonly session: number },
+    events: (context: Context) => AsyncIterable<Shown>,
+    after?: string,
+  ): void {
+    const connection = { ...who, abort: new AbortController() };
+    const signal = AbortSignal.any([this.context.signal, connection.abort.signal]);
+    this.recorder.record({ kind: "connect", ...who, ...(after === undefined ? {} : { after }) });
+    const done = this.read(connection, events({ ...this.context, signal }));
+    this.connections.set(connection, done);
+  }
+
+  private async read(connection: Connection, events: AsyncIterable<Shown>): Promise<void> {
+    const { client, session } = connection;
     try {
-      for await (const event of this.subject.events(context, id, after)) {
-        if (event.cursor !== undefined) this.cursors.set(key, event.cursor);
+      for await (const event of events) {
+        if (event.cursor !== undefined) this.cursors.set(`${session}/${client}`, event.cursor);
         this.recorder.record({ kind: "shown", client, session, event });
       }
     } catch {
       // A connection that breaks is the normal end of a stream under faults; what was complete is recorded.
     }
-    this.connections.delete(key);
+    this.connections.delete(connection);
     this.recorder.record({ kind: "disconnected", client, session });
   }
 }

@@ -8,6 +8,7 @@ import path from "node:path";
 import type { CutFile, DiskCut } from "../history.ts";
 import { effectsFileName } from "../ledger.ts";
 import type { SubjectFile } from "../subject/contract.ts";
+import type { AgentFile } from "./agent-files.ts";
 import type { AgentRun } from "./agents.ts";
 import type { Machine } from "./machine.ts";
 
@@ -19,8 +20,7 @@ export interface CutRequest {
   readonly subjectFiles: readonly SubjectFile[];
   /** Plan session of a subject's session id. */
   readonly sessionOf: (id: string | undefined) => number | undefined;
-  /** Plan session of an agent's session id. */
-  readonly agentSessionOf: (agentSessionId: string) => number | undefined;
+  readonly agentFiles: readonly AgentFile[];
   readonly agents: readonly AgentRun[];
 }
 
@@ -34,8 +34,8 @@ export async function takeCut(request: CutRequest): Promise<DiskCut> {
         cutFile(machine, role, file, request.sessionOf(session)),
       ),
     ),
-    agentFiles(machine, request.workspace, request.agentSessionOf).then((files) =>
-      Promise.all(files.map(({ role, path: file, session }) => cutFile(machine, role, file, session))),
+    Promise.all(
+      request.agentFiles.map(({ role, path: file, session }) => cutFile(machine, role, file, session)),
     ),
     machine.readFile(path.join(request.workspace, effectsFileName)),
     Promise.all(request.agents.map(async (agent) => ((await isAlive(agent)) ? [agent] : []))),
@@ -48,35 +48,6 @@ export async function takeCut(request: CutRequest): Promise<DiskCut> {
     alive: alive.flat().map(({ nonce, session, attempt, pid }) => ({ nonce, session, attempt, pid })),
     effects: effects?.toString("utf8") ?? "",
   };
-}
-
-/** A file of the agent's own store, and the plan session that it belongs to. */
-export interface AgentFile {
-  readonly role: "agent-log" | "agent-snapshot";
-  readonly path: string;
-  readonly session: number | undefined;
-}
-
-/** The agent's logs and snapshots in the workspace, in order of name. */
-export async function agentFiles(
-  machine: Pick<Machine, "names">,
-  workspace: string,
-  sessionOf: (agentSessionId: string) => number | undefined,
-): Promise<AgentFile[]> {
-  const folders = [
-    { role: "agent-log", folder: path.join(workspace, ".coding-agent", "events") },
-    { role: "agent-snapshot", folder: path.join(workspace, ".coding-agent", "sessions") },
-  ] as const;
-  const listed = await Promise.all(
-    folders.map(async ({ role, folder }) =>
-      (await machine.names(folder)).sort().map((name) => ({
-        role,
-        path: path.join(folder, name),
-        session: sessionOf(name.replace(/\.jsonl?$/, "")),
-      })),
-    ),
-  );
-  return listed.flat();
 }
 
 async function cutFile(

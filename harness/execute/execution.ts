@@ -7,6 +7,7 @@ import type { DiskCut } from "../history.ts";
 import type { StepTokens } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Context, ObservedSession, Subject } from "../subject/contract.ts";
+import { agentFiles } from "./agent-files.ts";
 import type { Agents } from "./agents.ts";
 import type { Clients } from "./clients.ts";
 import { takeCut } from "./cuts.ts";
@@ -41,6 +42,8 @@ export interface SessionProgress {
   id?: string;
   turn: number;
   resumes: number;
+  /** The latest submit's answer: resolves when it has come, or never will. */
+  answered?: Promise<boolean>;
 }
 
 export interface Execution {
@@ -91,7 +94,7 @@ export async function cutNow(run: Execution, label: DiskCut["label"]): Promise<n
       workspace: run.context.workspace,
       subjectFiles: await run.subject.files(run.context),
       sessionOf: (id) => sessionIndex(run, id),
-      agentSessionOf: run.agents.sessionOf,
+      agentFiles: await agentFiles(run),
       agents: run.agents.runs,
     }),
   );

@@ -8,8 +8,9 @@
 import { crashLoss, type RunRecord } from "../history.ts";
 import type { Plan, Round } from "../plan/plan.ts";
 import type { SubjectFile } from "../subject/contract.ts";
-import { quiesce, submitTurn } from "./advance.ts";
+import { quiesce } from "./advance.ts";
 import { cutNow, type Execution, observe } from "./execution.ts";
+import { submitTurn } from "./prompt.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { bringToItsEnd } from "./run.ts";
 import { serverEnded, startServer } from "./server.ts";

@@ -5,9 +5,9 @@
  * no word for "ended" does the user go by the agent's own end.
  */
 import type { ObservedSession } from "../subject/contract.ts";
-import { helloAfter, isLockstep, nextTurns, quiesce, step, turnEnded } from "./advance.ts";
+import { isLockstep, nextTurns, quiesce, step, turnEnded } from "./advance.ts";
 import { type Execution, limits, observedOf, WatchdogFired } from "./execution.ts";
-import { promptOf } from "./tokens.ts";
+import { recoverSubmit, resumeSession } from "./prompt.ts";
 
 const resumesMax = 6;
 
@@ -20,6 +20,11 @@ export async function resumeInterrupted(
 ): Promise<boolean> {
   let accepted = false;
   for (const session of run.sessions.keys()) {
+    if (run.sessions[session]?.id === undefined) {
+      const isNew = await recoverSubmit(run, session, observed);
+      accepted ||= isNew;
+      if (observedOf(run, observed, session) === undefined) continue;
+    }
     const said = observedOf(run, observed, session);
     if (said === undefined || said.live === "yes" || (await isOver(run, session, said))) continue;
     accepted = (await resumeOne(run, session, orphanGates)) || accepted;
@@ -40,29 +45,8 @@ async function resumeOne(run: Execution, session: number, orphanGates: number): 
   const progress = run.sessions[session];
   if (progress?.id === undefined || progress.resumes >= resumesMax) return false;
   progress.resumes += 1;
-  const prompt = promptOf(session, progress.turn, "Please go on where you were interrupted.");
   const orphans = run.agents.alive(session);
-  const count = run.agents.runs.filter((agent) => agent.session === session).length;
-  run.recorder.record({ kind: "resume", session, prompt });
-  try {
-    const answer = await run.subject.resume(run.context, progress.id, prompt);
-    if (!answer.ok) {
-      run.recorder.record({
-        kind: "refused",
-        what: "resume",
-        session,
-        status: answer.status,
-        message: answer.message,
-      });
-      return false;
-    }
-  } catch (error) {
-    run.recorder.record({ kind: "unanswered", what: "resume", session, why: String(error) });
-    return false;
-  }
-  run.recorder.record({ kind: "resumed", session });
-  run.clients.connect(session, progress.id);
-  await helloAfter(run, session, count);
+  if (!(await resumeSession(run, session, progress.id))) return false;
   await quiesce(run);
   for (let passed = 0; passed < orphanGates && isLockstep(run); passed += 1) {
     const orphan = orphans.find(({ gone }) => !gone);
@@ -118,7 +102,11 @@ async function whenNoticed(run: Execution): Promise<readonly ObservedSession[]> 
     const since = run.recorder.entries.length;
     const { sessions } = await run.subject.observe(run.context);
     const stillLive = sessions.some(({ live }) => live === "yes") && run.agents.alive().length === 0;
-    if (!stillLive || run.machine.nowMs() > deadline) return sessions;
+    // One that is not listed may be in the middle of being written: a person looks again.
+    const unlisted = run.sessions.some(
+      ({ id }) => id !== undefined && !sessions.some((one) => one.id === id),
+    );
+    if ((!stillLive && !unlisted) || run.machine.nowMs() > deadline) return sessions;
     await run.recorder.until((entry) => entry.kind === "shown", 50, since);
   }
 }

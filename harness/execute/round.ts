@@ -8,7 +8,7 @@ import { inject } from "../fault/index.ts";
 import type { Damage, FaultKind, Orphan, Round } from "../plan/plan.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
-import { agentFiles } from "./cuts.ts";
+import { agentFiles } from "./agent-files.ts";
 import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
@@ -136,13 +136,11 @@ async function damageTarget(
     path,
     session: sessionIndex(run, session),
   }));
-  const agents = (await agentFiles(run.machine, run.context.workspace, run.agents.sessionOf)).map(
-    ({ role, path, session }) => ({
-      role: role === "agent-log" ? "log" : "snapshot",
-      path,
-      session,
-    }),
-  );
+  const agents = (await agentFiles(run)).map(({ role, path, session }) => ({
+    role: role === "agent-log" ? "log" : "snapshot",
+    path,
+    session,
+  }));
   // By session, not by name: names are random, and a plan must mean the same file each time.
   const bySession = (left: { session: number | undefined }, right: { session: number | undefined }) =>
     (left.session ?? Number.MAX_SAFE_INTEGER) - (right.session ?? Number.MAX_SAFE_INTEGER);

@@ -10,14 +10,14 @@ import { GateServer } from "../agent/gate-server.ts";
 import type { RunRecord } from "../history.ts";
 import { writeLauncher } from "../launch/launcher.ts";
 import type { LedgerEntry } from "../ledger.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { AgentName, Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
-import { submitTurn } from "./advance.ts";
 import { Agents } from "./agents.ts";
 import { Clients } from "./clients.ts";
 import { type Execution, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
 import { type Machine, realMachine } from "./machine.ts";
 import { type RunProcess, reapMarked, spawnProcess } from "./processes.ts";
+import { submitTurn } from "./prompt.ts";
 import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
@@ -121,14 +121,19 @@ async function prepare({
   const agents = new Agents(plan, tokens, ledger, recorder, machine);
   gates.onAgent((connection) => agents.accept(connection));
   await gates.listen(socketPath);
-  const { agentPath, agentBinDir } = await writeLauncher({
-    dir: bin,
-    name: "ada",
-    agentBundle: environment.agentBundle,
-    socketPath,
-    runId: environment.runId,
-    nodePath: process.execPath,
-  });
+  const [firstAgent = "ada", ...otherAgents] = subject.can.agents ?? [];
+  const launch = (name: AgentName) =>
+    writeLauncher({
+      dir: bin,
+      name,
+      home,
+      agentBundle: environment.agentBundle,
+      socketPath,
+      runId: environment.runId,
+      nodePath: process.execPath,
+    });
+  const { agentPath, agentBinDir } = await launch(firstAgent);
+  await Promise.all(otherAgents.map(launch));
   const spawned: RunProcess[] = [];
   const env = pinnedEnvironment(agentBinDir, home, environment.runId);
   const reload = plan.rounds.map(({ fault }) => fault).find((fault) => fault.kind === "reload");

@@ -12,6 +12,7 @@ import type { Gate, GatePosition, Round } from "../plan/plan.ts";
 import { advanceUntil, isLockstep, nextTurns, type Standing, step } from "./advance.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits } from "./execution.ts";
+import { untilNamed } from "./prompt.ts";
 import { freezeServer } from "./server.ts";
 
 export interface Site {
@@ -113,6 +114,7 @@ export async function wasShown(run: Execution, agent: AgentRun, event: string): 
   );
   const emitted = done.findLast((entry) => entry.event === event);
   if (emitted === undefined) return false;
+  const isListening = run.clients.isOpen(agent.session, 0);
   const hello = run.recorder.entries.findLastIndex(
     (entry) => entry.kind === "agent-hello" && entry.nonce === agent.nonce,
   );
@@ -129,7 +131,8 @@ export async function wasShown(run: Execution, agent: AgentRun, event: string): 
     run.recorder.entries.slice(Math.max(0, hello)).filter(isFrame).length >= count;
   const shown = await run.recorder.until(
     (entry) => isFrame(entry) && enough(),
-    limits.shownMs,
+    // What a client that is not connected does not hold by now it will not hold.
+    isListening ? limits.shownMs : 0,
     Math.max(0, hello),
   );
   return shown !== undefined;
@@ -137,6 +140,7 @@ export async function wasShown(run: Execution, agent: AgentRun, event: string): 
 
 /** Waits until a client holds the frame of whatever the agent said last that has one. */
 export async function lastWasShown(run: Execution, agent: AgentRun): Promise<void> {
+  await untilNamed(run, agent);
   const last = (await run.agents.ledger(agent)).findLast(
     (entry) => entry.kind === "out" && entry.phase === "done" && isShowable(entry.event),
   );

@@ -13,6 +13,8 @@ export interface LauncherOptions {
   readonly dir: string;
   /** The agent's own name, such as `ada`. */
   readonly name: string;
+  /** Home folder of the agent, for those that keep their store there; `dir` by default. */
+  readonly home?: string;
   /** The bundled fake agent, absolute. */
   readonly agentBundle: string;
   readonly socketPath: string;
@@ -29,19 +31,19 @@ export interface LauncherOptions {
 export async function writeLauncher(
   options: LauncherOptions,
 ): Promise<{ readonly agentPath: string; readonly agentBinDir: string }> {
-  const { dir, name, agentBundle, socketPath, runId, nodePath = process.execPath } = options;
+  const { dir, name, agentBundle, socketPath, runId, home = dir, nodePath = process.execPath } = options;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new Error(
       `${JSON.stringify(name)} cannot be an agent's name; use a plain file name such as "ada".`,
     );
   }
-  for (const absolute of [dir, agentBundle, socketPath, nodePath]) {
+  for (const absolute of [dir, home, agentBundle, socketPath, nodePath]) {
     if (!path.isAbsolute(absolute)) throw new Error(`A launcher needs absolute paths; got ${absolute}.`);
   }
   assertSocketPath(socketPath);
-  const environment = ["PATH=/usr/local/bin:/usr/bin:/bin", `HOME=${dir}`, "LANG=C.UTF-8"];
+  const environment = ["PATH=/usr/local/bin:/usr/bin:/bin", `HOME=${home}`, "LANG=C.UTF-8"];
   const command = ["/usr/bin/env", "-i", ...environment, nodePath, agentBundle];
-  const own = ["--socket", socketPath, "--run", runId, "--"];
+  const own = ["--as", name, "--socket", socketPath, "--run", runId, "--"];
   const script = `#!/bin/sh\nexec ${[...command, ...own].map(quote).join(" ")} "$@"\n`;
   mkdirSync(dir, { recursive: true });
   const agentPath = path.join(dir, name);

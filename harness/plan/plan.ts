@@ -36,7 +36,12 @@ export const ScriptSchema = z.strictObject({
 /** One turn: a submitted prompt and what the agent does with it. */
 export const TurnSchema = z.strictObject({ script: ScriptSchema });
 
+/** The agents that the harness can play, by the name of their executable. */
+export const AgentNameSchema = z.enum(["ada", "anita", "codex"]);
+
 export const SessionSchema = z.strictObject({
+  /** Which of its agents the orchestrator is asked to start; the first that the subject names, where left out. */
+  agent: AgentNameSchema.optional(),
   /**
    * When the agent logs a result. `ada`: before the stdout line; the snapshot first and last.
    * `log-behind`: only when the next model reply comes.
@@ -120,6 +125,7 @@ export const PlanSchema = z.strictObject({
 });
 
 export type Plan = z.infer<typeof PlanSchema>;
+export type AgentName = z.infer<typeof AgentNameSchema>;
 export type PlanSession = z.infer<typeof SessionSchema>;
 export type Script = z.infer<typeof ScriptSchema>;
 export type Reply = z.infer<typeof ReplySchema>;

@@ -5,6 +5,8 @@
  * Never: it never infers. What the orchestrator has no word for is `"unknown"` or `"no-surface"`.
  */
 
+import type { AgentName } from "../plan/plan.ts";
+
 /** What the orchestrator can do; a missing ability makes checks not applicable, and the report says so. */
 export interface Abilities {
   readonly resume: boolean;
@@ -17,6 +19,8 @@ export interface Abilities {
   readonly stop: boolean;
   /** Its files may be damaged between kill and restart. */
   readonly damage: boolean;
+  /** The agents that it can be asked to start, by the name of their executable; `["ada"]` where left out. */
+  readonly agents?: readonly AgentName[];
 }
 
 /** Where and with what one run takes place. Everything is absolute and new for each run. */
@@ -117,10 +121,39 @@ export type Refusable<T> =
   | ({ readonly ok: true } & T)
   | { readonly ok: false; readonly status: number; readonly message: string };
 
-/** The object that a subject file exports by default. */
+/** One prompt for the orchestrator. */
+export interface Prompt {
+  readonly prompt: string;
+  /** A further turn of this session, or its resumption. */
+  readonly session?: string;
+  /** The same when the harness repeats a submit that got no answer. */
+  readonly key: string;
+  readonly agent: AgentName;
+}
+
+/** A prompt that is answered by the stream of its own events. */
+export interface Followed {
+  /** Resolves when the orchestrator has accepted the work and named the session; rejects when the stream ends first. */
+  readonly accepted: Promise<Refusable<{ readonly session: string }>>;
+  /** Read to its end by the harness; `accepted` settles by being read. */
+  readonly events: AsyncIterable<Shown>;
+}
+
+/** What a run's command line gives to a subject that needs more than its own file. */
+export interface SubjectOptions {
+  /** `--checkout`: an existing, installed checkout of the orchestrator, absolute. */
+  readonly checkout?: string;
+}
+
+/** The object that a subject file exports by default, or what the function that it exports returns. */
 export interface Subject {
   readonly name: string;
   readonly can: Abilities;
+  /**
+   * The port on which it listens whatever it is told. Runs then take place in a network of their own each, where the
+   * machine allows that, and one after the other elsewhere.
+   */
+  readonly port?: number;
   /** Called once a run, before the first start. */
   setup?(ctx: Context): Promise<void>;
   /** Starts the server; resolves when it answers and is ready to be asked. */
@@ -128,9 +161,19 @@ export interface Subject {
   /** Resolves when the orchestrator has accepted the work (acknowledged). With `session`: a further turn of it. */
   submit(
     ctx: Context,
-    request: { readonly prompt: string; readonly session?: string; readonly key: string },
+    request: {
+      readonly prompt: string;
+      readonly session?: string;
+      readonly key: string;
+      readonly agent?: AgentName;
+    },
   ): Promise<Refusable<{ readonly session: string }>>;
   resume(ctx: Context, session: string, prompt: string): Promise<Refusable<object>>;
+  /**
+   * For an orchestrator that answers a prompt with the stream of its events, and names a new session only in that
+   * stream. Used instead of `submit` and `resume` where it is there.
+   */
+  follow?(ctx: Context, request: Prompt): Followed;
   /** Live events of a session; ends when the connection ends. */
   events(ctx: Context, session: string, after?: string): AsyncIterable<Shown>;
   observe(ctx: Context): Promise<{ readonly sessions: readonly ObservedSession[] }>;

@@ -7,24 +7,47 @@
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { extname, join, resolve } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { z } from "zod";
-import type { Subject } from "./contract.ts";
+import { AgentNameSchema } from "../plan/plan.ts";
+import type { Subject, SubjectOptions } from "./contract.ts";
+import { SubjectLoadError } from "./load-error.ts";
 
-/** The subject cannot be used; the message says which, why, and what to do. Misuse, not a defect. */
-export class SubjectLoadError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "SubjectLoadError";
-  }
-}
+export { SubjectLoadError } from "./load-error.ts";
 
-const ours: Readonly<Record<string, () => Promise<{ readonly default: Subject }>>> = {
+type Exported = Subject | ((options: SubjectOptions) => Subject);
+
+const ours: Readonly<Record<string, () => Promise<{ readonly default: Exported }>>> = {
   reference: () => import("./reference.ts"),
   naive: () => import("./naive.ts"),
+  "coding-orchestrator": () => import("./coding-orchestrator.ts"),
+  controller: () => import("./controller.ts"),
 };
+
+/**
+ * One word for a subject and the checkout that it is to run, as it goes to workers and into artifacts.
+ *
+ * @example
+ * subjectSpec("controller", "/src/controller") // "controller in /src/controller"
+ */
+export function subjectSpec(nameOrFile: string, checkout: string | undefined): string {
+  const { name } = readSpec(nameOrFile);
+  return checkout === undefined ? nameOrFile : `${name} in ${resolve(checkout)}`;
+}
+
+/** The subject's name without folders and extension, for names of folders. */
+export function subjectSlug(spec: string): string {
+  return basename(readSpec(spec).name).replace(/\.[cm]?[jt]s$/, "");
+}
+
+function readSpec(spec: string): { readonly name: string; readonly options: SubjectOptions } {
+  const [, name, checkout] = /^(.*?) in (\/.*)$/.exec(spec) ?? [];
+  return name === undefined || checkout === undefined
+    ? { name: spec, options: {} }
+    : { name, options: { checkout } };
+}
 
 const method = z.custom((value) => typeof value === "function", "is no function");
 const SubjectSchema = z.looseObject({
@@ -36,11 +59,14 @@ const SubjectSchema = z.looseObject({
     cursor: z.boolean(),
     stop: z.boolean(),
     damage: z.boolean(),
+    agents: z.array(AgentNameSchema).min(1).optional(),
   }),
+  port: z.int().min(1).max(65_535).optional(),
   setup: method.optional(),
   start: method,
   submit: method,
   resume: method,
+  follow: method.optional(),
   events: method,
   observe: method,
   files: method,
@@ -49,21 +75,22 @@ const SubjectSchema = z.looseObject({
 });
 
 /**
- * Loads `reference`, `naive`, or the default export of a `.ts`, `.js` or `.mjs` file (relative to the current
- * folder). TypeScript is bundled with what it imports; `holdfast/harness` resolves from everywhere, and
+ * Loads one of ours by name, or the default export of a `.ts`, `.js` or `.mjs` file (relative to the current
+ * folder): a subject, or a function that makes one from {@link SubjectOptions}. TypeScript is bundled with what it imports; `holdfast/harness` resolves from everywhere, and
  * `import.meta.url` is that of the subject file.
  *
  * @throws SubjectLoadError with one clear sentence.
  * @example
  * const subject = await loadSubject("./my-orchestrator.ts");
  */
-export async function loadSubject(nameOrFile: string): Promise<Subject> {
+export async function loadSubject(spec: string): Promise<Subject> {
+  const { name: nameOrFile, options } = readSpec(spec);
   const own = Object.hasOwn(ours, nameOrFile) ? ours[nameOrFile] : undefined;
-  if (own !== undefined) return (await own()).default;
+  if (own !== undefined) return made((await own()).default, options, nameOrFile);
   const extension = extname(nameOrFile);
   if (![".ts", ".js", ".mjs"].includes(extension)) {
     throw new SubjectLoadError(
-      `There is no subject "${nameOrFile}": give ${Object.keys(ours).join(" or ")}, or the path of a .ts, .js or .mjs file.`,
+      `There is no subject "${nameOrFile}": give ${Object.keys(ours).join(", ")}, or the path of a .ts, .js or .mjs file.`,
     );
   }
   const file = resolve(nameOrFile);
@@ -80,7 +107,17 @@ export async function loadSubject(nameOrFile: string): Promise<Subject> {
       cause: error,
     });
   }
-  return checked(loaded.default, file);
+  return checked(made(loaded.default, options, file), file);
+}
+
+function made<Value>(
+  exported: Value | ((options: SubjectOptions) => Value),
+  options: SubjectOptions,
+  from: string,
+): Value {
+  if (typeof exported === "function") return (exported as (options: SubjectOptions) => Value)(options);
+  if (options.checkout === undefined) return exported;
+  throw new SubjectLoadError(`The subject ${from} takes no checkout; leave --checkout out.`);
 }
 
 /** The object itself, not a copy: its functions may share state through `this`. */

@@ -60,11 +60,7 @@ it("gives the object itself", async () => {
 });
 
 it.each<[string, () => Promise<string>, RegExp]>([
-  [
-    "an unknown name",
-    async () => "nobody",
-    /^There is no subject "nobody": give reference or naive, or the path/,
-  ],
+  ["an unknown name", async () => "nobody", /^There is no subject "nobody": give reference, .*or the path/],
   ["a name of Object", async () => "constructor", /^There is no subject "constructor"/],
   [
     "a missing file",
