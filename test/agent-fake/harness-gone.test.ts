@@ -91,7 +91,7 @@ test("the launcher quotes what it bakes in, keeps the pid and hands down no envi
     const socketPath = path.join(dir, "s.sock");
     const server = new GateServer();
     await server.listen(socketPath);
-    const agentBundle = /'([^']*\.mjs)'/.exec(await readFile(stage.agentPath, "utf8"))?.[1] ?? "";
+    const agentBundle = /'([^']*\.[cm]?js)'/.exec(await readFile(stage.agentPath, "utf8"))?.[1] ?? "";
     const options = { dir: path.join(dir, "bin"), name: "ada", agentBundle, socketPath, runId: "it's" };
     const { agentPath } = await writeLauncher(options);
     const arrived = new Promise<number>((resolve) => {
