@@ -194,6 +194,25 @@ function lateRecord(record: ScannedRecord): LateWrite {
   };
 }
 
+/** What stands behind the seal of a segment. @throws IoError. */
+export async function readBehind(
+  files: Files,
+  folder: string,
+  seal: Seal,
+  lineBytesMax: number,
+): Promise<LateWrite[]> {
+  const path = `${folder}/${segmentName(seal.generation)}`;
+  const stat = await files.stat(path);
+  if (stat === undefined || stat.kind !== "file" || stat.sizeBytes <= seal.bytes) return [];
+  const file = await files.openRead(path);
+  if (file === undefined) return [];
+  try {
+    return await readLate(file, seal.generation, seal.bytes, await file.size(), lineBytesMax);
+  } finally {
+    await file.close();
+  }
+}
+
 async function readLate(
   file: ReadFile,
   generation: number,

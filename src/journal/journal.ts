@@ -7,6 +7,7 @@
  */
 import { HoldfastError } from "../model/error.ts";
 import type { Files } from "../model/ports.ts";
+import { readBehind } from "./history.ts";
 import { isObject, type RecordDraft } from "./record.ts";
 import { continuedType, type Seal, sealsToRecord } from "./seal.ts";
 import { generationsIn, segmentName } from "./segment.ts";
@@ -17,9 +18,13 @@ import {
   type JournalOptions,
   type JournalPosition,
   type JournalState,
+  type LateWrite,
   recordBytesMaxDefault,
 } from "./types.ts";
 import { SegmentWriter, type Written } from "./writer.ts";
+
+/** A server that is older than this many others and still writes has been paused for a long time. */
+const lateSegmentsMax = 4;
 
 type Refusal = Extract<Appended, { ok: false }>;
 
@@ -85,11 +90,18 @@ export class DurableJournal implements Journal {
     await this.#segment.close();
   }
 
-  /** Looks for a newer generation, once; the state says what was found. */
   async checkFence(): Promise<Refusal | undefined> {
-    const refusal = await this.#newer();
-    if (refusal !== undefined) this.#refusal = refusal;
-    return refusal;
+    if (this.#refusal !== undefined) return this.#refusal;
+    this.#refusal = await this.#newer();
+    return this.#refusal;
+  }
+
+  async lateWrites(): Promise<readonly LateWrite[]> {
+    const newest = this.#seals.toSorted((left, right) => right.generation - left.generation);
+    const found = newest
+      .slice(0, lateSegmentsMax)
+      .map((seal) => readBehind(this.#files, this.#folder, seal, this.#recordBytesMax));
+    return (await Promise.all(found)).flat();
   }
 
   async #run(): Promise<void> {

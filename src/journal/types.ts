@@ -89,6 +89,13 @@ export interface Journal {
    * acknowledged together: a state that takes them in one by one keeps the `position` of each answer instead.
    */
   position(): JournalPosition;
+  /**
+   * Looks whether another server has taken over by now; undefined while none has. To be asked before an act that a
+   * refused append could not take back.
+   */
+  checkFence(): Promise<Extract<Appended, { ok: false }> | undefined>;
+  /** What stands behind the newest seals now: a former server may have gone on since the take-over. @throws IoError. */
+  lateWrites(): Promise<readonly LateWrite[]>;
   /** Ends after the appends in flight; further ones are answered "closed". */
   close(): Promise<void>;
 }

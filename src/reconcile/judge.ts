@@ -93,7 +93,8 @@ function effectOfProbe(probe: ProbeEvidence | undefined): Effect {
 function isUnapproved(call: Call, { session, approvals, sources }: Evidence): boolean {
   if (!session.gated || approvals === undefined || call.turn.attempt === undefined) return false;
   const hasHoles = sources.some(({ source, damage, status }) => {
-    return source === "J" && (damage.length > 0 || status !== "read");
+    // A late write is too much in the journal, and hides nothing that belongs there.
+    return source === "J" && (damage.some(({ code }) => code !== "late-write") || status !== "read");
   });
   return !hasHoles && !approvals.some((yes) => isAbout(yes, call));
 }

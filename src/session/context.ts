@@ -8,6 +8,7 @@
 import type { AgentAdapter } from "../agent/contract.ts";
 import { adapters } from "../agent/index.ts";
 import type { Surroundings } from "../agent/resume-types.ts";
+import type { LateWrite } from "../journal/index.ts";
 import { invariant } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
 import type { Kin, World } from "../model/ports.ts";
@@ -58,6 +59,10 @@ export interface Context {
   readonly lives: Map<string, SessionLife>;
   /** Damage of our own journal, by session. */
   readonly journalDamage: Map<string, Damage[]>;
+  /** Written by former servers after they had been superseded, as far as it was seen. */
+  late: readonly LateWrite[];
+  /** Looks for more of it. */
+  readonly lateWrites: () => Promise<readonly LateWrite[]>;
   /** One at a time per session: submit, resume, decide, settle. */
   readonly locks: Map<string, Promise<unknown>>;
   /** Submits under way, by idempotency key; for whoever takes submits. */

@@ -3,7 +3,11 @@
  *
  * Order: `dispatch` synced → attempt N claimed (O_EXCL) → the agent's store repaired, the original kept → started.
  * Always: a crash between any two of these leaves an attempt that start-up either finds alive or makes sure can
- * never start; then it counts as never started, and a resume does the same again.
+ * never start; then it counts as never started, and a resume does the same again. Of two servers one at most starts
+ * an attempt: folder and start marker are made with O_EXCL.
+ * What remains: a server that is stopped between its last look for a successor and the replacing of a file of the
+ * agent's store, replaces it when it is continued, maybe under an agent that its successor has started. The original
+ * is kept beside the attempt, and the store then shows other bytes than the record names, which the next cut finds.
  */
 
 import type { StoreRepair } from "../agent/contract.ts";
@@ -106,6 +110,7 @@ export async function startDispatched(
     if (!claimed) throw new IoError("EEXIST", folder, "claim");
     await Promise.all([follower.open(), writeAbout(context, session, attempt)]);
     await repairStore(context, session, order, folder);
+    await context.recorder.mayAct();
     await startAgent(context.world, {
       folder,
       command: order.executable,
@@ -199,6 +204,7 @@ async function repairStore(
       await replaceAtomically(files, `${folder}/original-${kept}`, original);
     }
     await makeParents(context, session.cwd, repair.path);
+    await context.recorder.mayAct();
     await replaceAtomically(files, repair.path, repair.bytes, order.attempt.toString());
   }
 }

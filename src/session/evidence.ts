@@ -12,6 +12,7 @@ import { attemptPaths } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context, surroundingsOf } from "./context.ts";
 import { coveredByte, fileByteOf } from "./covers.ts";
+import { lateDamage } from "./late.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
 import { readUnits, type Unit } from "./units.ts";
@@ -35,7 +36,10 @@ export async function gatherEvidence(
   ]);
   const sources = [...spools, ...(agent === "gone" ? stores : earlierTurns(stores, session))];
   const matched = adapter.matchStream?.(sources) ?? sources;
-  const damage = context.journalDamage.get(session.id) ?? lostRecords(context, session);
+  const damage = [
+    ...(context.journalDamage.get(session.id) ?? lostRecords(context, session)),
+    ...lateDamage(context, session.id),
+  ];
   return {
     schema: 1,
     session: { id: session.id, agent: session.agent, gated: false },

@@ -52,6 +52,8 @@ export async function beginLife(
     recorder: new Recorder(journal, state, hooks.onOver),
     lives: new Map(),
     journalDamage: new Map(),
+    late: history.late,
+    lateWrites: () => journal.lateWrites(),
     locks: new Map(),
     submits: new Map(),
     closing: false,

@@ -94,6 +94,18 @@ export class Recorder {
     };
   }
 
+  /**
+   * Before an act outside the journal that nobody could take back.
+   *
+   * What remains: a server that is stopped between this look and the act itself does it when it is continued.
+   * @throws LifeOver when another server has taken over.
+   */
+  async mayAct(): Promise<void> {
+    if (this.#over !== undefined) throw new LifeOver(this.#over);
+    const refusal = await this.#journal.checkFence();
+    if (refusal !== undefined) throw this.end(refusal.detail);
+  }
+
   /** Ends this life because of something outside the journal, such as a spool that cannot be synced. */
   end(detail: string): LifeOver {
     if (this.#over === undefined) {

@@ -13,6 +13,7 @@ import { reconcile } from "../reconcile/index.ts";
 import { type Context, lifeOf, sessionFolder } from "./context.ts";
 import { discoverAgentSession } from "./discover.ts";
 import { gatherEvidence } from "./evidence.ts";
+import { lookForLateWrites } from "./late.ts";
 import { judge, watchOrphans } from "./orphans.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
 
@@ -22,6 +23,7 @@ export async function settle(
   session: SessionState,
 ): Promise<{ readonly evidence: Evidence; readonly verdict: Verdict }> {
   await discoverAgentSession(context, session);
+  if (!lifeOf(context, session.id).reconciling) await lookForLateWrites(context);
   const { evidence, verdict } = await judge(context, session, await gatherEvidence(context, session, "gone"));
   const run = latestRun(session);
   const open = run !== undefined && !isTerminal(run.state);

@@ -49,6 +49,10 @@ test("take-over: the older life is fenced, and what it still writes is late", as
   expect(await older.append("never", {})).toMatchObject({ ok: false, why: "fenced" });
   expect(files.bytes(segment(1)).length).toBe(before);
   files.appendTo(segment(1), bytesOf("torn"));
+  expect((await journal.lateWrites()).map(({ generation, text }) => [generation, text.slice(-4)])).toEqual([
+    [1, expect.any(String)],
+    [1, "torn"],
+  ]);
 
   for (const history of [await readJournal(files, folder), (await takeOver(files, folder, {})).history]) {
     expect(history.records.map(({ type }) => type).slice(0, 3)).toEqual(["life", "kept", "life"]);

@@ -15,6 +15,7 @@ import {
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
 export const agentPath = join(import.meta.dirname, "agent.sh");
@@ -35,6 +36,30 @@ export async function bundleServer(folder: string): Promise<string> {
     logLevel: "error",
   });
   return outfile;
+}
+
+type Library = Pick<typeof import("../../src/orchestrator/server.ts"), "startServer"> &
+  Pick<typeof import("../../src/host/http.ts"), "listenHttp"> &
+  Pick<typeof import("../../src/host/world.ts"), "realWorld">;
+
+/** Evaluates the server's modules once more in this process, as a reload without a new process does. */
+export async function loadAnew(folder: string, name: string): Promise<Library> {
+  const src = join(import.meta.dirname, "../../src");
+  const outfile = join(folder, `${name}.mjs`);
+  await build({
+    stdin: {
+      contents: `export { startServer } from "./orchestrator/server.ts"; export { listenHttp } from "./host/http.ts"; export { realWorld } from "./host/world.ts";`,
+      resolveDir: src,
+    },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    banner: { js: banner },
+    outfile,
+    logLevel: "error",
+  });
+  return (await import(/* @vite-ignore */ pathToFileURL(outfile).href)) as Library;
 }
 
 export interface Event {
