@@ -9,6 +9,7 @@ import { spawn } from "node:child_process";
 import { open as openCallback } from "node:fs";
 import { access, constants, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
+import { getuid } from "node:process";
 import { promisify } from "node:util";
 import type { AgentStart, Agents, Watch } from "../model/ports.ts";
 import { asIoError, io } from "./io.ts";
@@ -102,7 +103,9 @@ async function openFifo(path: string) {
   const flags = constants.O_WRONLY | constants.O_NONBLOCK;
   const handle = await io(path, "open", () => open(path, flags), ["ENXIO", "ENOENT", "ENOTDIR"], undefined);
   if (handle === undefined) return undefined;
-  if ((await handle.stat()).isFIFO()) return handle;
+  const stats = await handle.stat();
+  // One of another user could be anybody's ear.
+  if (stats.isFIFO() && stats.uid === getuid?.()) return handle;
   await handle.close();
   return undefined;
 }

@@ -7,7 +7,7 @@
  */
 import { spawn } from "node:child_process";
 import { constants, watch } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import {
   type AppendFile,
   type FileStat,
@@ -33,6 +33,8 @@ export function hostFiles(): Files {
     list: (path) =>
       io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
     stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
+    isLink: (path) =>
+      io(path, "lstat", async () => (await lstat(path)).isSymbolicLink(), ["ENOENT", "ENOTDIR"], false),
     rename: (from, to) => io(from, "rename", () => rename(from, to)),
     remove: (path) => io(path, "remove", () => remove(path), ["ENOENT", "ENOTDIR"], false),
     syncFolder,

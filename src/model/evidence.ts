@@ -88,6 +88,8 @@ export interface DecisionEvidence {
   readonly attempt: number;
   readonly outcome: "done" | "not-done";
   readonly who: string;
+  /** For people only. */
+  readonly atMs?: number;
   readonly cite: Cite;
 }
 

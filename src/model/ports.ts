@@ -66,6 +66,8 @@ export interface Files {
   /** Names in a folder, sorted; undefined when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>;
   stat(path: string): Promise<FileStat | undefined>;
+  /** Is the name itself a symbolic link? False when nothing is there. Left out where there are no links. */
+  isLink?(path: string): Promise<boolean>;
   rename(from: string, to: string): Promise<void>;
   /** False when there was nothing to remove. */
   remove(path: string): Promise<boolean>;

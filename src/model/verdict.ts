@@ -101,7 +101,8 @@ export type FindingCode =
   | "place-moved"
   | "version-drift"
   | "config-drift"
-  | "superseded";
+  | "superseded"
+  | "budget-exhausted";
 
 /** One divergence, named, with its cause. */
 export interface Finding {

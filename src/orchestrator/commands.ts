@@ -69,6 +69,7 @@ export function abandonRun(context: Context, session: SessionState, who: string)
     }
     if (run.cancelled === undefined) await recordCancel(context, session, who, "abandon");
     if (!isTerminal(run.state)) await settle(context, session);
+    await context.onIdle(session);
     return answer(200, { session: session.id, run: run.id, state: run.state });
   });
 }
@@ -131,6 +132,7 @@ export function decideCall(
         attempt: call.attempt ?? 0,
         outcome: decision.outcome,
         who: decision.who,
+        atMs: context.world.clock.now(),
       });
       await settle(context, session);
     }

@@ -17,6 +17,7 @@ import { abandonRun, decideCall, stopSession } from "./commands.ts";
 import { guard } from "./guard.ts";
 import { page } from "./page.ts";
 import { makeProject } from "./project.ts";
+import { withdraw } from "./queue.ts";
 import { partsOf, type Routed, Routes } from "./routes.ts";
 import { closeStreams, eventStream } from "./sse.ts";
 import { resumeRun, submitRun, submitSession } from "./submit.ts";
@@ -132,10 +133,21 @@ function sessionRoutes(routes: Routes, site: Site): void {
     onSessionBody(c, site, async (life, session, body) => {
       const prompt = textField(body, "prompt", promptCharsMax);
       const acknowledge = flagField(body, "acknowledge");
+      const key = readKey(c);
       if (typeof prompt === "object") return prompt.refusal;
       if (typeof acknowledge === "object") return acknowledge.refusal;
-      return resumeRun(life.context, session, { acknowledge, ...(prompt === undefined ? {} : { prompt }) });
+      if ("refusal" in key) return key.refusal;
+      return resumeRun(life.context, session, {
+        acknowledge,
+        ...(prompt === undefined ? {} : { prompt }),
+        ...key,
+      });
     }),
+  );
+  routes.post("/api/sessions/:id/queue/:item/withdraw", (c) =>
+    onSessionBody(c, site, (life, session, body) =>
+      withdraw(life.context, session, c.param("item"), whoOf(body)),
+    ),
   );
   routes.post("/api/sessions/:id/stop", (c) =>
     onSessionBody(c, site, (life, session, body) => stopSession(life.context, session, whoOf(body))),
@@ -163,20 +175,28 @@ function readSubmit(c: Routed, body: Body) {
   const agent = textField(body, "agent", nameCharsMax);
   const model = textField(body, "model", nameCharsMax);
   const acknowledge = flagField(body, "acknowledge");
-  const key = c.request.headers.get("idempotency-key");
-  for (const field of [prompt, agent, model, acknowledge]) if (typeof field === "object") return field;
+  const queue = flagField(body, "queue");
+  const key = readKey(c);
+  for (const field of [prompt, agent, model, acknowledge, queue]) if (typeof field === "object") return field;
   if (typeof prompt !== "string")
     return { refusal: refuse(400, "bad-field", 'The field "prompt" is missing.') };
-  if (key !== undefined && !/^[\x21-\x7e]{1,200}$/.test(key)) {
-    return { refusal: refuse(400, "bad-key", "The Idempotency-Key must be 1 to 200 printable characters.") };
-  }
+  if ("refusal" in key) return key;
   return {
     prompt,
     agent: typeof agent === "string" ? agent : "ada",
     acknowledge: acknowledge === true,
+    queue: queue === true,
     ...(typeof model === "string" ? { model } : {}),
-    ...(key === undefined ? {} : { key }),
+    ...key,
   };
+}
+
+/** The client's idempotency key, where it sent one. */
+function readKey(c: Routed): { readonly key?: string } | { readonly refusal: Answer } {
+  const key = c.request.headers.get("idempotency-key");
+  if (key === undefined) return {};
+  if (/^[\x21-\x7e]{1,200}$/.test(key)) return { key };
+  return { refusal: refuse(400, "bad-key", "The Idempotency-Key must be 1 to 200 printable characters.") };
 }
 
 /** Who says so; for the record. */

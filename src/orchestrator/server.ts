@@ -11,6 +11,7 @@ import type { OrchestratorConfig } from "../session/context.ts";
 import { findAgent } from "../session/dispatch.ts";
 import { beginLife, type Life, makeHome } from "../session/life.ts";
 import { makeShell } from "./http.ts";
+import { startQueued } from "./queue.ts";
 import { readOrMakeToken } from "./token.ts";
 
 export interface ServerOptions extends OrchestratorConfig {
@@ -64,7 +65,7 @@ export async function startServer(
   try {
     await makeHome(world, options.home);
     token = await readOrMakeToken(world, options.tokenFile ?? `${options.home}/token`);
-    life = await beginLife(world, options, { onOver: tellOver, report });
+    life = await beginLife(world, options, { onOver: tellOver, report, onIdle: startQueued });
   } catch (thrown) {
     await http.close(0);
     throw thrown;

@@ -17,8 +17,17 @@ import {
 } from "../session/dispatch.ts";
 import { prepareHandOver } from "../session/hand-over.ts";
 import { refuseWhileLive } from "../session/live.ts";
-import { latestRun, type ProjectState, type RunRecordState, type SessionState } from "../session/state.ts";
-import { type Answer, answer, refuse, refusedBy } from "./answer.ts";
+import {
+  type AttemptState,
+  isTerminal,
+  latestRun,
+  type ProjectState,
+  type RunRecordState,
+  type SessionState,
+} from "../session/state.ts";
+import { type Answer, refuse, refusedBy } from "./answer.ts";
+import { enqueue, queuedAnswer, queuedByKey } from "./queue.ts";
+import { accepted, agentMissing, keyOf, notStarted, startRun } from "./start-run.ts";
 
 export interface Submit {
   readonly prompt: string;
@@ -27,6 +36,8 @@ export interface Submit {
   readonly key?: string;
   /** A person has seen what blocks, and goes on. */
   readonly acknowledge: boolean;
+  /** Wait for the run that is under way instead of being refused. */
+  readonly queue: boolean;
 }
 
 /** A new session with its first run. */
@@ -37,7 +48,11 @@ export function submitSession(context: Context, project: ProjectState, submit: S
 /** A further run of a session, with a hand-over when the last one did not end cleanly. */
 export function submitRun(context: Context, session: SessionState, submit: Submit): Promise<Answer> {
   return once(context, session.id, submit, () =>
-    exclusively(context, session.id, () => startRun(context, session, submit)),
+    exclusively(context, session.id, async () => {
+      const run = latestRun(session);
+      const isBusy = session.queue.length > 0 || (run !== undefined && !isTerminal(run.state));
+      return submit.queue && isBusy ? enqueue(context, session, submit) : startRun(context, session, submit);
+    }),
   );
 }
 
@@ -57,6 +72,10 @@ async function once(
   if (underWay !== undefined) return underWay as Promise<Answer>;
   const known = findByKey(context, scope, submit.key);
   if (known !== undefined) return knownRun(known.session, known.run, submit);
+  const session = context.state.sessions.get(scope);
+  const waiting = session === undefined ? undefined : queuedByKey(session, submit.key);
+  if (session !== undefined && waiting !== undefined)
+    return waiting.prompt === submit.prompt ? queuedAnswer(session, waiting.id) : keyReused();
   const mine = work().finally(() => context.submits.delete(name));
   context.submits.set(name, mine);
   return mine;
@@ -85,11 +104,7 @@ function findByKey(context: Context, scope: string, key: string) {
 
 function knownRun(session: SessionState, run: RunRecordState, submit: Submit): Answer {
   if (run.prompt !== submit.prompt) {
-    return refuse(
-      409,
-      "key-reused",
-      "This Idempotency-Key was used with another prompt. Use a new key for a new prompt.",
-    );
+    return keyReused();
   }
   return accepted(
     200,
@@ -99,8 +114,9 @@ function knownRun(session: SessionState, run: RunRecordState, submit: Submit): A
   );
 }
 
-function accepted(status: number, session: string, run: string, attempt: number): Answer {
-  return answer(status, { session, run, attempt });
+function keyReused(): Answer {
+  const message = "This Idempotency-Key was used with another prompt. Use a new key for a new prompt.";
+  return refuse(409, "key-reused", message);
 }
 
 async function startSession(context: Context, project: ProjectState, submit: Submit): Promise<Answer> {
@@ -148,45 +164,23 @@ async function startSession(context: Context, project: ProjectState, submit: Sub
   });
 }
 
-async function startRun(context: Context, session: SessionState, submit: Submit): Promise<Answer> {
-  const live = await refuseWhileLive(context, session);
-  if (live !== undefined) return refusedBy(session.id, live);
-  const executable = await findAgent(context, session.agent);
-  if (executable === undefined) return agentMissing(session.agent);
-  const handOver = await prepareHandOver(context, session, {
-    ask: submit.prompt,
-    resumesRun: false,
-    acknowledge: submit.acknowledge,
-  });
-  if ("refusal" in handOver) return refusedBy(session.id, handOver.refusal);
-  const runId = context.world.ids.next();
-  const attempt = await nextAttempt(context, session);
-  const order: DispatchOrder = { runId, attempt, executable, ...handOver };
-  await Promise.all([
-    context.recorder.record("run", {
-      sessionId: session.id,
-      runId,
-      prompt: submit.prompt,
-      ...keyOf(submit),
-      atMs: context.world.clock.now(),
-    }),
-    recordDispatch(context, session.id, order),
-  ]);
-  const failed = await startDispatched(context, session, order);
-  return failed === undefined
-    ? accepted(201, session.id, runId, attempt)
-    : notStarted(failed, session.id, runId);
+/** The same resume again: the same attempt, also when the first answer was lost in a crash. */
+function resumedBefore(session: SessionState, before: AttemptState, prompt: string | undefined): Answer {
+  const isOther = prompt !== undefined && !before.ask.includes(prompt);
+  return isOther ? keyReused() : accepted(202, session.id, before.runId, before.attempt);
 }
 
 /** Starts the interrupted run of a session again, with a hand-over. */
 export function resumeRun(
   context: Context,
   session: SessionState,
-  request: { readonly prompt?: string; readonly acknowledge: boolean },
+  request: { readonly prompt?: string; readonly acknowledge: boolean; readonly key?: string },
 ): Promise<Answer> {
   return exclusively(context, session.id, async () => {
     const wrong = request.prompt === undefined ? undefined : checkPrompt(request.prompt);
     if (wrong !== undefined) return wrong;
+    const before = session.attempts.find(({ key }) => key !== undefined && key === request.key);
+    if (before !== undefined) return resumedBefore(session, before, request.prompt);
     const live = await refuseWhileLive(context, session);
     if (live !== undefined) return refusedBy(session.id, live);
     const run = latestRun(session);
@@ -204,7 +198,7 @@ export function resumeRun(
     });
     if ("refusal" in handOver) return refusedBy(session.id, handOver.refusal);
     const attempt = await nextAttempt(context, session);
-    const order: DispatchOrder = { runId: run.id, attempt, executable, ...handOver };
+    const order: DispatchOrder = { runId: run.id, attempt, executable, ...handOver, ...keyOf(request) };
     await recordDispatch(context, session.id, order);
     delete lifeOf(context, session.id).verdict;
     const failed = await startDispatched(context, session, order);
@@ -214,21 +208,7 @@ export function resumeRun(
   });
 }
 
-function keyOf(submit: Submit): { readonly key?: string } {
-  return submit.key === undefined ? {} : { key: submit.key };
-}
-
 function unknownAgent(agent: string): Answer {
   const known = Object.keys(adapters).join(", ");
   return refuse(400, "unknown-agent", `There is no agent "${agent}". Known agents: ${known}.`);
-}
-
-function agentMissing(agent: string): Answer {
-  const message = `The agent "${agent}" is not on the server's PATH. Install it, or start the server with --agent-path.`;
-  return refuse(503, "agent-missing", message);
-}
-
-function notStarted(why: string, session: string, run: string): Answer {
-  const message = `${why} The run is on record as interrupted; resume it with POST /api/sessions/${session}/resume.`;
-  return refuse(503, "agent-not-started", message, { session, run });
 }

@@ -7,6 +7,7 @@
  */
 import type { Evidence } from "../model/evidence.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
+import { budgetFindings } from "./budget.ts";
 import { callFindings, callVerdict } from "./calls.ts";
 import { openCase } from "./case.ts";
 import { coverageFindings } from "./coverage.ts";
@@ -35,6 +36,7 @@ export function reconcile(evidence: Evidence): Verdict {
     ...placeFindings(one),
     ...coverageFindings(one),
     ...callFindings(one, links),
+    ...budgetFindings(one, calls),
   ]);
   const state = runState(one, calls, findings);
   const runId = evidence.attempts.at(-1)?.runId;

@@ -16,6 +16,7 @@ export function runState(one: Case, calls: readonly CallVerdict[], findings: rea
   const ended = endedState(one);
   if (ended !== undefined) return ended;
   if (evidence.stranger !== undefined) return "live-unowned";
+  if (findings.some(({ code }) => code === "budget-exhausted")) return "exhausted";
   // A tool that runs without its agent contradicts nobody: what it comes to is not known yet.
   if (findings.some(({ severity, code }) => severity === "blocks" && code !== "orphan-tool"))
     return "diverged";

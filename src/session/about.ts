@@ -35,7 +35,7 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
   const project = context.state.projects.get(session.projectId);
   const run = session.runs.find((one) => one.id === attempt.runId);
   const fact = session.facts.find((one) => one.type === "prompt" && one.at.attempt === attempt.attempt);
-  const { runId, prompt, ask, bootId, namespace, resumes, handOver } = attempt;
+  const { runId, prompt, ask, bootId, key, namespace, resumes, handOver } = attempt;
   const { projectId, agent, cwd, epoch, model, atMs } = session;
   const sessionId = session.id;
   return [
@@ -51,6 +51,7 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
         prompt,
         ask,
         bootId,
+        key,
         namespace,
         resumes,
         handOver,

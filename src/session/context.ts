@@ -67,6 +67,8 @@ export interface Context {
   readonly locks: Map<string, Promise<unknown>>;
   /** Submits under way, by idempotency key; for whoever takes submits. */
   readonly submits: Map<string, Promise<unknown>>;
+  /** Called under the session's lock when its agent is gone and it is settled: what waits may begin. */
+  readonly onIdle: (session: SessionState) => Promise<void>;
   /** Set when this life takes no more work. */
   closing: boolean;
   /** One line for the operator. */

@@ -40,6 +40,8 @@ export interface DispatchOrder {
   readonly resumes?: string;
   readonly handOver?: HandOverRecord;
   readonly repairs: readonly StoreRepair[];
+  /** The client's idempotency key, where this start is the answer to a resume. */
+  readonly key?: string;
   /** Absolute path of the agent's executable. */
   readonly executable: string;
 }
@@ -82,6 +84,7 @@ export function recordDispatch(context: Context, sessionId: string, order: Dispa
     ask: order.ask,
     bootId: context.world.processes.self.bootId,
     namespace: context.world.processes.self.namespace,
+    ...(order.key === undefined ? {} : { key: order.key }),
     ...(order.resumes === undefined ? {} : { resumes: order.resumes }),
     ...(order.handOver === undefined ? {} : { handOver: order.handOver }),
     at: context.recorder.firstPlace(order.attempt),
@@ -176,6 +179,7 @@ export function follow(context: Context, session: SessionState, follower: Follow
       await sweepStopped(context, session);
       await settle(context, session);
       delete life.follower;
+      await context.onIdle(session);
     });
   };
   work().catch((thrown: unknown) => {

@@ -13,7 +13,7 @@ import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
 import { damageBySession, recoverSessions, sessionsToRecover } from "./recover.ts";
-import { emptyState, fold } from "./state.ts";
+import { emptyState, fold, type SessionState } from "./state.ts";
 
 export interface Life {
   readonly context: Context;
@@ -25,18 +25,23 @@ export interface Life {
   close(): Promise<void>;
 }
 
+export interface LifeHooks {
+  readonly onOver: (detail: string) => void;
+  /** One line for the operator. */
+  readonly report: (message: string) => void;
+  /** See {@link Context.onIdle}. */
+  readonly onIdle?: (context: Context, session: SessionState) => Promise<void>;
+}
+
 /**
  * Begins a life in `config.home` (made when absent).
  *
  * @param onOver called once when this life can no longer write: another server has taken over, or the disk failed.
  * @throws IoError when the journal cannot be taken over.
  */
-export async function beginLife(
-  world: World,
-  config: OrchestratorConfig,
-  hooks: { readonly onOver: (detail: string) => void; readonly report: (message: string) => void },
-): Promise<Life> {
+export async function beginLife(world: World, config: OrchestratorConfig, hooks: LifeHooks): Promise<Life> {
   await makeHome(world, config.home);
+  for (const name of ["journal", "sessions"]) await requireOwn(world, `${config.home}/${name}`);
   const identity = world.processes.self;
   const life = { identity: { ...identity }, atMs: world.clock.now() };
   const { journal, history } = await takeOver(world.files, `${config.home}/journal`, life);
@@ -56,6 +61,7 @@ export async function beginLife(
     lateWrites: () => journal.lateWrites(),
     locks: new Map(),
     submits: new Map(),
+    onIdle: async (session) => hooks.onIdle?.(context, session),
     closing: false,
     report: hooks.report,
   };
@@ -81,6 +87,17 @@ async function closeLife(context: Context, journal: Journal): Promise<void> {
   await Promise.all(context.locks.values());
   await context.recorder.quiet();
   await journal.close();
+}
+
+/** What we write goes where we say: not over a link, and not into a folder of another user. */
+async function requireOwn({ files }: World, path: string): Promise<void> {
+  const isLink = (await files.isLink?.(path)) === true;
+  if (!isLink && (await files.stat(path))?.ours !== false) return;
+  const what = isLink ? "is a link" : "belongs to another user";
+  throw new HoldfastError(
+    "bad-argument",
+    `${path} ${what}: nothing is written there. Remove it, or use another home.`,
+  );
 }
 
 /** Makes the home folder, and those above it. @throws HoldfastError for a path that is not absolute. */

@@ -39,7 +39,19 @@ export interface RecordData {
     atMs: number;
   };
   /** A prompt was accepted. `key` is the client's idempotency key. */
-  run: { sessionId: string; runId: string; prompt: string; key?: string; atMs: number };
+  run: {
+    sessionId: string;
+    runId: string;
+    prompt: string;
+    key?: string;
+    /** The message of the queue that it is; with this record it is taken from there. */
+    queueId?: string;
+    atMs: number;
+  };
+  /** A prompt waits for the agent that works on the session. */
+  queued: { sessionId: string; queueId: string; prompt: string; key?: string; atMs: number };
+  /** A person took it back before its turn came. */
+  unqueued: { sessionId: string; queueId: string; who: string; atMs: number };
   /** An agent is about to be started; synced before it is. */
   dispatch: {
     sessionId: string;
@@ -50,6 +62,8 @@ export interface RecordData {
     /** What the person asked for. */
     ask: string;
     bootId: string;
+    /** The client's idempotency key of a resume. */
+    key?: string;
     /** Pid namespace of the server that started it. */
     namespace?: string;
     /** The agent's own session id, when it resumes. */
@@ -118,6 +132,7 @@ export interface RecordData {
     attempt: number;
     outcome: "done" | "not-done";
     who: string;
+    atMs?: number;
     at: Place;
   };
   /** The journal had lost this attempt; it was taken from the copy at `path`. */
@@ -139,6 +154,8 @@ const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> 
   project: { id: "text", name: "text", path: "text" },
   session: { sessionId: "text", projectId: "text", agent: "text", cwd: "text", epoch: "text" },
   run: { sessionId: "text", runId: "text", prompt: "text" },
+  queued: { sessionId: "text", queueId: "text", prompt: "text" },
+  unqueued: { sessionId: "text", queueId: "text" },
   dispatch: {
     sessionId: "text",
     runId: "text",

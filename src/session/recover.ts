@@ -59,6 +59,7 @@ async function recoverOne(context: Context, session: SessionState): Promise<void
     if (!adopted) {
       await sweepStopped(context, session);
       await settle(context, session);
+      await context.onIdle(session);
     }
   } catch (thrown) {
     if (thrown instanceof LifeOver || !(thrown instanceof IoError)) throw thrown;

@@ -35,6 +35,7 @@ export interface AttemptState {
   readonly prompt: string;
   readonly ask: string;
   readonly bootId: string;
+  readonly key?: string;
   readonly namespace?: string;
   readonly resumes?: string;
   readonly handOver?: HandOverRecord;
@@ -59,6 +60,13 @@ export interface StreamFact {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+export interface QueuedPrompt {
+  readonly id: string;
+  readonly prompt: string;
+  readonly key?: string;
+  readonly atMs: number;
+}
+
 export interface SessionState {
   readonly id: string;
   readonly projectId: string;
@@ -73,6 +81,8 @@ export interface SessionState {
   /** By id; a resolved one stays on record. */
   readonly findings: Map<string, { readonly finding: Finding; resolved: boolean }>;
   readonly decisions: DecisionEvidence[];
+  /** Prompts whose turn has not come, in order. */
+  readonly queue: QueuedPrompt[];
   readonly facts: StreamFact[];
   /** Segments of the journal that hold records of this session. */
   readonly segments: Set<string>;
@@ -134,6 +144,7 @@ function newSession(data: RecordData["session"], cite: Cite): SessionState {
     attempts: [],
     findings: new Map(),
     decisions: [],
+    queue: [],
     facts: [],
     segments: new Set(cite.path === undefined ? [] : [cite.path]),
   };
@@ -145,6 +156,15 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
   switch (record.type) {
     case "run":
       foldRun(session, record.data);
+      break;
+    case "queued": {
+      const { queueId: id, prompt, key, atMs } = record.data;
+      if (session.queue.some((one) => one.id === id)) break;
+      session.queue.push({ id, prompt, ...(key === undefined ? {} : { key }), atMs });
+      break;
+    }
+    case "unqueued":
+      unqueue(session, record.data.queueId);
       break;
     case "dispatch":
       foldDispatch(session, record.data, cite);
@@ -187,8 +207,9 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
       break;
     }
     case "decision": {
-      const { callId, attempt, outcome, who } = record.data;
-      session.decisions.push({ callId, attempt, outcome, who, cite });
+      const { callId, attempt, outcome, who, atMs } = record.data;
+      const when = atMs === undefined ? {} : { atMs };
+      session.decisions.push({ callId, attempt, outcome, who, ...when, cite });
       show(session, record.data.at, "decision", { callId, outcome, who });
       break;
     }
@@ -197,7 +218,13 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
   }
 }
 
+function unqueue({ queue }: SessionState, queueId: string | undefined): void {
+  const index = queue.findIndex((one) => one.id === queueId);
+  if (index !== -1) queue.splice(index, 1);
+}
+
 function foldRun(session: SessionState, data: RecordData["run"]): void {
+  unqueue(session, data.queueId);
   if (session.runs.some((run) => run.id === data.runId)) return;
   session.runs.push({
     id: data.runId,
@@ -216,6 +243,7 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
     prompt: data.prompt,
     ask: data.ask,
     bootId: data.bootId,
+    ...(data.key === undefined ? {} : { key: data.key }),
     ...(data.namespace === undefined ? {} : { namespace: data.namespace }),
     ...(data.resumes === undefined ? {} : { resumes: data.resumes }),
     ...(data.handOver === undefined ? {} : { handOver: data.handOver }),

@@ -66,6 +66,7 @@ export async function detailOf(context: Context, session: SessionState, check: b
     history,
     findings: [...session.findings.values()].map((one) => ({ ...one.finding, resolved: one.resolved })),
     decisions: session.decisions,
+    queue: session.queue,
     recovery: done ? { action: "none", why: run?.reason ?? "", sends: [] } : verdict.recovery,
   };
 }

@@ -101,6 +101,19 @@ export class Place {
     return this.#start(args, []);
   }
 
+  /** Starts another bundle of the server. */
+  async startBundle(bundle: string): Promise<TestServer> {
+    const server = new TestServer(bundle, this.home, []);
+    this.servers.push(server);
+    await server.listening;
+    return server;
+  }
+
+  /** A server that somebody else has started on this home. */
+  at(url: string): Client {
+    return new Client(this.home, url);
+  }
+
   /** Starts the server under another program, such as `unshare`. */
   startIn(launcher: readonly string[]): Promise<TestServer> {
     return this.#start([], launcher);
@@ -178,42 +191,14 @@ export class Place {
   }
 }
 
-export class TestServer {
-  readonly child: ChildProcess;
-  readonly listening: Promise<void>;
-  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+/** Talks to a server. */
+export class Client {
   readonly home: string;
-  url = "";
-  stderr = "";
+  url: string;
 
-  constructor(bundle: string, home: string, args: readonly string[], launcher: readonly string[] = []) {
+  constructor(home: string, url: string) {
     this.home = home;
-    const all = [process.execPath, bundle, "--home", home, "--port", "0", "--agent-path", agentPath, ...args];
-    const [program = "", ...rest] = [...launcher, ...all];
-    this.child = spawn(program, rest, {
-      env: { PATH: "/usr/bin:/bin", HOME: home, SECRET: "not for agents", OPENAI_API_KEY: "for agents" },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.child.stderr?.on("data", (data: Buffer) => {
-      this.stderr += data.toString();
-    });
-    this.exited = new Promise((resolve) => {
-      this.child.once("close", (code, signal) => resolve({ code, signal }));
-    });
-    this.listening = new Promise((resolve, reject) => {
-      this.child.stdout?.on("data", (data: Buffer) => {
-        const match = /listening on (\S+)/.exec(data.toString());
-        if (match?.[1] === undefined) return;
-        this.url = match[1];
-        resolve();
-      });
-      this.child.once("close", () => reject(new Error(`The server ended: ${this.stderr}`)));
-    });
-  }
-
-  async kill(signal: "SIGKILL" | "SIGTERM"): Promise<{ code: number | null; signal: string | null }> {
-    this.child.kill(signal);
-    return this.exited;
+    this.url = url;
   }
 
   get token(): string {
@@ -290,7 +275,44 @@ export class TestServer {
   }
 }
 
-function parseFrame(frame: string): Event | undefined {
+export class TestServer extends Client {
+  readonly child: ChildProcess;
+  readonly listening: Promise<void>;
+  readonly exited: Promise<{ code: number | null; signal: string | null }>;
+  stderr = "";
+
+  constructor(bundle: string, home: string, args: readonly string[], launcher: readonly string[] = []) {
+    super(home, "");
+    const all = [process.execPath, bundle, "--home", home, "--port", "0", "--agent-path", agentPath, ...args];
+    const [program = "", ...rest] = [...launcher, ...all];
+    this.child = spawn(program, rest, {
+      env: { PATH: "/usr/bin:/bin", HOME: home, SECRET: "not for agents", OPENAI_API_KEY: "for agents" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stderr?.on("data", (data: Buffer) => {
+      this.stderr += data.toString();
+    });
+    this.exited = new Promise((resolve) => {
+      this.child.once("close", (code, signal) => resolve({ code, signal }));
+    });
+    this.listening = new Promise((resolve, reject) => {
+      this.child.stdout?.on("data", (data: Buffer) => {
+        const match = /listening on (\S+)/.exec(data.toString());
+        if (match?.[1] === undefined) return;
+        this.url = match[1];
+        resolve();
+      });
+      this.child.once("close", () => reject(new Error(`The server ended: ${this.stderr}`)));
+    });
+  }
+
+  async kill(signal: "SIGKILL" | "SIGTERM"): Promise<{ code: number | null; signal: string | null }> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+}
+
+export function parseFrame(frame: string): Event | undefined {
   const data = /^data: (.*)$/m.exec(frame)?.[1];
   if (data === undefined) return undefined;
   const id = /^id: (.*)$/m.exec(frame)?.[1];

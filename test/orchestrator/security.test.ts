@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { bundleServer, type Event, Place, type TestServer } from "./helper.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
+let bundle = "";
+let place: Place;
+
+beforeAll(async () => {
+  bundle = await bundleServer(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => {
+  place = new Place(bundle);
+});
+afterEach(() => place.clean());
+
+const isEnd = (event: Event) => event.type === "run-ended";
+
+/** Sends a request as it stands; resolves with the status. */
+const raw = async (
+  server: TestServer,
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+) => {
+  const { port } = new URL(server.url);
+  const sent = request({ host: "127.0.0.1", port, method, path, headers });
+  sent.end();
+  const [response] = (await once(sent, "response")) as [import("node:http").IncomingMessage];
+  response.resume();
+  return response.statusCode;
+};
+
+describe("ids from outside", () => {
+  it("are looked up and never become paths", async () => {
+    const server = await place.start();
+    const token = { authorization: `Bearer ${server.token}` };
+    const tricks = [
+      "..%2f..%2fjournal",
+      "..",
+      "%2e%2e%2ftoken",
+      "%00",
+      "a%00b",
+      "__proto__",
+      "constructor",
+      "%ff",
+      "x".repeat(5_000),
+    ];
+    for (const trick of tricks) {
+      for (const path of [`/api/sessions/${trick}`, `/api/sessions/${trick}/events`])
+        expect([400, 404]).toContain(await raw(server, "GET", path));
+      for (const action of [
+        "resume",
+        "stop",
+        "abandon",
+        "runs",
+        `queue/${trick}/withdraw`,
+        `calls/${trick}/decision`,
+      ])
+        expect([400, 404]).toContain(await raw(server, "POST", `/api/sessions/${trick}/${action}`, token));
+      expect([400, 404]).toContain(await raw(server, "POST", `/api/projects/${trick}/sessions`, token));
+    }
+    expect(readdirSync(join(place.home)).sort()).toEqual(["journal", "token"]);
+  });
+});
+
+describe("more than is to be taken", () => {
+  it("a body of 1 GB is refused at once, and slow clients hold nobody up", async () => {
+    place.steps(1, "started; call c1 one; result c1 done; completed");
+    const server = await place.start();
+    const { port } = new URL(server.url);
+    const head = (length: number) =>
+      `POST /api/projects HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${server.token}\r\ncontent-length: ${length}\r\n\r\n`;
+    const big = connect(Number(port), "127.0.0.1");
+    big.write(head(1024 ** 3));
+    const [answer] = (await once(big, "data")) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 413 /);
+    big.destroy();
+    // Each has sent half a request, and no more.
+    const slow: Socket[] = [];
+    for (let n = 0; n < 200; n++) {
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write(n % 2 === 0 ? head(10) : "GET /api/sessions HTTP/1.1\r\nhost: 127.");
+      slow.push(socket);
+    }
+    const id = await server.submit(place.workspace);
+    expect((await server.events(id, isEnd)).at(-1)).toMatchObject({ state: "completed" });
+    for (const socket of slow) socket.destroy();
+  });
+});
+
+describe("what others put into our folders", () => {
+  it("a link in the place of the journal or the sessions is not followed", async () => {
+    const elsewhere = join(place.folder, "elsewhere");
+    for (const name of ["journal", "sessions"]) {
+      rmSync(place.home, { recursive: true, force: true });
+      mkdirSync(place.home);
+      mkdirSync(elsewhere, { recursive: true });
+      symlinkSync(elsewhere, join(place.home, name));
+      await expect(place.start()).rejects.toThrow(new RegExp(`${name} is a link`));
+      expect(readdirSync(elsewhere)).toEqual([]);
+    }
+  });
+
+  it("a FIFO in the place of a spool is no spool, and holds nobody up", async () => {
+    place.fifo("gate");
+    place.steps(1, "started; call c1 one; wait_for gate");
+    const first = await place.start();
+    const id = await first.submit(place.workspace);
+    await first.events(id, (event) => event.type === "call");
+    await first.kill("SIGKILL");
+    process.kill(place.pid(1), "SIGKILL");
+    const spool = join(place.home, "sessions", id, "attempts/1/spool");
+    rmSync(spool);
+    execFileSync("mkfifo", [spool]);
+    const second = await place.start();
+    const session = await second.session(id);
+    expect((session.history as Event[]).some((event) => event.type === "hole")).toBe(true);
+    const other = await second.submit(place.workspace, "another");
+    expect(other).not.toBe(id);
+  });
+});
+
+describe("secrets of the server's environment", () => {
+  it("are in nothing that it writes or says", async () => {
+    place.steps(1, "started; call c1 one; result c1 done; completed");
+    const server = await place.start();
+    const id = await server.submit(place.workspace);
+    await server.events(id, isEnd);
+    const said = JSON.stringify(await server.session(id)) + server.stderr;
+    const written = filesIn(place.home).map((path) => readFileSync(path, "latin1"));
+    for (const text of [said, ...written]) {
+      expect(text).not.toContain("not for agents");
+      expect(text).not.toContain("for agents");
+    }
+    for (const path of [...filesIn(place.home), place.home]) expect(statSync(path).mode & 0o077).toBe(0);
+  });
+});
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => join(one.parentPath ?? one.path, one.name));
+}
