@@ -144,4 +144,6 @@ export interface RunRecord {
   /** Why the run could not be carried out, if the harness or machine failed (never the subject). */
   readonly infra?: string;
   readonly durationMs: number;
+  /** Of a real run: what its driver waited for, and the processor time that its agents told. */
+  readonly spent?: { readonly waitedMs: Readonly<Record<string, number>>; readonly agentsCpuMs: number };
 }

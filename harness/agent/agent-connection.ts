@@ -31,6 +31,7 @@ export class AgentConnection {
   readonly #onBlocked: ((event: string) => void)[] = [];
   #parked: GatePoint | undefined;
   #isGone = false;
+  #cpuMs = 0;
   #waiting: ((point: GatePoint | "gone") => void)[] = [];
   #resolveGone: () => void = () => undefined;
 
@@ -50,6 +51,11 @@ export class AgentConnection {
 
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Processor time that the agent had used when it last said so. */
+  get cpuMs(): number {
+    return this.#cpuMs;
   }
 
   /** Free plans and after `runOn`: the events that are done, in the order in which the agent said so. */
@@ -109,6 +115,7 @@ export class AgentConnection {
   take(message: AgentMessage): string | undefined {
     if (message.kind === "hello") return "it said hello twice";
     if (message.kind === "blocked") for (const callback of this.#onBlocked) callback(message.event);
+    if (message.kind === "passed" || message.kind === "park") this.#cpuMs = message.cpuMs ?? this.#cpuMs;
     if (message.kind === "passed") this.#pass({ nth: message.nth, event: message.event });
     if (message.kind === "park") {
       if (this.#parked !== undefined)

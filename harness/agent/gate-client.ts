@@ -44,7 +44,8 @@ export class GateClient {
   }
 
   send(message: AgentMessage): void {
-    this.#socket.write(`${JSON.stringify(message)}\n`);
+    const isGate = message.kind === "park" || message.kind === "passed";
+    this.#socket.write(`${JSON.stringify(isGate ? { ...message, cpuMs: cpuMs() } : message)}\n`);
   }
 
   hello(message: Omit<Extract<AgentMessage, { kind: "hello" }>, "kind">): Promise<ScriptMessage> {
@@ -88,4 +89,9 @@ export class GateClient {
     this.#onRelease = undefined;
     release?.();
   }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -3,6 +3,7 @@
  *
  * Agent → harness: `hello` (answered by `script`), then before every event `park`. Harness → agent: `release`.
  * In a free plan, and after `run-on`, the agent only announces (`passed`) and does not wait.
+ * At each gate a process also says how much processor time it has used (`cpuMs`).
  * Always: a closed socket ends the agent at once (exit code 86): an agent never outlives its harness.
  */
 import { z } from "zod";
@@ -24,9 +25,19 @@ export const AgentMessageSchema = z.discriminatedUnion("kind", [
     sessionId: z.string().optional(),
   }),
   /** Parked before `event`, which is the `nth` gate of this attempt. */
-  z.strictObject({ kind: z.literal("park"), nth: z.number(), event: z.string() }),
+  z.strictObject({
+    kind: z.literal("park"),
+    nth: z.number(),
+    event: z.string(),
+    cpuMs: z.number().optional(),
+  }),
   /** Free plans and after `run-on`: `event` is done. Where lines are written in bursts, sent when the bytes are out. */
-  z.strictObject({ kind: z.literal("passed"), nth: z.number(), event: z.string() }),
+  z.strictObject({
+    kind: z.literal("passed"),
+    nth: z.number(),
+    event: z.string(),
+    cpuMs: z.number().optional(),
+  }),
   /** A write to stdout has waited for its reader for a while and still waits; said once a write. */
   z.strictObject({ kind: z.literal("blocked"), event: z.string() }),
 ]);

@@ -27,6 +27,7 @@ import { makePlace } from "./place.ts";
 import { type Failure, Pool, workersFor } from "./pool.ts";
 import { type CampaignResult, type FoundDefect, type Progress, promiseTable, sizeOf } from "./result.ts";
 import { rows } from "./sometimes.ts";
+import { addSpent, nothingSpent } from "./spent.ts";
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -274,6 +275,7 @@ class Campaign {
       ).size,
       durationMs: Math.round(this.elapsedMs()),
       runsPerSecond: Math.round((executed / ranMs) * 10_000) / 10,
+      spent: judged.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent),
       interrupted: this.options.signal?.aborted === true,
     };
   }

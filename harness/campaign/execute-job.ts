@@ -16,12 +16,15 @@ import { loadSubject } from "../subject/load.ts";
 import { writeArtifact } from "./artifact.ts";
 import { type Assessment, assess } from "./assess.ts";
 import type { Job, Outcome } from "./job.ts";
+import { addSpent, endedProcessesCpuMs, nothingSpent, type Spent } from "./spent.ts";
 import { firstDifference, traceOf } from "./trace.ts";
 
 export interface WorkPlace {
   /** Folder of this worker; each execution gets a new one in it. */
   readonly dir: string;
   readonly agentBundle: string;
+  /** The worker has a pid namespace of its own. */
+  readonly isAlone: boolean;
 }
 
 let executions = 0;
@@ -40,6 +43,7 @@ function subjectOf(name: string): Promise<Subject> {
 interface Execution {
   readonly record: RunRecord;
   readonly assessment: Assessment;
+  readonly spent: Spent;
   readonly dir: string;
 }
 
@@ -60,11 +64,13 @@ export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
     ...reproducedIn(first, second),
     mode: job.plan.mode,
     durationMs: first.record.durationMs + (second?.record.durationMs ?? 0),
+    spent: second === undefined ? first.spent : addSpent(first.spent, second.spent),
     ...(keep && job.artifactDir !== undefined ? { artifact: job.artifactDir } : {}),
   };
 }
 
 async function execute(job: Job, place: WorkPlace): Promise<Execution> {
+  const meter = startMeter(place.isAlone);
   executions += 1;
   const dir = path.join(place.dir, `r${executions}`);
   const subject = await subjectOf(job.subject);
@@ -75,7 +81,35 @@ async function execute(job: Job, place: WorkPlace): Promise<Execution> {
     runId: `hf-${process.pid}-${executions}`,
   };
   const record = await executeRun(job.plan, subject, environment);
-  return { record, assessment: assess(record), dir };
+  const judgingFrom = performance.now();
+  const assessment = assess(record);
+  return { record, assessment, dir, spent: meter(record, performance.now() - judgingFrom) };
+}
+
+/** What was ended already when the last execution was measured: its rest counts for the next one. */
+let endedBeforeMs: number | undefined;
+
+function startMeter(isAlone: boolean): (record: RunRecord, judgingMs: number) => Spent {
+  const started = performance.now();
+  const own = process.cpuUsage();
+  const before = endedBeforeMs ?? endedProcessesCpuMs(isAlone);
+  return ({ spent }, judgingMs) => {
+    const { user, system } = process.cpuUsage(own);
+    const agents = spent?.agentsCpuMs ?? 0;
+    const after = endedProcessesCpuMs(isAlone);
+    endedBeforeMs = after;
+    return {
+      executions: 1,
+      wallMs: performance.now() - started,
+      waitedMs: { ...nothingSpent.waitedMs, ...spent?.waitedMs },
+      judgingMs,
+      cpuMs: {
+        harness: (user + system) / 1000,
+        agents,
+        ...(before === undefined || after === undefined ? {} : { servers: after - before - agents }),
+      },
+    };
+  };
 }
 
 async function freePort(): Promise<number> {

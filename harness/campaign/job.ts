@@ -3,6 +3,7 @@
  */
 import type { Violation } from "../check/contract.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Spent } from "./spent.ts";
 
 /** One plan to execute and judge. */
 export interface Job {
@@ -73,5 +74,6 @@ export interface Outcome {
   readonly traceHash: string;
   readonly mode: Plan["mode"];
   readonly durationMs: number;
+  readonly spent: Spent;
   readonly artifact?: string;
 }

@@ -116,6 +116,7 @@ export class Pool {
       const place = {
         dir: path.join(this.options.dir, `w${index}`),
         agentBundle: this.options.agentBundle,
+          isAlone: hasNamespaces(),
       };
       child.send({ kind: "place", place } satisfies ToWorker);
     });

@@ -3,6 +3,7 @@
  */
 import type { Plan } from "../plan/plan.ts";
 import type { Defect, FlagCounts, Outcome, VerdictKind } from "./job.ts";
+import type { Spent } from "./spent.ts";
 
 export interface Progress {
   readonly runs: number;
@@ -46,6 +47,8 @@ export interface CampaignResult {
   readonly distinctTraces: number;
   readonly durationMs: number;
   readonly runsPerSecond: number;
+  /** What the executions cost, all together. */
+  readonly spent: Spent;
   readonly interrupted: boolean;
 }
 

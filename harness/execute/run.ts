@@ -15,13 +15,14 @@ import type { Context, Subject } from "../subject/contract.ts";
 import { Agents } from "./agents.ts";
 import { Clients } from "./clients.ts";
 import { type Execution, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
-import { type Machine, realMachine } from "./machine.ts";
+import { realMachine } from "./machine.ts";
 import { type RunProcess, reapMarked, spawnProcess } from "./processes.ts";
 import { submitTurn } from "./prompt.ts";
 import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
 import { startServer, within } from "./server.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { makeTokens } from "./tokens.ts";
 
 /** Runs a plan against a subject in a new, empty folder. Throws nothing: what fails is in the record. */
@@ -31,20 +32,27 @@ export async function executeRun(
   environment: RunEnvironment,
 ): Promise<RunRecord> {
   const started = performance.now();
-  const machine = realMachine();
+  const watch = new Stopwatch();
   const ended = new AbortController();
   const gates = new GateServer();
   let run: Execution | undefined;
   let infra: string | undefined;
   try {
-    run = await prepare({ plan, subject, environment, gates, signal: ended.signal, machine });
+    run = await prepare({
+      plan,
+      subject: watch.subject(subject),
+      environment,
+      gates,
+      signal: ended.signal,
+      watch,
+    });
     await play(run);
   } catch (error) {
     if (error instanceof WatchdogFired)
       run?.recorder.record({ kind: "watchdog", waitingFor: error.waitingFor });
     else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  const leaked = await cleanUp(run, environment, ended, gates);
+  const leaked = await watch.during("ends", cleanUp(run, environment, ended, gates));
   return {
     plan,
     subject: { name: subject.name, can: subject.can },
@@ -56,6 +64,10 @@ export async function executeRun(
     leaked,
     ...(infra === undefined ? {} : { infra }),
     durationMs: performance.now() - started,
+    spent: {
+      waitedMs: watch.total(),
+      agentsCpuMs: run?.agents.runs.reduce((sum, { connection }) => sum + connection.cpuMs, 0) ?? 0,
+    },
   };
 }
 
@@ -93,14 +105,14 @@ async function prepare({
   environment,
   gates,
   signal,
-  machine,
+  watch,
 }: {
   plan: Plan;
   subject: Subject;
   environment: RunEnvironment;
   gates: GateServer;
   signal: AbortSignal;
-  machine: Machine;
+  watch: Stopwatch;
 }): Promise<Execution> {
   const folder = (name: string) => path.join(environment.dir, name);
   const [dir, workspace, logs, ledger, home, bin] = [
@@ -116,9 +128,10 @@ async function prepare({
     [dir, workspace, logs, ledger, home, bin].map((name) => mkdir(name, { recursive: true })),
   );
   const socketPath = folder("gate");
+  const machine = watch.machine("ends", realMachine());
   const tokens = makeTokens(plan, machine);
-  const recorder = new Recorder(machine);
-  const agents = new Agents(plan, tokens, ledger, recorder, machine);
+  const recorder = new Recorder(watch.machine("streams", realMachine()));
+  const agents = new Agents(plan, tokens, ledger, recorder, watch.machine("agents", realMachine()));
   gates.onAgent((connection) => agents.accept(connection));
   await gates.listen(socketPath);
   const [firstAgent = "ada", ...otherAgents] = subject.can.agents ?? [];

@@ -4,6 +4,7 @@
 import { styleText } from "node:util";
 import { verdictKinds } from "../campaign/job.ts";
 import type { CampaignResult, FoundDefect, Progress } from "../campaign/result.ts";
+import { type Activity, activities } from "../execute/stopwatch.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -21,6 +22,8 @@ export function prettyReport(result: CampaignResult): string {
     ...sometimesTable(result),
     "",
     ...flagTable(result),
+    "",
+    ...timeTable(result),
     "",
     ...defects(result),
     ...problems(result),
@@ -69,6 +72,38 @@ function flagTable({ flags }: CampaignResult): string[] {
     `  diverged:      ${truePositive} flagged, ${bad(falseNegative)} missed`,
     `  not diverged:  ${trueNegative} silent, ${bad(falsePositive)} false alarms`,
     `  ${either} changed between the two looks and count for neither`,
+  ];
+}
+
+const waits: Readonly<Record<Activity, string>> = {
+  starts: "servers to be ready",
+  answers: "their answers",
+  agents: "agents",
+  streams: "events to reach a client",
+  ends: "processes to end, and pauses",
+};
+
+/** What one execution costs, on the average of all of this campaign. */
+function timeTable({ spent }: CampaignResult): string[] {
+  const { executions, wallMs, waitedMs, judgingMs, cpuMs } = spent;
+  if (executions === 0) return [];
+  const ms = (sum: number) => `${Math.round(sum / executions)} ms`;
+  const waited = activities.map((activity) => `${waits[activity]} ${ms(waitedMs[activity])}`);
+  const idle = activities.reduce((sum, activity) => sum + waitedMs[activity], 0);
+  const own = `the harness itself ${ms(wallMs - idle - judgingMs)} · judging ${ms(judgingMs)}`;
+  const { servers } = cpuMs;
+  const cpu = [
+    ...(servers === undefined ? [] : [`servers ${ms(servers)}`]),
+    `agents ${ms(cpuMs.agents)}`,
+    `the harness ${ms(cpuMs.harness)}`,
+  ];
+  return [
+    paint("bold", `Time of one execution, on the average: ${ms(wallMs)}`),
+    `  waits for ${waited.join(" · ")}`,
+    `  ${own}`,
+    servers === undefined
+      ? `  processor time: ${cpu.join(" · ")} · servers cannot be measured here`
+      : `  processor time ${ms(servers + cpuMs.agents + cpuMs.harness)}: ${cpu.join(" · ")}`,
   ];
 }
 
