@@ -213,7 +213,13 @@ async function cleanUp(
   ended: AbortController,
   gates: GateServer,
 ): Promise<string[]> {
-  if (run?.server !== undefined) {
+  const own = run?.spawned.find(({ pid }) => pid === run.server?.identity.pid);
+  // Nobody looks any more, so a server that is our own child need not end in order. What is not, only the subject
+  // knows how to end.
+  if (own !== undefined) {
+    own.kill();
+    await own.exited;
+  } else if (run?.server !== undefined) {
     await within(run.machine, run.subject.stop(run.context), 5_000, "the server to stop").catch(
       () => undefined,
     );

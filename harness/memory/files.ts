@@ -30,11 +30,14 @@ export function memoryFiles(disk: Disk, calls: Calls, life: Owner, watchers: Wat
         return node instanceof FileNode ? readFile(disk, calls, life, path, node) : undefined;
       }),
     makeFolder: (path) => call("mkdir", path, () => isAdded(disk.add(path, new FolderNode()), path, "mkdir")),
-    makeFifo: (path) =>
-      call("mkfifo", path, () => {
-        if (!isAdded(disk.add(path, new FifoNode()), path, "mkfifo"))
-          throw new IoError("EIO", path, "mkfifo");
-      }),
+    makeFifos: async (paths) => {
+      for (const path of paths) {
+        await call("mkfifo", path, () => {
+          if (!isAdded(disk.add(path, new FifoNode()), path, "mkfifo"))
+            throw new IoError("EIO", path, "mkfifo");
+        });
+      }
+    },
     list: (path) =>
       call("list", path, () => {
         const node = disk.at(path);

@@ -36,7 +36,8 @@ const reference: Subject = {
     const args = ["--home", home(ctx), "--port", String(ctx.port), "--agent-path", ctx.agentPath];
     const server = spawnServer(ctx, args);
     const [, url = ""] = await server.line(/^holdfast listening on (http:\S+)/);
-    return { pid: await ready(ctx), url };
+    const [, pid] = await server.line(/^holdfast is ready, pid (\d+)/);
+    return { pid: Number(pid), url };
   },
 
   ...referenceOver({

@@ -29,7 +29,7 @@ export function hostFiles(): Files {
     openRead,
     makeFolder: (path) =>
       io(path, "mkdir", () => mkdir(path, { mode: ownerOnlyFolder }).then(() => true), ["EEXIST"], false),
-    makeFifo,
+    makeFifos,
     list: (path) =>
       io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
     stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
@@ -95,10 +95,14 @@ async function readRange(handle: FileHandle, fromByte: number, toByte: number): 
   return bytes.subarray(0, have);
 }
 
-/** Node has no mkfifo; the tool is in POSIX. */
-function makeFifo(path: string): Promise<void> {
+/** Node has no mkfifo; the tool is in POSIX, and costs a process: so all that are needed at once. */
+function makeFifos(paths: readonly string[]): Promise<void> {
+  const path = paths.join(", ");
   return new Promise((resolve, reject) => {
-    const child = spawn("mkfifo", ["-m", "600", path], { stdio: "ignore", env: { PATH: "/usr/bin:/bin" } });
+    const child = spawn("mkfifo", ["-m", "600", ...paths], {
+      stdio: "ignore",
+      env: { PATH: "/usr/bin:/bin" },
+    });
     child.once("error", (error) => reject(new IoError(errorCode(error) ?? "EIO", path, "mkfifo")));
     child.once("close", (code) => (code === 0 ? resolve() : reject(new IoError("EIO", path, "mkfifo"))));
   });

@@ -62,7 +62,8 @@ export interface Files {
   openRead(path: string): Promise<ReadFile | undefined>;
   /** Creates one folder; false when it exists already. */
   makeFolder(path: string): Promise<boolean>;
-  makeFifo(path: string): Promise<void>;
+  /** In the order given; after a failure or a crash some may be there. */
+  makeFifos(paths: readonly string[]): Promise<void>;
   /** Names in a folder, sorted; undefined when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>;
   stat(path: string): Promise<FileStat | undefined>;

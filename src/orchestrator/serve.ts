@@ -30,7 +30,7 @@ export interface ServeProgram {
 export const portDefault = 4173;
 export const homeFolderDefault = ".holdfast";
 
-/** Serves until SIGTERM or SIGINT. Prints one line when it listens. */
+/** Serves until SIGTERM or SIGINT. Prints one line when it listens, and one when it answers for every session. */
 export async function serve(
   settings: ServeSettings,
   program: ServeProgram,
@@ -64,6 +64,7 @@ export async function serve(
     });
     program.print(`holdfast listening on ${server.url}`);
     await server.ready;
+    program.print(`holdfast is ready, pid ${world.processes.self.pid}: it knows where every session stands`);
   } catch (thrown) {
     if (!(thrown instanceof HoldfastError || thrown instanceof IoError)) throw thrown;
     program.complain(`holdfast: ${thrown.message}`);

@@ -27,7 +27,7 @@ export async function claimAttempt(
     const file = await files.createExclusive(paths.spool);
     await file?.close();
   };
-  await Promise.all([files.makeFifo(paths.stdin), files.makeFifo(paths.alive), spool()]);
+  await Promise.all([files.makeFifos([paths.stdin, paths.alive]), spool()]);
   // The outermost has its own name in a folder that may not know it durably, whoever made it.
   const outermost = parents[0] ?? folder;
   const above = outermost.slice(0, outermost.lastIndexOf("/")) || "/";

@@ -25,7 +25,7 @@ export function memoryFiles(entries: Readonly<Record<string, Entry>>): Files {
       };
     },
     makeFolder: no,
-    makeFifo: no,
+    makeFifos: no,
     list: no,
     async stat(path): Promise<FileStat | undefined> {
       const entry = entries[path];

@@ -28,7 +28,7 @@ export function diskFiles(disk: Disk, denied: ReadonlySet<string> = new Set()): 
       };
     },
     makeFolder: async (path) => refuse(path),
-    makeFifo: async (path) => refuse(path),
+    makeFifos: async ([path = ""]) => refuse(path),
     list: async (path) => {
       guard(path, "list");
       const inside = Object.keys(disk).flatMap((name) =>

@@ -47,12 +47,12 @@ describe("files", () => {
   });
 
   it("opens nothing that is no regular file, and does not hang on a FIFO", async () => {
-    await files.makeFifo(join(folder, "fifo"));
+    await files.makeFifos([join(folder, "fifo")]);
     expect(await files.openRead(join(folder, "fifo"))).toBeUndefined();
     expect(await files.openRead(folder)).toBeUndefined();
     expect(await files.openRead(join(folder, "none"))).toBeUndefined();
     expect((await files.stat(join(folder, "fifo")))?.kind).toBe("fifo");
-    await expect(files.makeFifo(join(folder, "fifo"))).rejects.toBeInstanceOf(IoError);
+    await expect(files.makeFifos([join(folder, "fifo")])).rejects.toBeInstanceOf(IoError);
   });
 
   it("names, renames, removes; answers undefined or false for what is not there", async () => {
@@ -111,8 +111,7 @@ describe("processes", () => {
 
 describe("agents", () => {
   const prepare = async () => {
-    await files.makeFifo(join(folder, "stdin"));
-    await files.makeFifo(join(folder, "alive"));
+    await files.makeFifos([join(folder, "stdin"), join(folder, "alive")]);
     writeFileSync(join(folder, "spool"), "");
   };
   const until = async (name: string) => {

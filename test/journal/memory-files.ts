@@ -88,7 +88,7 @@ export class MemoryFiles implements Files {
     return true;
   }
 
-  async makeFifo(): Promise<void> {}
+  async makeFifos(): Promise<void> {}
 
   async list(path: string): Promise<readonly string[] | undefined> {
     await this.#on("list", path);

@@ -71,7 +71,7 @@ export function killable(
       dirs.add(path);
       return true;
     },
-    makeFifo: async () => undefined,
+    makeFifos: async () => undefined,
     async list(path) {
       if (!dirs.has(path)) return undefined;
       const inside = [...disk.keys()].filter((name) => folderOf(name) === path);
