@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { hasNamespaces } from "../../harness/campaign/pool.ts";
 
 const cli = fileURLToPath(new URL("../../harness/cli.ts", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -91,6 +92,12 @@ describe("a red campaign", () => {
       verdicts: { defect: 1, pass: 0 },
       canary: "died as expected",
     });
+    const { executions, wallMs, waitedMs, cpuMs } = result.spent;
+    expect(executions).toBe(2);
+    expect(waitedMs.starts).toBeGreaterThan(0);
+    expect(waitedMs.starts + waitedMs.agents).toBeLessThan(wallMs);
+    expect(cpuMs.harness).toBeGreaterThan(0);
+    if (hasNamespaces()) expect(cpuMs.servers).toBeGreaterThan(0);
     const [first] = result.defects;
     expect(first.size.events).toBeLessThanOrEqual(3);
     const artifact = path.resolve(root, first.artifact);
@@ -100,7 +107,8 @@ describe("a red campaign", () => {
     const rechecked = await chaos("recheck", artifact);
     expect(rechecked.exitCode).toBe(1);
     expect(rechecked.stdout).toContain(first.signature);
-  });
+    // It shrinks three failures and replays one: a busy machine takes its time.
+  }, 240_000);
 });
 
 it("--help teaches", async () => {
