@@ -116,7 +116,7 @@ export class Pool {
       const place = {
         dir: path.join(this.options.dir, `w${index}`),
         agentBundle: this.options.agentBundle,
-          isAlone: hasNamespaces(),
+        isAlone: isolation(false).length > 0,
       };
       child.send({ kind: "place", place } satisfies ToWorker);
     });

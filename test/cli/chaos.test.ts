@@ -7,7 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hasNamespaces } from "../../harness/campaign/pool.ts";
+import { isolation } from "../../harness/campaign/isolation.ts";
 
 const cli = fileURLToPath(new URL("../../harness/cli.ts", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -97,7 +97,7 @@ describe("a red campaign", () => {
     expect(waitedMs.starts).toBeGreaterThan(0);
     expect(waitedMs.starts + waitedMs.agents).toBeLessThan(wallMs);
     expect(cpuMs.harness).toBeGreaterThan(0);
-    if (hasNamespaces()) expect(cpuMs.servers).toBeGreaterThan(0);
+    if (isolation(false).length > 0) expect(cpuMs.servers).toBeGreaterThan(0);
     const [first] = result.defects;
     expect(first.size.events).toBeLessThanOrEqual(3);
     const artifact = path.resolve(root, first.artifact);
