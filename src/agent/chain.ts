@@ -12,12 +12,17 @@ import { NumberList } from "./number-list.ts";
 
 /** What adding a line showed. */
 export interface Added {
-  readonly line: number;
   /** There was a line with this id. */
   readonly isRepeated: boolean;
   /** The parent does not stand before the line. */
   readonly isOrphan: boolean;
 }
+
+/** The four answers there are: a log has millions of lines. */
+const answers: readonly Added[] = [0, 1, 2, 3].map((bits) => ({
+  isRepeated: (bits & 1) !== 0,
+  isOrphan: (bits & 2) !== 0,
+}));
 
 /** The line has no parent, follows the line before it, or its parent's sum is in the list of links. */
 const [noParent, theOneBefore, linked] = [0, 1, 2] as const;
@@ -31,6 +36,7 @@ export class Chain {
   /** Line numbers plus one, by the sum of their ids; 0 is free. At most half full. */
   #slots = new Int32Array(slotsMin);
   #used = 0;
+  #hasRepeats = false;
   /** Of lines that do not follow the one before them: the parent's sum, in pairs. */
   readonly #links = new Map<number, number>();
   readonly #parents = new NumberList();
@@ -44,17 +50,10 @@ export class Chain {
     return this.#kinds.length;
   }
 
+  /** Its number is {@link length} before it is added. */
   add(id: string, parentId: string | undefined): Added {
-    const line = this.length;
     const isNext = parentId !== undefined && parentId === this.#lastId;
-    let isOrphan = false;
-    if (parentId !== undefined && !isNext) {
-      this.#sum(parentId);
-      isOrphan = this.#slots[this.#slotOf()] === 0;
-      this.#links.set(line, this.#parents.length);
-      this.#parents.push(this.#sumHigh);
-      this.#parents.push(this.#sumLow);
-    }
+    const isOrphan = parentId !== undefined && !isNext && !this.#link(parentId);
     this.#kinds.push(parentId === undefined ? noParent : isNext ? theOneBefore : linked);
     this.#lastId = id;
     this.#sum(id);
@@ -62,9 +61,19 @@ export class Chain {
     this.#low.push(this.#sumLow);
     const slot = this.#slotOf();
     const isRepeated = this.#slots[slot] !== 0;
-    this.#slots[slot] = line + 1;
-    if (!isRepeated) this.#count();
-    return { line, isRepeated, isOrphan };
+    this.#slots[slot] = this.length;
+    if (isRepeated) this.#hasRepeats = true;
+    else this.#count();
+    return answers[(isRepeated ? 1 : 0) + (isOrphan ? 2 : 0)] ?? { isRepeated, isOrphan };
+  }
+
+  /** Notes the parent of the line that is being added; false when it is not there yet. */
+  #link(parentId: string): boolean {
+    this.#sum(parentId);
+    this.#links.set(this.length, this.#parents.length);
+    this.#parents.push(this.#sumHigh);
+    this.#parents.push(this.#sumLow);
+    return this.#slots[this.#slotOf()] !== 0;
   }
 
   /** Number of the line with this id; undefined when there is none. */
@@ -77,6 +86,8 @@ export class Chain {
   parentOf(line: number): number | undefined {
     const kind = this.#kinds.at(line);
     if (kind === noParent) return undefined;
+    // Where an id stands for one line only, the line before is the one that has it.
+    if (kind === theOneBefore && !this.#hasRepeats) return line - 1;
     if (kind === theOneBefore) {
       this.#sumHigh = this.#high.at(line - 1);
       this.#sumLow = this.#low.at(line - 1);

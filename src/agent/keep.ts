@@ -69,8 +69,8 @@ export class FactKeeper {
   readonly #gone = new Set<string>();
   /** What stays in any case; older than the turns. */
   readonly #stay: Fact[] = [];
-  /** Turns that are over, oldest first from `#next` on. */
-  #turns: OpenTurn[] = [];
+  /** Turns that are over, oldest first. */
+  readonly #turns: OpenTurn[] = [];
   #open = new OpenTurn();
   /** Answered calls that the open turn has lost. */
   #thinned = new Set<string>();
@@ -159,7 +159,8 @@ export class FactKeeper {
       if (turn.isClosed) this.#forget(turn);
       else this.#keep(turn);
     }
-    this.#turns = this.#turns.slice(count);
+    // In place: an old array would keep alive what it held.
+    this.#turns.splice(0, count);
     if (this.#bytes > bytesMax) this.#thin();
     // Where little could go, the next try waits until there is a quarter more.
     this.#bytesMax = Math.max(bytesMax, this.#bytes * 1.25);
@@ -185,6 +186,7 @@ export class FactKeeper {
         this.#bytes += bytesOf(fact.body);
       }
     }
+    facts.length = 0;
   }
 
   /** Of the turn that goes on, what was said and answered goes; its last call stays, since what is open follows it. */
@@ -263,9 +265,14 @@ function bytesOf(body: FactBody): number {
 
 function inputChars(input: unknown): number {
   if (typeof input === "string") return input.length;
-  if (Array.isArray(input)) return input.reduce((sum: number, one) => sum + 16 + inputChars(one), 0);
-  if (!isRecord(input)) return 16;
-  return Object.entries(input).reduce((sum, [key, value]) => sum + 16 + key.length + inputChars(value), 0);
+  if (typeof input !== "object" || input === null) return 16;
+  let sum = 0;
+  if (Array.isArray(input)) for (const one of input) sum += 16 + inputChars(one);
+  else {
+    const fields = input as Readonly<Record<string, unknown>>;
+    for (const key of Object.keys(fields)) sum += 16 + key.length + inputChars(fields[key]);
+  }
+  return sum;
 }
 
 function shortFacts(facts: readonly Fact[], charsMax: number): Fact[] {

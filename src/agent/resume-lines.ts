@@ -51,11 +51,14 @@ export async function scanLines(
   return { status: "read", damage: scan.damage };
 }
 
-/** While one piece is taken apart, the next one is read. */
+/** While one piece is taken apart, the next one is read: two pieces of memory in turns. */
 async function readInto(file: ReadFile, scan: Scan): Promise<void> {
   const size = await file.size();
+  const rooms = [0, 1].map(() => new Uint8Array(Math.min(size, chunkBytes)));
+  let turn = 0;
   const readFrom = (fromByte: number) => {
-    const piece = file.read(fromByte, Math.min(size, fromByte + chunkBytes));
+    turn = 1 - turn;
+    const piece = file.read(fromByte, Math.min(size, fromByte + chunkBytes), rooms[turn]);
     // Whoever awaits it gets its error; nobody does if the piece before could not be taken apart.
     piece.catch(() => undefined);
     return piece;

@@ -9,38 +9,76 @@ import type { Sent } from "./resume-types.ts";
 
 /** What one line adds. */
 export interface SentLine {
+  readonly fromByte: number;
   /** Whatever number the reader gives its lines. */
   readonly line: number;
   readonly sends: readonly Sent[];
 }
 
+/** So many lines of which nothing is left may stand between the others. */
+const holesMin = 64;
+
+/**
+ * One array that is cleaned in place, and no map: a map's table that grew old would keep alive what was deleted from
+ * it, which costs the garbage collector of a long log a third of all time.
+ */
 export class SentLines {
-  readonly #lines = new Map<number, SentLine>();
+  readonly #lines: SentLine[] = [];
+  #holes = 0;
 
   /** Each line of which something is left. */
   get lines(): readonly SentLine[] {
-    return [...this.#lines.values()];
+    return this.#lines.filter(({ sends }) => sends.length > 0);
   }
 
+  /** Lines come in the order of the file. */
   add(fromByte: number, line: number, sends: readonly Sent[]): void {
-    if (sends.length > 0) this.#lines.set(fromByte, { line, sends });
+    if (sends.length > 0) this.#lines.push({ fromByte, line, sends });
   }
 
   /** What stood before is not sent any more. */
   clear(): void {
-    this.#lines.clear();
+    this.#lines.length = 0;
+    this.#holes = 0;
   }
 
   /** The fact was left out: what its line sends for it goes too. */
   forget({ body, range: { fromByte } }: Fact): void {
-    const known = this.#lines.get(fromByte);
+    const at = this.#indexOf(fromByte);
+    const known = this.#lines[at];
     if (known === undefined) return;
     const sends = known.sends.filter((sent) => {
       if (body.kind === "call") return sent.role !== "assistant" || sent.callId !== body.callId;
       if (body.kind === "result") return sent.role !== "tool" || sent.callId !== body.callId;
       return sent.callId !== undefined;
     });
-    if (sends.length === 0) this.#lines.delete(fromByte);
-    else if (sends.length < known.sends.length) this.#lines.set(fromByte, { ...known, sends });
+    if (sends.length === known.sends.length) return;
+    this.#lines[at] = { ...known, sends };
+    if (sends.length > 0) return;
+    this.#holes += 1;
+    if (this.#holes > holesMin && this.#holes * 2 > this.#lines.length) this.#clean();
+  }
+
+  #clean(): void {
+    let to = 0;
+    for (const one of this.#lines) {
+      if (one.sends.length === 0) continue;
+      this.#lines[to] = one;
+      to += 1;
+    }
+    this.#lines.length = to;
+    this.#holes = 0;
+  }
+
+  /** -1 when no line begins there. */
+  #indexOf(fromByte: number): number {
+    let low = 0;
+    let high = this.#lines.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#lines[middle]?.fromByte ?? 0) < fromByte) low = middle + 1;
+      else high = middle;
+    }
+    return this.#lines[low]?.fromByte === fromByte ? low : -1;
   }
 }

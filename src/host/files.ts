@@ -78,14 +78,21 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
   return {
     path,
     size: () => io(path, "stat", async () => (await handle.stat()).size),
-    read: (fromByte, toByte) => io(path, "read", () => readRange(handle, fromByte, toByte)),
+    read: (fromByte, toByte, room) => io(path, "read", () => readRange(handle, fromByte, toByte, room)),
     sync: () => io(path, "fdatasync", () => handle.datasync()),
     close: () => io(path, "close", () => handle.close()),
   };
 }
 
-async function readRange(handle: FileHandle, fromByte: number, toByte: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, toByte - fromByte));
+async function readRange(
+  handle: FileHandle,
+  fromByte: number,
+  toByte: number,
+  room?: Uint8Array,
+): Promise<Uint8Array> {
+  const length = Math.max(0, toByte - fromByte);
+  const bytes =
+    room !== undefined && room.length >= length ? room.subarray(0, length) : new Uint8Array(length);
   let have = 0;
   while (have < bytes.length) {
     const { bytesRead } = await handle.read(bytes, have, bytes.length - have, fromByte + have);

@@ -35,8 +35,13 @@ export interface ReadFile {
   readonly path: string;
   /** Current length in bytes. */
   size(): Promise<number>;
-  /** Bytes `[fromByte, toByte)`, fewer where the file ends earlier. */
-  read(fromByte: number, toByte: number): Promise<Uint8Array>;
+  /**
+   * Bytes `[fromByte, toByte)`, fewer where the file ends earlier.
+   *
+   * @param room memory of at least that size, given up to the answer: for readers of long files, which would else
+   * take new memory for every piece.
+   */
+  read(fromByte: number, toByte: number, room?: Uint8Array): Promise<Uint8Array>;
   /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -15,9 +15,10 @@ test("finds what a map finds: repeated ids, parents that come later, parents tha
       const chain = new Chain();
       const last = new Map<number, number>();
       pairs.forEach(([id, parent], at) => {
+        expect(chain.length).toBe(at);
         const isOrphan = parent !== undefined && !last.has(parent);
         const parentId = parent === undefined ? undefined : idOf(parent);
-        expect(chain.add(idOf(id), parentId)).toEqual({ line: at, isRepeated: last.has(id), isOrphan });
+        expect(chain.add(idOf(id), parentId)).toEqual({ isRepeated: last.has(id), isOrphan });
         last.set(id, at);
       });
       pairs.forEach(([, parent], at) => {
@@ -57,7 +58,7 @@ test("a line goes when all of its facts went, and keeps what is left of it", () 
     { role: "assistant", callId: "b" },
   ]);
   for (const body of [call("a"), result("a"), prompt("p")]) said.forget(at(body));
-  expect(said.lines).toEqual([{ line: 0, sends: [{ role: "assistant", callId: "b" }] }]);
+  expect(said.lines).toEqual([{ fromByte: 7, line: 0, sends: [{ role: "assistant", callId: "b" }] }]);
   said.forget(at(call("b")));
   expect(said.lines).toEqual([]);
 });

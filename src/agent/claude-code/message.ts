@@ -19,42 +19,40 @@ const silentBlocks = new Set(["image", "document", "redacted_thinking", "fallbac
 /** Blocks of a message; a plain text is one block. */
 export function blocksOf({ content }: RecordValue): readonly RecordValue[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return listOf(content).filter(isRecord);
+  const blocks = listOf(content);
+  return blocks.every(isRecord) ? blocks : blocks.filter(isRecord);
 }
 
 /** What an assistant message says. Of a sub-agent (`isSide`) only what it did counts. */
 export function assistantBodies(message: RecordValue, isSide: boolean): FactBody[] {
-  return blocksOf(message).flatMap((block): FactBody[] => {
-    switch (block.type) {
-      case "text":
-        return isSide ? [] : [{ kind: "text", text: textOr(block.text, "") }];
-      case "thinking":
-        return isSide ? [] : [{ kind: "reasoning", text: textOr(block.thinking, "") }];
-      case "tool_use": {
-        const callId = needId(block.id, "the id of a tool use");
-        return [
-          { kind: "call", callId, name: needId(block.name, "the tool's name"), input: block.input ?? null },
-        ];
-      }
-      default:
-        return other(block);
-    }
-  });
+  const bodies: FactBody[] = [];
+  for (const block of blocksOf(message)) {
+    const { type } = block;
+    if (type === "tool_use") {
+      const callId = needId(block.id, "the id of a tool use");
+      const name = needId(block.name, "the tool's name");
+      bodies.push({ kind: "call", callId, name, input: block.input ?? null });
+    } else if (type === "text") {
+      if (!isSide) bodies.push({ kind: "text", text: textOr(block.text, "") });
+    } else if (type === "thinking") {
+      if (!isSide) bodies.push({ kind: "reasoning", text: textOr(block.thinking, "") });
+    } else bodies.push(...other(block));
+  }
+  return bodies;
 }
 
 /** What a user message says: results, and the person's words as one prompt. */
 export function userBodies(message: RecordValue, isSide: boolean): FactBody[] {
   const texts: string[] = [];
-  const bodies = blocksOf(message).flatMap((block): FactBody[] => {
-    if (block.type === "text") {
-      texts.push(textOr(block.text, ""));
-      return [];
-    }
-    if (block.type !== "tool_result") return other(block);
-    const callId = needId(block.tool_use_id, "the id of the tool use");
-    const content = textOfBlocks(block.content);
-    return [{ kind: "result", callId, content, isError: block.is_error === true, cut: false }];
-  });
+  const bodies: FactBody[] = [];
+  for (const block of blocksOf(message)) {
+    if (block.type === "text") texts.push(textOr(block.text, ""));
+    else if (block.type === "tool_result") {
+      const callId = needId(block.tool_use_id, "the id of the tool use");
+      const content = textOfBlocks(block.content);
+      bodies.push({ kind: "result", callId, content, isError: block.is_error === true, cut: false });
+    } else bodies.push(...other(block));
+  }
   if (texts.length === 0 || isSide) return bodies;
   const text = texts.join("\n");
   if (interruptMarks.has(text)) return [...bodies, { kind: "turn-end", outcome: "cancelled", reason: text }];

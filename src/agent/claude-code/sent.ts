@@ -10,9 +10,11 @@
 import type { Fact } from "../../model/fact.ts";
 import { type Added, Chain } from "../chain.ts";
 import { NumberList } from "../number-list.ts";
+import type { RecordValue } from "../resume-log.ts";
 import type { Sent } from "../resume-types.ts";
 import { type SentLine, SentLines } from "../sent-lines.ts";
 import { textSum } from "../text-sum.ts";
+import { blocksOf } from "./message.ts";
 
 /** As much of a line of the chain as decides what is sent. */
 export interface ChainLine {
@@ -22,9 +24,8 @@ export interface ChainLine {
   /** Shared by the lines of one answer of the model. */
   readonly messageId: string | undefined;
   readonly isSide: boolean;
-  readonly texts: number;
-  readonly calls: readonly string[];
-  readonly results: readonly string[];
+  /** What it adds to the history by itself: answers before words, words before calls. */
+  readonly sends: readonly Sent[];
 }
 
 const firstToKeepDangling = [2, 1, 330];
@@ -50,13 +51,14 @@ export class History {
 
   /** @param fromByte where the line stands. */
   add(one: ChainLine, fromByte: number): Added {
-    const added = this.#chain.add(one.uuid, one.parentUuid);
+    const line = this.#chain.length;
     this.#isSide.push(one.isSide ? 1 : 0);
     this.#answers.push(one.isSide ? 0 : this.#answerOf(one.messageId));
-    if (one.isSide) return added;
-    if (one.role !== "other") this.#leaf = added.line;
-    this.#said.add(fromByte, added.line, sendsOf(one));
-    return added;
+    if (!one.isSide && one.role !== "other") {
+      this.#leaf = line;
+      this.#said.add(fromByte, line, one.sends);
+    }
+    return this.#chain.add(one.uuid, one.parentUuid);
   }
 
   /** A fact was left out: see {@link SentLines}. */
@@ -104,17 +106,21 @@ export class History {
   }
 }
 
-/** Of one line: answers before words, words before calls. */
-function sendsOf({ role, texts, calls, results }: ChainLine): readonly Sent[] {
-  if (role === "other") return nothing;
-  return [
-    ...results.map((callId): Sent => ({ role: "tool", callId, answer: "result" })),
-    ...Array.from({ length: texts }, (): Sent => ({ role })),
-    ...calls.map((callId): Sent => ({ role: "assistant", callId })),
-  ];
+/** What a message adds to the history by itself. */
+export function sendsOf(role: "user" | "assistant", message: RecordValue): readonly Sent[] {
+  const told: Sent[] = [];
+  const said: Sent[] = [];
+  const asked: Sent[] = [];
+  for (const { type, id, tool_use_id: callId } of blocksOf(message)) {
+    if (type === "text") said.push({ role });
+    else if (type === "tool_use" && typeof id === "string") asked.push({ role: "assistant", callId: id });
+    else if (type === "tool_result" && typeof callId === "string")
+      told.push({ role: "tool", callId, answer: "result" });
+  }
+  // Most messages have one kind of block.
+  if (said.length + asked.length === 0) return told;
+  return told.length + said.length === 0 ? asked : [...told, ...said, ...asked];
 }
-
-const nothing: readonly Sent[] = [];
 
 function callIn({ role, callId }: Sent): string | undefined {
   return role === "assistant" ? callId : undefined;

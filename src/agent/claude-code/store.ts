@@ -18,8 +18,8 @@ import { folderOf, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
 import { DamageList } from "../resume-lines.ts";
 import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
-import { assistantBodies, blocksOf, sessionBody, userBodies } from "./message.ts";
-import { type ChainLine, History } from "./sent.ts";
+import { assistantBodies, sessionBody, userBodies } from "./message.ts";
+import { type ChainLine, History, sendsOf } from "./sent.ts";
 
 export const claudeCodeAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -182,30 +182,19 @@ class Reader {
   }
 }
 
-/** One empty list of each kind for all lines: there are many of them. */
+/** One empty list for all lines: there are many of them. */
 const nothing: readonly FactBody[] = [];
-const none: readonly string[] = [];
 
 function chainLine(type: string, uuid: string, value: RecordValue): ChainLine {
   const message = isRecord(value.message) ? value.message : {};
-  const isSpeech = type === "user" || type === "assistant";
-  let texts = 0;
-  let calls = none;
-  let results = none;
-  for (const { type: kind, id, tool_use_id } of isSpeech ? blocksOf(message) : []) {
-    if (kind === "text") texts += 1;
-    if (kind === "tool_use" && typeof id === "string") calls = [...calls, id];
-    if (kind === "tool_result" && typeof tool_use_id === "string") results = [...results, tool_use_id];
-  }
+  const role = type === "user" || type === "assistant" ? type : "other";
   return {
     uuid,
     parentUuid: typeof value.parentUuid === "string" ? value.parentUuid : undefined,
-    role: isSpeech ? type : "other",
+    role,
     messageId: typeof message.id === "string" ? message.id : undefined,
     isSide: value.isSidechain === true,
-    texts,
-    calls,
-    results,
+    sends: role === "other" ? [] : sendsOf(role, message),
   };
 }
 

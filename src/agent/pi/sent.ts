@@ -79,10 +79,10 @@ export class History {
 
   /** @param fromByte where the entry stands. */
   add({ id, parentId, type, firstKeptId, sends }: Entry, fromByte: number): Added {
-    const added = this.#chain.add(id, parentId);
-    if (type === "compaction") this.#compactions.set(added.line, firstKeptId);
-    this.#said.add(fromByte, added.line, sends);
-    return added;
+    const line = this.#chain.length;
+    if (type === "compaction") this.#compactions.set(line, firstKeptId);
+    this.#said.add(fromByte, line, sends);
+    return this.#chain.add(id, parentId);
   }
 
   /** A fact was left out: see {@link SentLines}. */

@@ -1,20 +1,23 @@
 /** What Claude Code's resume sends: the walk along the parents, and calls that have no result. */
 import { describe, expect, test } from "vitest";
-import { type ChainLine, sentOnResume } from "../../../src/agent/claude-code/sent.ts";
+import { type ChainLine, sendsOf, sentOnResume } from "../../../src/agent/claude-code/sent.ts";
 import { notation } from "../../conformance/fixture.ts";
 
-function line(uuid: string, parentUuid: string | undefined, rest: Partial<ChainLine>): ChainLine {
-  return {
-    uuid,
-    parentUuid,
-    role: "user",
-    messageId: undefined,
-    isSide: false,
-    texts: 0,
-    calls: [],
-    results: [],
-    ...rest,
-  };
+interface Rest extends Partial<Omit<ChainLine, "sends">> {
+  readonly texts?: number;
+  readonly calls?: readonly string[];
+  readonly results?: readonly string[];
+}
+
+function line(uuid: string, parentUuid: string | undefined, rest: Rest): ChainLine {
+  const { role = "user", texts = 0, calls = [], results = [], messageId, isSide = false } = rest;
+  const content = [
+    ...Array.from({ length: texts }, () => ({ type: "text", text: "words" })),
+    ...calls.map((id) => ({ type: "tool_use", id })),
+    ...results.map((id) => ({ type: "tool_result", tool_use_id: id })),
+  ];
+  const sends = role === "other" ? [] : sendsOf(role, { content });
+  return { uuid, parentUuid, role, messageId, isSide, sends };
 }
 
 const prompt = line("u1", undefined, { texts: 1 });
