@@ -2,12 +2,14 @@
  * How much memory and time `holdfast inspect` takes for a log of one gigabyte, beside reading the same file and calling
  * JSON.parse on each line.
  *
- * Run: node --import tsx bench/inspect-1gb.ts [ada|claude-code|codex|pi] [megabytes]
+ * Run: node --import tsx bench/inspect-1gb.ts [ada|claude-code|codex|gemini-cli|pi] [megabytes]
  * Always: both are measured in this run, each in a process of its own, in turns; what is measured is the bundled
  * command as a person starts it. Promised: less than 200 MB of resident memory at the most, at most 1.3 times the time.
+ * opencode has no lines: its store is a database, which is copied into memory before it is read. One larger than
+ * 512 MB is named as unreadable, in the time that it takes to ask for its size.
  */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
@@ -198,7 +200,46 @@ const pi: Shape = {
   },
 };
 
-const shapes: Readonly<Record<string, Shape>> = { ada, "claude-code": claudeCode, codex, pi };
+let message = 0;
+function geminiMessage(type: string, rest: object): object {
+  message += 1;
+  return { id: `00000000-0000-4000-8000-${String(message).padStart(12, "0")}`, timestamp: at, type, ...rest };
+}
+
+/** A call's answer stands in the call and once more in the message in the person's place. */
+const geminiCli: Shape = {
+  path: () => `home/.gemini/tmp/project/chats/session-2026-11-22T06-27-${sessionId.slice(0, 8)}.jsonl`,
+  head: () => [{ sessionId, projectHash: "0".repeat(64), startTime: at, lastUpdated: at, kind: "main" }],
+  turn(number, text) {
+    const calls = Array.from({ length: callsPerTurn }, (_, index) => {
+      const id = `read_file__${number}_${index}`;
+      const args = { absolute_path: `/w/${text(30)}` };
+      const response = { output: text(3_000) };
+      const result = [{ functionResponse: { id, name: "read_file", response } }];
+      const reply = geminiMessage("gemini", {
+        content: "",
+        thoughts: [],
+        tokens: {},
+        model: "gemini-2.5-flash",
+      });
+      const toolCalls = [{ id, name: "read_file", args, result, status: "success", timestamp: at }];
+      return [reply, { ...reply, toolCalls }, geminiMessage("user", { content: result })];
+    });
+    return [
+      geminiMessage("user", { content: [{ text: `task ${number}` }] }),
+      ...calls.flat(),
+      geminiMessage("gemini", { content: text(400), thoughts: [], tokens: {} }),
+    ];
+  },
+};
+
+const shapes: Readonly<Record<string, Shape>> = {
+  ada,
+  "claude-code": claudeCode,
+  codex,
+  "gemini-cli": geminiCli,
+  pi,
+};
 
 /** Words that do not repeat soon: the same for every run. */
 function makeText(): (chars: number) => string {
@@ -239,6 +280,8 @@ async function generate(
   const open = shape.turn(turns, text);
   const firstCall = open.findIndex((record) => JSON.stringify(record).includes(`_${turns}_0`));
   await put(open.slice(0, firstCall + (shape === ada ? 3 : 1)));
+  // Gemini CLI says in a file of its own of which project its folder is.
+  if (shape === geminiCli) writeFileSync(join(dirname(dirname(path)), ".project_root"), `${cwd}\n`);
   await new Promise<void>((resolve) => void file.end(resolve));
   return { calls: (turns - 1) * callsPerTurn + 1 };
 }

@@ -63,12 +63,16 @@ addProjectOptions(
 function addProjectOptions(one: Command): Command {
   return one
     .argument("[dir]", "folder that the agents worked in", ".")
-    .option("--home <dir...>", "home folders to look for stores in (default: yours)")
+    .option("--home <dir>", "home folder to look for stores in; may be given again (default: yours)", another)
     .option(
       "--holdfast-home <dir>",
       `folder of the orchestrator's record (default: ${homeFolderDefault} in your home)`,
     )
     .option("--session <id>", "only this session, or those whose id begins so");
+}
+
+function another(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 try {

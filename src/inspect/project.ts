@@ -168,7 +168,8 @@ async function inspectOne(
   running: readonly RunningProcess[],
 ): Promise<InspectedSession> {
   const record = await ours?.read();
-  const read = await readStore(world.files, adapter, found, cwd, around);
+  const asked = record === undefined ? around : { ...around, ...wholeHistory(around) };
+  const read = await readStore(world.files, adapter, found, cwd, asked);
   return judgeSession(world, {
     adapter,
     found,
@@ -179,6 +180,11 @@ async function inspectOne(
     ...(ours === undefined ? {} : { ourId: ours.id }),
     ...(record === undefined ? {} : { ours: record }),
   });
+}
+
+/** Our record of a session is laid beside its log call by call: then nothing of either is left out. */
+function wholeHistory({ keep }: Surroundings): Pick<Surroundings, "keep"> {
+  return keep === undefined ? {} : { keep: { ...keep, bytesMax: Number.POSITIVE_INFINITY } };
 }
 
 /** A session that only our record has may have no file of its own yet. */

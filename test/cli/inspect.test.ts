@@ -111,9 +111,9 @@ test("--home looks elsewhere, and the environment's stores do not count then", a
   const empty = join(project.home, "empty");
   mkdirSync(empty);
   expect(idsIn((await inspect(project.folder, "--json", "--home", empty)).out)).toEqual([]);
-  expect(idsIn((await inspect(project.folder, "--json", "--home", empty, project.home)).out)).toEqual([
-    claudeId,
-  ]);
+  expect(
+    idsIn((await inspect(project.folder, "--json", "--home", empty, "--home", project.home)).out),
+  ).toEqual([claudeId]);
 });
 
 test("the project is gone: its sessions are still found, and that is said", async () => {

@@ -9,11 +9,17 @@ import { isRecord } from "../../model/json.ts";
 import { listOf } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 
-export class Conversation {
-  #messages = new Map<string, RecordValue>();
+export class Conversation<T> {
+  readonly #keep: (message: RecordValue) => T;
+  #messages = new Map<string, T>();
+
+  /** @param keep what is kept of a message: whole ones of a long log are too much. */
+  constructor(keep: (message: RecordValue) => T) {
+    this.#keep = keep;
+  }
 
   /** In order of first appearance. */
-  get messages(): readonly RecordValue[] {
+  get messages(): readonly T[] {
     return [...this.#messages.values()];
   }
 
@@ -36,7 +42,7 @@ export class Conversation {
   #add(message: RecordValue): boolean {
     const { id, type } = message;
     if (typeof id !== "string" || typeof type !== "string") return false;
-    this.#messages.set(id, message);
+    this.#messages.set(id, this.#keep(message));
     return true;
   }
 

@@ -13,31 +13,50 @@ import type { Sent } from "../resume-types.ts";
 import { answersIn, callsOf, textsIn } from "./message.ts";
 
 export function sentOnResume(messages: readonly RecordValue[]): Sent[] {
+  return sentOf(messages.map(saidIn));
+}
+
+/** As much of a message as decides what is sent. */
+export interface Said {
+  readonly isReply: boolean;
+  readonly texts: number;
+  readonly calls: readonly { readonly id: string; readonly answers: readonly string[] }[];
+  /** Calls that a message in the person's place answers. */
+  readonly answers: readonly string[];
+}
+
+const nothing: readonly never[] = [];
+
+export function saidIn(message: RecordValue): Said {
+  const { type, content } = message;
+  if (type === "user") {
+    const answers = answersIn(content).map(({ callId }) => callId);
+    return { isReply: false, texts: textsIn(message).length, calls: nothing, answers };
+  }
+  if (type !== "gemini") return { isReply: false, texts: 0, calls: nothing, answers: nothing };
+  const calls = callsOf(message).flatMap(({ id, result }) => {
+    if (typeof id !== "string") return [];
+    const answers = answersIn(isRecord(result) ? [result] : result).map(({ callId }) => callId);
+    return [{ id, answers }];
+  });
+  return { isReply: true, texts: textOfBlocks(content) === "" ? 0 : 1, calls, answers: nothing };
+}
+
+/** What the messages send, in order. */
+export function sentOf(messages: readonly Said[]): Sent[] {
   const told = new Set<string>();
   const answer = (callId: string): Sent => {
     const isRepeated = told.has(callId);
     told.add(callId);
     return { role: "tool", callId, answer: isRepeated ? "repeated" : "result" };
   };
-  const history = messages.flatMap((message): Sent[] => {
-    if (message.type === "user") {
-      const said = textsIn(message).map((): Sent => ({ role: "user" }));
-      return [...answersIn(message.content).map(({ callId }) => answer(callId)), ...said];
-    }
-    if (message.type !== "gemini") return [];
-    const said: Sent[] = textOfBlocks(message.content) === "" ? [] : [{ role: "assistant" }];
-    const calls = callsOf(message).flatMap(({ id, result }) =>
-      typeof id === "string" ? [{ id, answers: answersIn(isRecord(result) ? [result] : result) }] : [],
-    );
-    const made = calls.map(
-      ({ id, answers }): Sent => ({
-        role: "assistant",
-        callId: id,
-        ...(answers.length === 0 ? { answer: "none" } : {}),
-      }),
-    );
-    const answers = calls.flatMap((call) => call.answers.map(({ callId }) => answer(callId)));
-    return [...said, ...made, ...answers];
+  const history = messages.flatMap(({ isReply, texts, calls, answers }): Sent[] => {
+    const said = Array.from({ length: texts }, (): Sent => ({ role: isReply ? "assistant" : "user" }));
+    if (!isReply) return [...answers.map(answer), ...said];
+    const made = calls.map(({ id, answers }): Sent => {
+      return { role: "assistant", callId: id, ...(answers.length === 0 ? { answer: "none" } : {}) };
+    });
+    return [...said, ...made, ...calls.flatMap((call) => call.answers.map(answer))];
   });
   const last = history.at(-1);
   if (last !== undefined && last.role !== "assistant") history.push({ role: "assistant", inserted: true });

@@ -18,7 +18,7 @@ import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
 import { Conversation } from "./fold.ts";
 import { personBodies, replyBodies } from "./message.ts";
-import { sentOnResume } from "./sent.ts";
+import { saidIn, sentOf } from "./sent.ts";
 
 export const geminiCliAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -92,7 +92,7 @@ export async function read(
   around: Partial<Surroundings> = {},
 ): Promise<SessionRead> {
   const keeper = keeperOf(around);
-  const reader = new Reader();
+  const reader = new Reader(around.keep === undefined ? Number.POSITIVE_INFINITY : comparedMax);
   const cut = await readLogCut(
     files,
     path,
@@ -103,7 +103,7 @@ export async function read(
   );
   return {
     sources: [cut],
-    sent: sentOnResume(reader.conversation.messages),
+    sent: sentOf(reader.conversation.messages),
     versions: [],
     ...leftOutOf(keeper),
   };
@@ -114,25 +114,40 @@ function isLine(value: RecordValue): boolean {
   return isMessage || isRecord(value.$set) || "$rewindTo" in value || typeof value.sessionId === "string";
 }
 
+/** Of a long log a message that comes again is compared with its last record if it is one of so many. */
+const comparedMax = 1_000;
+
 class Reader {
-  readonly conversation = new Conversation();
-  /** What was said already, per message: a message comes again as it grows. */
-  readonly #said = new Map<string, Set<string>>();
+  readonly conversation = new Conversation(saidIn);
+  readonly #comparedMax: number;
+  /** What was said already, per message, the newest last: a message comes again as it grows. */
+  readonly #said = new Map<string, readonly FactBody[]>();
   #isNamed = false;
+
+  constructor(comparedMax: number) {
+    this.#comparedMax = comparedMax;
+  }
 
   take({ value }: LineRecord): FactBody[] {
     if (typeof value.sessionId === "string" && value.type === undefined) return this.#session(value);
     return this.conversation.take(value).flatMap((message) => {
       const id = textOr(message.id, "");
-      const said = this.#said.get(id) ?? new Set<string>();
-      this.#said.set(id, said);
-      return bodiesOf(message).filter((body) => {
-        const key = canonicalJson(body);
-        if (said.has(key)) return false;
-        said.add(key);
-        return true;
-      });
+      const before = this.#said.get(id) ?? nothing;
+      const bodies = bodiesOf(message);
+      const fresh =
+        before.length === 0 ? bodies : bodies.filter((body) => !before.some((one) => isSame(one, body)));
+      this.#said.delete(id);
+      this.#said.set(id, before.length === 0 ? bodies : [...before, ...fresh]);
+      if (this.#said.size > this.#comparedMax) this.#dropOldest();
+      return fresh;
     });
+  }
+
+  #dropOldest(): void {
+    for (const id of this.#said.keys()) {
+      this.#said.delete(id);
+      return;
+    }
   }
 
   #session({ sessionId }: RecordValue): FactBody[] {
@@ -140,6 +155,17 @@ class Reader {
     this.#isNamed = true;
     return [{ kind: "session", agentSessionId: citeValue(textOr(sessionId, "")) }];
   }
+}
+
+const nothing: readonly FactBody[] = [];
+
+/** Long texts are compared as they are, without a copy. */
+function isSame(left: FactBody, right: FactBody): boolean {
+  if (left.kind === "result" && right.kind === "result") {
+    return left.callId === right.callId && left.content === right.content && left.isError === right.isError;
+  }
+  if (left.kind === "text" && right.kind === "text") return left.text === right.text;
+  return left.kind === right.kind && canonicalJson(left) === canonicalJson(right);
 }
 
 function bodiesOf(message: RecordValue): readonly FactBody[] {

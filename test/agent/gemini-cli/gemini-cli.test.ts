@@ -13,7 +13,7 @@ import { notation } from "../../conformance/fixture.ts";
 import { diskFiles } from "../../conformance/memory.ts";
 
 function folded(lines: readonly Record<string, unknown>[]): string[] {
-  const conversation = new Conversation();
+  const conversation = new Conversation((message: Record<string, unknown>) => message);
   for (const line of lines) conversation.take(line);
   return conversation.messages.map(({ id, content }) => `${id}${content}`);
 }
