@@ -111,8 +111,11 @@ export function danglingCall(at: SessionAt): Truth {
   const isOpen = (callId: string) => !at.heldResults.has(callId) && !logHas(at, "results", callId);
   const calls = new Set([...at.heldCalls, ...logged].filter(isOpen));
   const early = [...new Set(named)].filter((callId) => isOpen(callId) && !calls.has(callId));
+  // A snapshot is a cache, and may be all that is left.
+  const isCached = (callId: string) =>
+    at.snapshots.some((snapshot) => snapshot !== "unreadable" && snapshot.results.has(callId));
   const causes = [
-    ...[...calls].map((callId) => ({ callId, sure: !at.openResults.has(callId) })),
+    ...[...calls].map((callId) => ({ callId, sure: !at.openResults.has(callId) && !isCached(callId) })),
     ...[...early, ...[...at.openCalls].filter(isOpen)].map(unsure),
   ];
   return truthOfCauses(at, causes, (ids) => `no source holds a result of ${ids}`);

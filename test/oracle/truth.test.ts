@@ -147,6 +147,16 @@ describe("dangling-call", () => {
   test("near miss: the result is in the stream alone", () => {
     expect(truthsOf(story.cutBeforeLog())).not.toContain("dangling-call");
   });
+  test("may hold where only a snapshot has the result", () => {
+    const run = killed((forge) => forge.start().callOut(0).callLog(0));
+    const [step] = factsOf(run).attempts[0]?.stepOf ?? [];
+    const content = [{ type: "tool_result", toolUseId: step?.[0], content: "out", isError: false }];
+    const cached = withFile(run, "agent-snapshot", () =>
+      JSON.stringify({ messages: [{ role: "user", content }] }),
+    );
+    expect(truthsOf(run)).toContain("dangling-call");
+    expect(truthsOf(cached)).toContain("dangling-call?");
+  });
   test("near miss: the agent is alive", () => {
     const forge = new Forge({ rounds: [round(kill("server"))] });
     forge.start().callOut(0).callLog(0);
