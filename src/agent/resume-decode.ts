@@ -11,7 +11,7 @@ import type { RecordValue } from "./resume-log.ts";
 /** Longest line that is decoded, in UTF-16 units; longer ones are kept in the spool and not understood. */
 export const lineCharsMax = 64 * 1024 * 1024;
 /** Ids and names are looked up, cited and shown: an agent's id of a megabyte is no id. */
-const idCharsMax = 512;
+export const idCharsMax = 512;
 
 /**
  * One line of stdout, without its newline. `decode` answers undefined for a type that it does not know, and throws

@@ -16,6 +16,14 @@ export interface CallFact {
   readonly input: unknown;
 }
 
+/** The model's reply names a call that the agent may or may not have come to. */
+export interface AnnouncedFact {
+  readonly kind: "announced";
+  readonly callId: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
 /** The answer to a tool call. */
 export interface ResultFact {
   readonly kind: "result";
@@ -41,6 +49,7 @@ export type FactBody =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string }
   | CallFact
+  | AnnouncedFact
   | ResultFact
   /** The source itself records that the turn is over. */
   | {

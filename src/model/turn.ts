@@ -113,8 +113,9 @@ function keysOf(facts: readonly Fact[]): Set<string> {
   const keys = new Set<string>();
   for (const { body } of facts) {
     if (body.kind === "call") keys.add(callKey(body.callId, body.name, body.input));
-    // What is left of a log may hold a result whose call is in the stream only.
-    if (body.kind === "call" || body.kind === "result") keys.add(`id ${body.callId}`);
+    // What is left of a log may hold a result, or the reply that names a call, whose call is in the stream only.
+    if (body.kind === "call" || body.kind === "result" || body.kind === "announced")
+      keys.add(`id ${body.callId}`);
     if (body.kind === "text") keys.add(`text ${body.text}`);
   }
   return keys;

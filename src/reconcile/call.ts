@@ -3,6 +3,7 @@
  *
  * Always: a call is known by turn and id. The same id in two turns is two calls; the same id with another name or
  * input in one turn is two calls as well, and each carries `variants` > 1; equal calls with two ids are two calls.
+ * A call that only the model's reply names counts as made where its own record may be lost, or a result proves it.
  * Never: nothing is judged here, and no fact is left out: a result without a call is a call that is not `paired`.
  */
 import type { Fact, ResultFact } from "../model/fact.ts";
@@ -51,16 +52,21 @@ interface Board {
   readonly byId: Map<string, Draft[]>;
 }
 
-/** The calls of the turns, in order of first appearance. */
-export function callsOf(turns: readonly Turn[]): Call[] {
-  return turns.flatMap(callsOfTurn);
+/**
+ * The calls of the turns, in order of first appearance.
+ *
+ * @param mayLack says of a turn whether records of it may be lost, so that a missing one proves nothing.
+ */
+export function callsOf(turns: readonly Turn[], mayLack: (turn: Turn) => boolean): Call[] {
+  return turns.flatMap((turn) => callsOfTurn(turn, mayLack(turn)));
 }
 
-function callsOfTurn(turn: Turn): Call[] {
+function callsOfTurn(turn: Turn, mayLack: boolean): Call[] {
   const board: Board = { drafts: new Map(), byId: new Map() };
   const homeless: ResultAt[] = [];
   const orders = [turn.O, turn.L, turn.S].map((facts) => collect(facts, board, homeless));
   const unpaired = new Set<string>();
+  orders.push(takeAnnounced(turn, board, (callId) => mayLack || hasResult(homeless, callId)));
   for (const result of homeless) house(result, board, unpaired, orders);
   return mergeOrders(orders).flatMap((key) => {
     const draft = board.drafts.get(key);
@@ -98,6 +104,22 @@ function collect(facts: readonly Fact[], board: Board, homeless: ResultAt[]): st
     }
   }
   return order;
+}
+
+/** Calls that a reply names and no source has as made. */
+function takeAnnounced(turn: Turn, board: Board, isMade: (callId: string) => boolean): string[] {
+  return turn.L.flatMap((fact) => {
+    const { body } = fact;
+    if (body.kind !== "announced" || board.byId.has(body.callId) || !isMade(body.callId)) return [];
+    const sameness = canonicalJson([body.name, body.input]);
+    const draft = draftOf(board, body.callId, body.name, body.input, sameness);
+    draft.made.push(fact);
+    return [draft.key];
+  });
+}
+
+function hasResult(results: readonly ResultAt[], callId: string): boolean {
+  return results.some(({ fact: { body } }) => body.kind === "result" && body.callId === callId);
 }
 
 function draftOf(board: Board, id: string, name: string, input: unknown, sameness: string): Draft {

@@ -91,7 +91,7 @@ function unpaired(one: Case, judged: Judged): Finding[] {
   const { call } = judged;
   const [result] = call.results;
   if (call.paired || result === undefined) return [];
-  const summary = `There is a result of call ${call.id} and no call; it is kept and not sent.`;
+  const summary = `There is a result of call ${call.id} and no call; it is kept.`;
   const cites = call.results.map(({ fact }) => citeFact(fact));
   const rest = { at: placeOf(result.fact), summary, cites, ...subjectOf(judged) };
   return [raise(one, { code: "unpaired-result", severity: "warning", ...rest })];

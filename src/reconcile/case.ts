@@ -3,6 +3,7 @@
  *
  * Always: made once a cut; the modules that raise findings only read it.
  */
+import type { SourceName } from "../model/cite.ts";
 import type { AttemptEvidence, Evidence, SourceCut, ToldEvidence } from "../model/evidence.ts";
 import type { Fact } from "../model/fact.ts";
 import { type Turn, turnsOf } from "../model/turn.ts";
@@ -39,7 +40,7 @@ export function openCase(evidence: Evidence): Case {
     started: started !== "no",
   }));
   const turns = turnsOf(evidence.sources, openers);
-  const calls = callsOf(turns);
+  const calls = callsOf(turns, (turn) => mayLackRecords(evidence, turn.attempt, ["L"]));
   const attempts = evidence.attempts.map((attempt) => attemptCase(attempt, turns, calls));
   const judged = calls.map((call) => judgeCall(call, lifeOf(call.turn, turns, evidence), evidence));
   const callsByTurn = new Map<Turn, Judged[]>(turns.map((turn) => [turn, []]));
@@ -54,6 +55,17 @@ export function openCase(evidence: Evidence): Case {
     latest: attempts.findLast(({ state }) => state !== "never-started"),
     atRest: !attempts.some(({ state }) => state === "live") && evidence.stranger === undefined,
   };
+}
+
+/** After a power cut, or where one of the sources is damaged, a record that is not there may have been. */
+export function mayLackRecords(
+  { attempts, bootChanged, sources }: Evidence,
+  number: number | undefined,
+  of: readonly SourceName[],
+): boolean {
+  const attempt = attempts.find((other) => other.attempt === number);
+  const isDamaged = sources.some(({ source, damage }) => of.includes(source) && damage.length > 0);
+  return isDamaged || (attempt?.bootChanged ?? bootChanged);
 }
 
 /** Of several answers to one id the best. */

@@ -60,6 +60,8 @@ function saying(body: FactBody): string {
   switch (body.kind) {
     case "call":
       return `call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
+    case "announced":
+      return `reply names call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
     case "result":
       return `${body.isError ? "error" : "result"} ${body.callId} ${body.content}`;
     case "turn-end":

@@ -9,7 +9,7 @@ import type { Evidence } from "../model/evidence.ts";
 import type { Finding, Verdict } from "../model/verdict.ts";
 import { budgetFindings } from "./budget.ts";
 import { callFindings, callVerdict } from "./calls.ts";
-import { openCase } from "./case.ts";
+import { mayLackRecords, openCase } from "./case.ts";
 import { coverageFindings } from "./coverage.ts";
 import { lifeFindings } from "./life.ts";
 import { placeFindings } from "./place.ts";
@@ -51,7 +51,9 @@ export function reconcile(evidence: Evidence): Verdict {
     })),
     calls,
     findings,
-    recovery: recoveryOf(state, calls, findings),
+    recovery: recoveryOf(state, calls, findings, (call) =>
+      mayLackRecords(evidence, call.attempt, ["O", "L"]),
+    ),
   };
 }
 

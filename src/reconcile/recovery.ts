@@ -42,13 +42,18 @@ function isOpen(effect: CallVerdict["effect"]): boolean {
   return effect === "unknown" || effect === "partly";
 }
 
-/** What to do, and how each call is put to a resumed agent. */
+/**
+ * What to do, and how each call is put to a resumed agent.
+ *
+ * @param mayLack says of a call whether its own record may be lost: then a result without it is no stray one.
+ */
 export function recoveryOf(
   run: RunState,
   calls: readonly CallVerdict[],
   findings: readonly Finding[],
+  mayLack: (call: CallVerdict) => boolean,
 ): Recovery {
-  const sends = sendsOf(calls);
+  const sends = sendsOf(calls, mayLack);
   const block = findings.find(({ severity, code }) => {
     return severity === "blocks" && (!isEnded(run) || code === "unexpected-live");
   });
@@ -73,21 +78,22 @@ function whyResume(sends: readonly CallSend[]): string {
   return `The run was interrupted: ${done} finished and ${unknown} uncertain calls to hand over.`;
 }
 
-function sendsOf(calls: readonly CallVerdict[]): CallSend[] {
+function sendsOf(calls: readonly CallVerdict[], mayLack: (call: CallVerdict) => boolean): CallSend[] {
   const places = calls.map(({ turn, id }) => `${turn} ${id}`);
   const seen = new Set<string>();
   const twice = new Set<string>();
   for (const place of places) (seen.has(place) ? twice : seen).add(place);
   return calls.map((call, index) => {
     const isAmbiguous = twice.has(places[index] ?? "");
-    const as = isAmbiguous ? "unknown" : sendAs(call);
+    const as = isAmbiguous ? "unknown" : sendAs(call, mayLack);
     return { callId: call.id, as, ...(call.turn === undefined ? {} : { turn: call.turn }) };
   });
 }
 
-/** A result without a call is not sent; a call that was issued again speaks through the later one. */
-function sendAs({ effect, state }: CallVerdict): CallSend["as"] {
-  if (state === "unpaired-result") return "nothing";
+/** A stray result is not sent; a call that was issued again speaks through the later one. */
+function sendAs(call: CallVerdict, mayLack: (call: CallVerdict) => boolean): CallSend["as"] {
+  const { effect, state } = call;
+  if (state === "unpaired-result" && !mayLack(call)) return "nothing";
   if (effect === "done" || effect === "failed") return "result";
   return isOpen(effect) && state !== "superseded" ? "unknown" : "nothing";
 }

@@ -72,6 +72,29 @@ function resultText(message: Message | undefined): string {
 const alone = (sources: readonly SourceCut[]) => build.evidence([build.attempt(1)], sources);
 const go = started();
 
+describe("after a power cut", () => {
+  const cut = (sources: readonly SourceCut[]) =>
+    build.evidence([build.attempt(1)], sources, { bootChanged: true });
+
+  it("tells a result whose call is lost in the prompt, and nothing of it in the messages", () => {
+    const {
+      prompt: words,
+      messages,
+      sends,
+    } = resume(cut([O(1, [go, result("a")]), L([prompt("p1")]), S([])]));
+    expect(words).toContain('- a "out a"');
+    expect(JSON.stringify(messages)).not.toContain("out a");
+    expect(sends).toEqual([{ callId: "a", as: "result", shortened: false }]);
+  });
+
+  it("rebuilds the messages of a call that only a reply names from there", () => {
+    const logged = L([prompt("p1"), text("I will."), build.announced("a"), result("a")]);
+    const { messages } = resume(cut([O(1, [go]), logged, S([])]));
+    expect(brief(messages).slice(0, 3)).toEqual(["user: p1", "assistant: I will. a", "user: =a"]);
+    expectValid(messages);
+  });
+});
+
 describe("the hand-over of a real Ada that was killed", () => {
   const given = async () => {
     const sources = [real.spool(1, real.stdout), ...(await real.store(real.cutLog, real.cutSnapshot))];

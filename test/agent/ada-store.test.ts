@@ -92,13 +92,19 @@ describe("Ada's log", () => {
     expect(cut?.facts.map(({ body }) => body.kind === "result" && body.cut)).toEqual([false, true]);
   });
 
-  it("takes a call from its dispatch, not from the reply that announces it", async () => {
+  it("takes a call from its dispatch, and from the reply that it was announced where that is all", async () => {
     const content = [{ type: "tool_use", id: "c1", name: "run_command", input: {} }];
     const [cut] = await store(
       `${event("assistant_response", { stopReason: "tool_use", content })}\n`,
       cutSnapshot,
     );
-    expect(kinds(cut)).toEqual([]);
+    expect(kinds(cut)).toEqual(["announced"]);
+    const made = event("tool_call", { id: "c1", tool: "run_command", input: {} });
+    const [both] = await store(
+      `${event("assistant_response", { stopReason: "tool_use", content })}\n${made}\n`,
+      cutSnapshot,
+    );
+    expect(kinds(both)).toEqual(["call"]);
   });
 
   it("names a session id that is not the one asked for", async () => {

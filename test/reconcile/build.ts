@@ -14,6 +14,12 @@ export const call = (callId: string, input: unknown = callId, name = "run_comman
   name,
   input: { command: input },
 });
+export const announced = (callId: string): FactBody => ({
+  kind: "announced",
+  callId,
+  name: "run_command",
+  input: callId,
+});
 export const result = (callId: string, content = `out ${callId}`): FactBody => ({
   kind: "result",
   callId,

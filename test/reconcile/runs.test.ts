@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { reconcile } from "../../src/reconcile/index.ts";
 import {
+  announced,
   attempt,
   call,
   damage,
@@ -153,12 +154,36 @@ describe("what may be claimed", () => {
     expect(effect(probe("absent", true))).toBe("unknown");
   });
 
-  it("after a power cut a done effect is unproven, and only a done one", () => {
+  it("after a power cut what was done is unproven, also by a call that failed", () => {
     const stands = (bodies: Parameters<typeof O>[1], bootChanged: boolean) =>
       reconcile(evidence([attempt(1)], [O(1, [go, ...bodies])], { bootChanged })).calls[0]?.stands;
     expect(stands([a, ra], true)).toBe("unproven");
     expect(stands([a, ra], false)).toBe("yes");
     expect(stands([a, failure("a")], true)).toBe("unproven");
+  });
+
+  it("a call that only the model's reply names: never begun, unless its own record may be lost", () => {
+    const calls = (bodies: Parameters<typeof L>[0], changes: Parameters<typeof evidence>[2] = {}) => {
+      const verdict = reconcile(evidence([attempt(1)], [O(1, [go]), L([p1, ...bodies]), S([])], changes));
+      return [told(verdict), verdict.recovery.sends.map(({ as }) => as)];
+    };
+    expect(calls([announced("a")])).toEqual([[], []]);
+    expect(calls([announced("a")], { bootChanged: true })).toEqual([
+      ["a: unknown/no/indeterminate"],
+      ["unknown"],
+    ]);
+    expect(calls([announced("a"), ra])).toEqual([["a: done/no/result-elsewhere"], ["result"]]);
+    const torn = L([p1, announced("a")], { damage: [damage("torn-tail")] });
+    expect(told(reconcile(evidence([attempt(1)], [O(1, [go]), torn, S([])])))).toEqual([
+      "a: unknown/no/indeterminate",
+    ]);
+  });
+
+  it("a stray result is kept back, unless its call may be lost", () => {
+    const sends = (bootChanged: boolean) =>
+      reconcile(evidence([attempt(1)], [O(1, [go, ra]), L([p1]), S([])], { bootChanged })).recovery.sends;
+    expect(sends(false).map(({ as }) => as)).toEqual(["nothing"]);
+    expect(sends(true).map(({ as }) => as)).toEqual(["result"]);
   });
 
   it("what the model knows is judged by the file that the agent resumes from", () => {

@@ -24,8 +24,9 @@ export function handOver(request: HandOverRequest): HandOver {
   const snapshot = snapshotOf(request.snapshotText, path ?? "");
   const turns = turnsOf(withSnapshot(request.sources, snapshot), openersOf(request));
   const sends = sendsOf(verdict);
-  const inMessages = new Set(sends.filter(({ as, call }) => as === "result" && call.result !== undefined));
-  const byPlace = new Map([...inMessages].map(({ call }) => [placeOf(call), call]));
+  const answered = sends.filter(({ as, call }) => as === "result" && call.result !== undefined);
+  const inMessages = answered.filter(({ call }) => !isLone(call));
+  const byPlace = new Map(inMessages.map(({ call }) => [placeOf(call), call]));
   const callOf = (turn: Turn, callId: string) =>
     byPlace.get(placeOf({ ...turn, turn: turn.index, id: callId }));
   const rebuilt = rebuildMessages(turns, snapshot?.messages ?? [], callOf, prompt);
@@ -35,8 +36,11 @@ export function handOver(request: HandOverRequest): HandOver {
     outputLost: sends
       .filter(({ as, call }) => as === "result" && call.result === undefined)
       .map(({ call }) => call),
+    callLost: answered.filter(({ call }) => isLone(call)).map(({ call }) => call),
   };
-  const isSilent = told.unknown.length + told.outputLost.length === 0 && hasNothingToSay(verdict, turns);
+  const isSilent =
+    told.unknown.length + told.outputLost.length + told.callLost.length === 0 &&
+    hasNothingToSay(verdict, turns);
   return {
     prompt: isSilent ? prompt : prefaced(told, prompt),
     repairs: path === undefined ? [] : repairsOf(request, path, snapshot, rebuilt.messages),
@@ -46,6 +50,11 @@ export function handOver(request: HandOverRequest): HandOver {
       shortened: as === "result" && rebuilt.shortened.has(callId),
     })),
   };
+}
+
+/** A result whose call no source has any more: what was called is not known, so it has no place in the messages. */
+function isLone({ state }: CallVerdict): boolean {
+  return state === "unpaired-result";
 }
 
 function snapshotOf(text: string | undefined, path: string): Snapshot | undefined {

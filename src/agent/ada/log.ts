@@ -3,15 +3,15 @@
  *
  * A call is taken from `tool_call`, which Ada writes when it dispatches, and not from the reply that names it: the
  * reply of the model announces all its calls before the first of them runs, so a call that stands only there was
- * never started, and to report it as uncertain would be wrong.
+ * never started; unless its own record is lost, which this reader cannot know: it says that the call was announced.
  * The end of a turn is a reply with the stop reason `end_turn`; Ada writes no other.
  * Always: facts keep the bytes of their record; a result as long as Ada's limit is known to be cut.
  */
 import { citeValue } from "../../model/cite.ts";
-import type { Damage, Fact, FactBody } from "../../model/fact.ts";
+import type { AnnouncedFact, Damage, Fact, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import { type LineRecord, lineBytesMaxDefault, readLines } from "../lines.ts";
-import { decodeRecord, Misshapen, needId, needText } from "../resume-decode.ts";
+import { decodeRecord, idCharsMax, Misshapen, needId, needText } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 
 /** Ada cuts results in its log at so many UTF-16 units. */
@@ -28,21 +28,73 @@ export function readLog(
 ): { readonly facts: Fact[]; readonly damage: readonly Damage[] } {
   const options = { isRecord: isEvent, lineBytesMax: lineBytesMaxDefault };
   const { records, damage } = readLines(bytes, path, options);
-  const read = recordReader(path, asked);
-  return { facts: records.flatMap(read), damage };
+  const reader = new RecordReader(path, asked);
+  const facts = records.flatMap((record) => reader.read(record));
+  return { facts: reader.withAnnounced(facts), damage };
 }
 
+/** More calls than this that were announced and not made are not remembered; the latest are. */
+const announcedMax = 1_000;
+
 /** Reads record after record of one log, in order. */
-export function recordReader(path: string, asked: string): (record: LineRecord) => Fact[] {
-  const strangers = new Set<string>();
-  return (record) => {
-    const { range } = record;
+export class RecordReader {
+  readonly #path: string;
+  readonly #asked: string;
+  readonly #strangers = new Set<string>();
+  /** By call id; each until the call is made. */
+  readonly #announced = new Map<string, Fact>();
+
+  constructor(path: string, asked: string) {
+    this.#path = path;
+    this.#asked = asked;
+  }
+
+  read(record: LineRecord): Fact[] {
     const facts: Fact[] = [];
-    const stranger = strangerOf(record, asked, strangers);
-    if (stranger !== undefined) facts.push({ source: "L", path, range, k: 0, body: stranger });
-    for (const body of bodiesOf(record)) facts.push({ source: "L", path, range, k: facts.length, body });
+    const add = (body: FactBody) => facts.push(this.#factOf(record, facts.length, body));
+    const stranger = strangerOf(record, this.#asked, this.#strangers);
+    if (stranger !== undefined) add(stranger);
+    for (const body of bodiesOf(record)) {
+      add(body);
+      if (body.kind === "call") this.#announced.delete(body.callId);
+    }
+    for (const [index, body] of announcedIn(record).entries()) {
+      this.#announced.delete(body.callId);
+      this.#announced.set(body.callId, this.#factOf(record, facts.length + index, body));
+    }
+    for (const oldest of this.#announced.keys()) {
+      if (this.#announced.size <= announcedMax) break;
+      this.#announced.delete(oldest);
+    }
     return facts;
-  };
+  }
+
+  /** The facts that were read with the announcements of calls that no record has as made, each at its place. */
+  withAnnounced(facts: readonly Fact[]): Fact[] {
+    if (this.#announced.size === 0) return [...facts];
+    const byPlace = (left: Fact, right: Fact) =>
+      left.range.fromByte - right.range.fromByte || left.k - right.k;
+    return [...facts, ...this.#announced.values()].sort(byPlace);
+  }
+
+  #factOf({ range }: LineRecord, k: number, body: FactBody): Fact {
+    return { source: "L", path: this.#path, range, k, body };
+  }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && value.length <= idCharsMax;
+}
+
+/** Calls that a reply of the model names. A block that is none is no announcement. */
+function announcedIn({ value: { type, data } }: LineRecord): AnnouncedFact[] {
+  if (type !== "assistant_response" || !isRecord(data) || !Array.isArray(data.content)) return [];
+  return (data.content as readonly unknown[]).flatMap((block): AnnouncedFact[] => {
+    if (!isRecord(block) || block.type !== "tool_use") return [];
+    const { id, name, input } = block;
+    if (!isId(id) || !isId(name)) return [];
+    return [{ kind: "announced", callId: id, name, input: input ?? null }];
+  });
 }
 
 /** Every event has a type and its data. */

@@ -116,9 +116,12 @@ function isCovered(turn: Turn, callOf: CallOf): boolean {
   return isComplete && hasOnlyKnown;
 }
 
-/** Texts, calls and results of a turn in one order. */
+/** Texts, calls and results of a turn in one order; a call that only a reply names stands where that does. */
 function itemsOf(turn: Turn, callOf: CallOf): string[] {
-  return mergeOrders([turn.L, turn.O, turn.S].map((facts) => keysOf(facts, turn, callOf)));
+  const all = [turn.L, turn.O, turn.S];
+  const made = new Set(all.flat().flatMap(({ body }) => (body.kind === "call" ? [body.callId] : [])));
+  const isNews = ({ body }: Fact) => body.kind !== "announced" || !made.has(body.callId);
+  return mergeOrders(all.map((facts) => keysOf(facts.filter(isNews), turn, callOf)));
 }
 
 function keysOf(facts: readonly Fact[], turn: Turn, callOf: CallOf): string[] {
@@ -130,8 +133,9 @@ function keysOf(facts: readonly Fact[], turn: Turn, callOf: CallOf): string[] {
       counts.set(body.text, count);
       return [`text ${count} ${body.text}`];
     }
-    if (body.kind !== "call" && body.kind !== "result") return [];
-    return callOf(turn, body.callId) === undefined ? [] : [`${body.kind} ${body.callId}`];
+    if (body.kind !== "call" && body.kind !== "announced" && body.kind !== "result") return [];
+    const kind = body.kind === "result" ? "result" : "call";
+    return callOf(turn, body.callId) === undefined ? [] : [`${kind} ${body.callId}`];
   });
 }
 

@@ -20,6 +20,8 @@ export interface Told {
   readonly unknown: readonly CallVerdict[];
   /** Known to have taken effect; nobody has their output. */
   readonly outputLost: readonly CallVerdict[];
+  /** Results whose calls are lost: nobody has what was called. */
+  readonly callLost: readonly CallVerdict[];
 }
 
 const encoder = new TextEncoder();
@@ -28,7 +30,7 @@ const encoder = new TextEncoder();
 export function prefaced(told: Told, prompt: string): string {
   const left = promptBytesMax - byteLength(prompt);
   const budget = Math.min(prefaceBytesMax, Math.max(prefaceBytesMin, left)) - 1_000;
-  const count = Math.max(1, told.unknown.length + told.outputLost.length);
+  const count = Math.max(1, told.unknown.length + told.outputLost.length + told.callLost.length);
   const share = Math.max(entryBytesMin, Math.floor(budget / count));
   const listMax = Math.floor(budget / share);
   const paragraphs = [
@@ -45,17 +47,30 @@ export function prefaced(told: Told, prompt: string): string {
       told.outputLost.length,
       share,
     ),
+    ...section(
+      "The following results are on record, and what was called is lost. What they answer was done: do not do it again.",
+      told.callLost.slice(0, Math.max(0, listMax - told.unknown.length - told.outputLost.length)),
+      told.callLost.length,
+      share,
+      ({ result }) => result?.content,
+    ),
   ];
   return `${paragraphs.join("\n\n")}\n\n${prompt}`;
 }
 
 /** `listed`: as many of the `count` calls as there is room for. */
-function section(title: string, listed: readonly CallVerdict[], count: number, share: number): string[] {
+function section(
+  title: string,
+  listed: readonly CallVerdict[],
+  count: number,
+  share: number,
+  shown: (call: CallVerdict) => unknown = ({ input }) => input,
+): string[] {
   if (count === 0) return [];
-  const lines = listed.map(({ id, name, input }) => {
-    const head = shortened(`- ${plain(id)} ${plain(name)}`, share);
+  const lines = listed.map((call) => {
+    const head = shortened(`- ${plain(call.id)} ${plain(call.name)}`, share).trimEnd();
     const room = Math.min(inputBytesMax, share - byteLength(head) - 2);
-    return `${head} ${shortened(JSON.stringify(input) ?? "", room)}`.trimEnd();
+    return `${head} ${shortened(JSON.stringify(shown(call)) ?? "", room)}`.trimEnd();
   });
   if (listed.length < count) lines.push(`- and ${count - listed.length} more`);
   return [`${title}\n${lines.join("\n")}`];

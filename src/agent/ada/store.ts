@@ -11,7 +11,7 @@ import { FactKeeper } from "../keep.ts";
 import { readFile } from "../read-file.ts";
 import { scanLines } from "../resume-lines.ts";
 import type { KeepLimits, SessionRead, Surroundings } from "../resume-types.ts";
-import { isEvent, recordReader } from "./log.ts";
+import { isEvent, RecordReader } from "./log.ts";
 import { readSnapshot } from "./snapshot.ts";
 
 /**
@@ -91,12 +91,19 @@ async function logCut(
   agentSessionId: string,
   kept: FactKeeper,
 ): Promise<SourceCut> {
-  const read = recordReader(path, agentSessionId);
-  const scan = await scanLines(files, path, isEvent, (record) => kept.add(read(record)));
+  const reader = new RecordReader(path, agentSessionId);
+  const scan = await scanLines(files, path, isEvent, (record) => kept.add(reader.read(record)));
   if (scan.status === "missing") return { ...missing("L"), path };
   if (scan.status === "unreadable") return unreadable("L", path, "log-unreadable", scan.why, 0);
   const { damage } = scan;
-  return { source: "L", path, status: "read", abilities: adaAbilities.L, facts: kept.facts, damage };
+  return {
+    source: "L",
+    path,
+    status: "read",
+    abilities: adaAbilities.L,
+    facts: reader.withAnnounced(kept.facts),
+    damage,
+  };
 }
 
 async function snapshotCut(files: Files, path: string): Promise<SourceCut> {
