@@ -7,12 +7,13 @@
 import { randomInt } from "node:crypto";
 import { cpus } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { ShimUnavailable } from "./boundary/shim.ts";
 import { readArtifactPlan } from "./campaign/artifact.ts";
 import { type CampaignOptions, runCampaign } from "./campaign/campaign.ts";
 import { recheck, replayPlan } from "./campaign/replay.ts";
 import { exitCodeOf } from "./campaign/result.ts";
+import { registerEnumerate } from "./enumerate-cli.ts";
 import { type FaultName, faultNames } from "./fault/index.ts";
-import { registerEnumerate } from "./memory/cli.ts";
 import { reporters } from "./report/index.ts";
 import { progressPrinter } from "./report/pretty.ts";
 import { SubjectLoadError, subjectSpec } from "./subject/load.ts";
@@ -219,7 +220,8 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    const isMisuse = error instanceof Misuse || error instanceof SubjectLoadError;
+    const isMisuse =
+      error instanceof Misuse || error instanceof SubjectLoadError || error instanceof ShimUnavailable;
     process.stderr.write(
       isMisuse
         ? `chaos: ${error.message}\n`

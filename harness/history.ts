@@ -128,6 +128,27 @@ export interface CutFile {
   readonly base64?: boolean;
 }
 
+/** The server's own operations on files, as counted from inside. */
+export interface CountedBoundaries {
+  readonly lives: readonly {
+    readonly life: number;
+    /** argv[1] of the process, from the run's folder. */
+    readonly script: string;
+    /** One an operation, in order: what is done to what kind of file, and the modes that it can end in. */
+    readonly operations: readonly { readonly step: string; readonly modes: readonly string[] }[];
+    /** Functions of the runtime that may change files and are not counted. */
+    readonly unknown: readonly string[];
+  }[];
+  readonly hits: readonly {
+    readonly life: number;
+    readonly operation: number;
+    readonly mode: string;
+    readonly step: string;
+    /** Equal for two ends that had the same operations behind them and left them in the same order. */
+    readonly state: string;
+  }[];
+}
+
 /** Everything about one executed run; what checks and recheck take. */
 export interface RunRecord {
   readonly plan: Plan;
@@ -139,6 +160,8 @@ export interface RunRecord {
   readonly tokens: readonly StepTokens[];
   /** Subject's session id per plan session, as far as one was acknowledged. */
   readonly sessionIds: readonly (string | undefined)[];
+  /** Where the plan asked for boundaries: what was counted, and which of them the server ended itself at. */
+  readonly boundaries?: CountedBoundaries;
   /** Processes still there after the run was reaped by identity; each is a finding. */
   readonly leaked: readonly string[];
   /** Why the run could not be carried out, if the harness or machine failed (never the subject). */

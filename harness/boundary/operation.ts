@@ -9,6 +9,9 @@
 /** Where in an operation the process ends. */
 export const boundaryModes = ["before", "after", "empty", "torn"] as const;
 export type BoundaryMode = (typeof boundaryModes)[number];
+/** What an operation can fail with, as on a full or broken disk, or for want of descriptors. */
+export const failures = ["ENOSPC", "EIO", "EMFILE"] as const;
+export type FailureCode = (typeof failures)[number];
 
 /** One operation, as it was asked for. */
 export interface Operation {
@@ -61,10 +64,10 @@ export interface TraceDone {
 
 export type TraceLine = TraceHead | Operation | TraceDone;
 
-/** What a process leaves that has ended itself. */
+/** What a process leaves that has ended itself, or whose operation was made to fail. */
 export interface Hit {
   readonly pid: number;
-  readonly mode: BoundaryMode;
+  readonly mode: BoundaryMode | "fail";
   readonly operation: Operation;
 }
 
@@ -74,8 +77,15 @@ export interface BoundaryOrder {
   readonly trace: string;
   /** Only a process whose script (argv[1]) ends with this counts; all without. */
   readonly entry?: string;
-  /** Ends the process there; counts only, without. */
-  readonly at?: { readonly operation: number; readonly mode: BoundaryMode };
+  /** Ends the process there, or lets the operation fail; counts only, without. */
+  readonly at?: {
+    readonly operation: number;
+    readonly mode: BoundaryMode | "fail";
+    /** Of `fail`, which the shim alone can. */
+    readonly fails?: FailureCode;
+    /** Every later operation fails as well. */
+    readonly stays?: boolean;
+  };
   /** Trace what is written, too. */
   readonly data?: boolean;
 }

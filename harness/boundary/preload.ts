@@ -101,11 +101,12 @@ class Counter {
     const isWithData = this.#order.data === true && content !== undefined;
     this.#write(isWithData ? { ...operation, data: Buffer.from(content).toString("base64") } : operation);
     const { at, trace } = this.#order;
-    if (isMainThread && at?.operation === operation.n) {
-      const share = shares[at.mode];
+    if (isMainThread && at?.operation === operation.n && at.mode !== "fail") {
+      const { mode } = at;
+      const share = shares[mode];
       this.#alone(() => {
         if (share !== undefined) attempt(() => carryOut(share));
-        const hit: Hit = { pid: process.pid, mode: at.mode, operation };
+        const hit: Hit = { pid: process.pid, mode, operation };
         fs.writeFileSync(`${trace}.hit.tmp`, JSON.stringify(hit));
         // Whole at once: who sees the file may read it.
         fs.renameSync(`${trace}.hit.tmp`, `${trace}.hit`);

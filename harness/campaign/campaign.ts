@@ -5,9 +5,7 @@
  * Always: everything that decides is in the seed; nothing is retried silently; the canary must die.
  */
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FaultName } from "../fault/index.ts";
-import { bundleOnce } from "../launch/bundle.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -23,11 +21,11 @@ import {
   type VerdictKind,
   verdictKinds,
 } from "./job.ts";
-import { makePlace } from "./place.ts";
-import { type Failure, Pool, workersFor } from "./pool.ts";
+import { type Failure, type Pool, workersFor } from "./pool.ts";
 import { type CampaignResult, type FoundDefect, type Progress, promiseTable, sizeOf } from "./result.ts";
 import { rows } from "./sometimes.ts";
 import { addSpent, nothingSpent } from "./spent.ts";
+import { withPool } from "./with-pool.ts";
 
 export interface CampaignOptions {
   readonly seed: number;
@@ -50,27 +48,10 @@ const shrunkMax = 3;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const subject = await loadSubject(options.subject);
-  const place = await makePlace();
-  try {
-    const bundles = await bundleOnce(
-      { agent: fileURLToPath(new URL("../agent/main.ts", import.meta.url)) },
-      path.join(place.dir, "bundles"),
-    );
-    const pool = await Pool.open({
-      dir: place.dir,
-      agentBundle: bundles.agent,
-      count: workersFor(subject, options.workers),
-      ownNetwork: subject.port !== undefined,
-    });
-    try {
-      const workers = workersFor(subject, options.workers);
-      return await new Campaign({ ...options, workers }, subject.can, pool).run();
-    } finally {
-      await pool.close();
-    }
-  } finally {
-    await place.remove();
-  }
+  const workers = workersFor(subject, options.workers);
+  return withPool({ workers, subject }, (pool) =>
+    new Campaign({ ...options, workers }, subject.can, pool).run(),
+  );
 }
 
 class Campaign {

@@ -6,6 +6,8 @@
  */
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { boundaryStaging } from "../boundary/staging.ts";
+import type { BoundaryTools } from "../boundary/tools.ts";
 import type { RunEnvironment } from "../execute/execution.ts";
 import { Ports } from "../execute/ports.ts";
 import { executeRun } from "../execute/run.ts";
@@ -25,6 +27,7 @@ export interface WorkPlace {
   readonly agentBundle: string;
   /** The worker has a pid namespace of its own. */
   readonly isAlone: boolean;
+  readonly tools: BoundaryTools;
 }
 
 let executions = 0;
@@ -63,6 +66,7 @@ export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
     executions: second === undefined ? 1 : 2,
     ...reproducedIn(first, second),
     mode: job.plan.mode,
+    ...(first.record.boundaries === undefined ? {} : { boundaries: first.record.boundaries }),
     durationMs: first.record.durationMs + (second?.record.durationMs ?? 0),
     spent: second === undefined ? first.spent : addSpent(first.spent, second.spent),
     ...(keep && job.artifactDir !== undefined ? { artifact: job.artifactDir } : {}),
@@ -80,7 +84,11 @@ async function execute(job: Job, place: WorkPlace): Promise<Execution> {
     agentBundle: place.agentBundle,
     runId: `hf-${process.pid}-${executions}`,
   };
-  const record = await executeRun(job.plan, subject, environment);
+  const staging =
+    job.plan.boundaries === undefined
+      ? undefined
+      : boundaryStaging(job.plan, subject, environment, place.tools);
+  const record = await executeRun(job.plan, subject, environment, staging);
   const judgingFrom = performance.now();
   const assessment = assess(record);
   return { record, assessment, dir, spent: meter(record, performance.now() - judgingFrom) };

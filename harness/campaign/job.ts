@@ -2,6 +2,7 @@
  * What goes between the campaign and its workers: jobs out, outcomes back, as plain JSON.
  */
 import type { Violation } from "../check/contract.ts";
+import type { CountedBoundaries } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Spent } from "./spent.ts";
 
@@ -73,6 +74,8 @@ export interface Outcome {
   readonly reproduced?: { readonly times: number; readonly of: number };
   readonly traceHash: string;
   readonly mode: Plan["mode"];
+  /** Of a plan with boundaries. */
+  readonly boundaries?: CountedBoundaries;
   readonly durationMs: number;
   readonly spent: Spent;
   readonly artifact?: string;

@@ -7,7 +7,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { BoundaryTools } from "../boundary/tools.ts";
 import type { Subject } from "../subject/contract.ts";
+import type { WorkPlace } from "./execute-job.ts";
 import { hasOwnNetwork, isolation } from "./isolation.ts";
 import type { Job, Outcome } from "./job.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
@@ -30,6 +32,7 @@ export interface PoolOptions {
   /** Each worker has a folder below. */
   readonly dir: string;
   readonly agentBundle: string;
+  readonly tools: BoundaryTools;
   readonly count: number;
   /** Each worker gets a network of its own: for servers that always listen on the same port. */
   readonly ownNetwork?: boolean;
@@ -113,11 +116,9 @@ export class Pool {
         }
         this.dispatch();
       });
-      const place = {
-        dir: path.join(this.options.dir, `w${index}`),
-        agentBundle: this.options.agentBundle,
-        isAlone: isolation(false).length > 0,
-      };
+      const { dir, agentBundle, tools } = this.options;
+      const isAlone = isolation(false).length > 0;
+      const place: WorkPlace = { dir: path.join(dir, `w${index}`), agentBundle, tools, isAlone };
       child.send({ kind: "place", place } satisfies ToWorker);
     });
   }

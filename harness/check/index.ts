@@ -119,6 +119,11 @@ function defectsOf(results: readonly Judged[]): readonly Defect[] {
 
 function whyInvalid(run: RunRecord): string | undefined {
   const fired = new Set(run.history.flatMap((entry) => (entry.kind === "fault" ? [entry.round] : [])));
+  const unmet = run.plan.boundaries?.ends.find(
+    ({ life, operation }) =>
+      run.boundaries?.hits.some((hit) => hit.life === life && hit.operation === operation) !== true,
+  );
+  if (unmet !== undefined) return `server ${unmet.life} never came to its operation ${unmet.operation}`;
   const missing = run.plan.rounds.findIndex((_, round) => !fired.has(round));
   if (missing !== -1) return `the fault of round ${missing} did not fire`;
   const empty = run.history.find(

@@ -8,6 +8,7 @@
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
 import { submitTurn } from "./prompt.ts";
+import { isShowable, wasShown } from "./shown.ts";
 
 /** Where an agent stands: before `event`, which is the `met`-th of its session in this round. */
 export interface Standing {
@@ -52,10 +53,24 @@ export async function step(run: Execution, agent: AgentRun, why: string): Promis
     event: parked.event,
     why,
   });
+  const since = run.recorder.entries.length;
   run.agents.release(agent);
   const arrived = () => agent.gone || agent.connection.parked !== undefined;
   await run.agents.when(() => arrived() || agent.blocked, limits.agentMs);
+  if (run.isPaced && parked.event.endsWith("/out")) await heard(run, agent, parked.event, since);
   return arrived();
+}
+
+/** Waits until a client was shown what the agent has just said, or anything of its session where that has no frame. */
+async function heard(run: Execution, agent: AgentRun, event: string, since: number): Promise<void> {
+  if (run.server === undefined || run.server.frozen) return;
+  if (isShowable(event)) await wasShown(run, agent, event);
+  else
+    await run.recorder.until(
+      (entry) => entry.kind === "shown" && entry.session === agent.session,
+      limits.heardMs,
+      since,
+    );
 }
 
 /** Submits the next turn of each session whose turn has come to its end; true when one was. */

@@ -66,7 +66,7 @@ export class Epochs {
   }
 
   subject(base: Subject): Subject {
-    const { reload } = base;
+    const { reload, follow } = base;
     return {
       ...base,
       start: (ctx) => this.lasting(base.start(ctx)),
@@ -76,6 +76,14 @@ export class Epochs {
       files: (ctx) => this.lasting(base.files(ctx)),
       stop: (ctx) => this.lasting(base.stop(ctx)),
       ...(reload === undefined ? {} : { reload: (ctx) => this.lasting(Reflect.apply(reload, base, [ctx])) }),
+      ...(follow === undefined
+        ? {}
+        : {
+            follow: (ctx, request) => {
+              const { accepted, ...rest } = Reflect.apply(follow, base, [ctx, request]);
+              return { ...rest, accepted: this.lasting(accepted) };
+            },
+          }),
       events: (ctx, session, after) => base.events(ctx, session, after),
     };
   }

@@ -31,6 +31,8 @@ export const limits = {
   agentMs: 6_000,
   /** An event to be shown to a client. */
   shownMs: 3_000,
+  /** Something that need not be shown to be shown all the same. */
+  heardMs: 400,
   /** A subject to notice that its agent ended. */
   noticeMs: 5_000,
   /** An orderly stop. */
@@ -60,6 +62,11 @@ export interface Execution {
   readonly cuts: DiskCut[];
   /** Everything that was started through `context.spawn`. */
   readonly spawned: RunProcess[];
+  /**
+   * Each thing that an agent says is heard before it goes on, also on the way to the end: what the server does then
+   * has one course, as far as it has one by itself.
+   */
+  readonly isPaced: boolean;
   server: { readonly life: number; readonly identity: Identity; frozen: boolean } | undefined;
   lives: number;
 }

@@ -10,7 +10,7 @@ import type { Plan, Round } from "../plan/plan.ts";
 import type { SubjectFile } from "../subject/contract.ts";
 import { quiesce } from "./advance.ts";
 import { cutNow, type Execution, observe } from "./execution.ts";
-import { submitTurn } from "./prompt.ts";
+import { recoverSubmit, submitTurn } from "./prompt.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { bringToItsEnd } from "./run.ts";
 import { serverEnded, startServer } from "./server.ts";
@@ -68,7 +68,11 @@ export async function recover(run: Execution, { at, isPower, losses }: WorldEnd)
 export async function goOn(run: Execution): Promise<void> {
   const observed = await observe(run, "ready").then(() => observe(run, "observe"));
   await resumeInterrupted(run, observed, 0, false);
-  for (const session of run.sessions.keys()) if (!isAnswered(run, session)) await submitTurn(run, session);
+  for (const [session, { id }] of run.sessions.entries()) {
+    if (isAnswered(run, session)) continue;
+    if (id === undefined) await recoverSubmit(run, session, observed);
+    else await submitTurn(run, session);
+  }
   await bringToItsEnd(run);
 }
 

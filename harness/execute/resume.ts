@@ -5,11 +5,13 @@
  * no word for "ended" does the user go by the agent's own end.
  */
 import type { ObservedSession } from "../subject/contract.ts";
-import { isLockstep, nextTurns, quiesce, step, turnEnded } from "./advance.ts";
+import { isLockstep, nextTurns, passGates, quiesce, step, turnEnded } from "./advance.ts";
 import { type Execution, limits, observedOf, WatchdogFired } from "./execution.ts";
 import { recoverSubmit, resumeSession } from "./prompt.ts";
 
 const resumesMax = 6;
+/** More gates than any script has. */
+const gatesMax = 1_000;
 
 /** Resumes each session that is neither live nor ended; with `onlyFirst`, stops after the first that was accepted. */
 export async function resumeInterrupted(
@@ -84,6 +86,7 @@ export async function settle(run: Execution): Promise<void> {
 }
 
 async function letAgentsFinish(run: Execution): Promise<void> {
+  if (run.isPaced) await passGates(run, gatesMax, "to its end");
   for (const agent of run.agents.alive()) agent.connection.runOn();
   const finished = await run.agents.when(() => run.agents.alive().length === 0, limits.agentMs * 3);
   if (!finished)

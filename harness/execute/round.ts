@@ -12,7 +12,8 @@ import { agentFiles } from "./agent-files.ts";
 import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
 import { resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
-import { isPhase, lastWasShown, reachSite, type Site } from "./site.ts";
+import { lastWasShown } from "./shown.ts";
+import { isPhase, reachSite, type Site } from "./site.ts";
 
 /** Plays a round; false when its fault did not fire. `next` may cut into this round's restart or resume. */
 export async function playRound(

@@ -14,8 +14,8 @@ import type { AgentName, Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
 import { Agents } from "./agents.ts";
 import { Clients } from "./clients.ts";
-import { type Execution, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
-import { realMachine } from "./machine.ts";
+import { type Execution, limits, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
+import { type Machine, realMachine } from "./machine.ts";
 import { type RunProcess, reapMarked, spawnProcess } from "./processes.ts";
 import { submitTurn } from "./prompt.ts";
 import { Recorder } from "./recorder.ts";
@@ -25,11 +25,38 @@ import { startServer, within } from "./server.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { makeTokens } from "./tokens.ts";
 
+/** How a run is played otherwise than by its rounds alone. */
+export interface Staging {
+  readonly machine: Machine;
+  /** The subject as the driver has it. */
+  readonly subject: Subject;
+  /** The environment of a process of the subject that is about to start. */
+  envOf(env: Readonly<Record<string, string>>, run: Execution | undefined): Readonly<Record<string, string>>;
+  /** The process as the driver has it. */
+  started(child: RunProcess): RunProcess;
+  play(run: Execution): Promise<void>;
+  /** What the record says besides, when nothing of the run is alive any more. */
+  told(run: Execution | undefined): Partial<RunRecord>;
+}
+
+/** A run as its plan says. */
+export function plainStaging(subject: Subject): Staging {
+  return {
+    machine: realMachine(),
+    subject,
+    envOf: (env) => env,
+    started: (child) => child,
+    play,
+    told: () => ({}),
+  };
+}
+
 /** Runs a plan against a subject in a new, empty folder. Throws nothing: what fails is in the record. */
 export async function executeRun(
   plan: Plan,
   subject: Subject,
   environment: RunEnvironment,
+  staging: Staging = plainStaging(subject),
 ): Promise<RunRecord> {
   const started = performance.now();
   const watch = new Stopwatch();
@@ -40,13 +67,14 @@ export async function executeRun(
   try {
     run = await prepare({
       plan,
-      subject: watch.subject(subject),
+      subject: watch.subject(staging.subject),
       environment,
       gates,
       signal: ended.signal,
+      staging,
       watch,
     });
-    await play(run);
+    await staging.play(run);
   } catch (error) {
     if (error instanceof WatchdogFired)
       run?.recorder.record({ kind: "watchdog", waitingFor: error.waitingFor });
@@ -68,6 +96,7 @@ export async function executeRun(
       waitedMs: watch.total(),
       agentsCpuMs: run?.agents.runs.reduce((sum, { connection }) => sum + connection.cpuMs, 0) ?? 0,
     },
+    ...staging.told(run),
   };
 }
 
@@ -106,6 +135,7 @@ async function prepare({
   gates,
   signal,
   watch,
+  staging,
 }: {
   plan: Plan;
   subject: Subject;
@@ -113,6 +143,7 @@ async function prepare({
   gates: GateServer;
   signal: AbortSignal;
   watch: Stopwatch;
+  staging: Staging;
 }): Promise<Execution> {
   const folder = (name: string) => path.join(environment.dir, name);
   const [dir, workspace, logs, ledger, home, bin] = [
@@ -128,10 +159,10 @@ async function prepare({
     [dir, workspace, logs, ledger, home, bin].map((name) => mkdir(name, { recursive: true })),
   );
   const socketPath = folder("gate");
-  const machine = watch.machine("ends", realMachine());
+  const machine = watch.machine("ends", staging.machine);
   const tokens = makeTokens(plan, machine);
-  const recorder = new Recorder(watch.machine("streams", realMachine()));
-  const agents = new Agents(plan, tokens, ledger, recorder, watch.machine("agents", realMachine()));
+  const recorder = new Recorder(watch.machine("streams", staging.machine));
+  const agents = new Agents(plan, tokens, ledger, recorder, watch.machine("agents", staging.machine));
   gates.onAgent((connection) => agents.accept(connection));
   await gates.listen(socketPath);
   const [firstAgent = "ada", ...otherAgents] = subject.can.agents ?? [];
@@ -148,6 +179,7 @@ async function prepare({
   const { agentPath, agentBinDir } = await launch(firstAgent);
   await Promise.all(otherAgents.map(launch));
   const spawned: RunProcess[] = [];
+  let run: Execution | undefined;
   const env = pinnedEnvironment(agentBinDir, home, environment.runId);
   const reload = plan.rounds.map(({ fault }) => fault).find((fault) => fault.kind === "reload");
   const context: Context = {
@@ -161,14 +193,16 @@ async function prepare({
     ...(reload?.kind === "reload" ? { reload: reload.by } : {}),
     spawn(file, args, options) {
       const name = `${options?.name ?? path.basename(file)}-${spawned.length + 1}`;
-      const child = spawnProcess({
-        file,
-        args,
-        cwd: options?.cwd ?? dir,
-        env: options?.env ?? env,
-        logDir: logs,
-        name,
-      });
+      const child = staging.started(
+        spawnProcess({
+          file,
+          args,
+          cwd: options?.cwd ?? dir,
+          env: staging.envOf(options?.env ?? env, run),
+          logDir: logs,
+          name,
+        }),
+      );
       spawned.push(child);
       return child;
     },
@@ -176,7 +210,7 @@ async function prepare({
   await subject.setup?.(context);
   const clients = new Clients(subject, context, recorder, plan.clients);
   const sessions = plan.sessions.map(() => ({ turn: 0, resumes: 0 }));
-  return {
+  run = {
     plan,
     subject,
     context,
@@ -189,9 +223,11 @@ async function prepare({
     sessions,
     cuts: [],
     spawned,
+    isPaced: plan.mode === "lockstep" && plan.boundaries !== undefined,
     server: undefined,
     lives: 0,
   };
+  return run;
 }
 
 /** Nothing of the harness' own environment reaches a subject: inherited variables cost time and change behaviour. */
@@ -218,7 +254,9 @@ async function cleanUp(
   // knows how to end.
   if (own !== undefined) {
     own.kill();
-    await own.exited;
+    await within(run?.machine ?? realMachine(), own.exited, limits.stopMs, "the server to end").catch(
+      () => undefined,
+    );
   } else if (run?.server !== undefined) {
     await within(run.machine, run.subject.stop(run.context), 5_000, "the server to stop").catch(
       () => undefined,

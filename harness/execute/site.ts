@@ -6,14 +6,12 @@
  * Always: a place that cannot be reached is said (`reached: false`), never silently replaced: by-count places
  * have a last event to fall back on, and the history names the event that was really met.
  */
-import type { HistoryEntry } from "../history.ts";
-import type { LedgerOut } from "../ledger.ts";
 import type { Gate, GatePosition, Round } from "../plan/plan.ts";
 import { advanceUntil, isLockstep, nextTurns, type Standing, step } from "./advance.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits } from "./execution.ts";
-import { untilNamed } from "./prompt.ts";
 import { freezeServer } from "./server.ts";
+import { isShowable, lastWasShown, wasShown } from "./shown.ts";
 
 export interface Site {
   /** The event that the fault met; "end" when all agents had finished. */
@@ -100,51 +98,6 @@ async function sendUnread(run: Execution, from: Standing, count: number): Promis
     if (!(await step(run, agent, "unread"))) break;
   }
   return { at: last.event, position: "unread", agent, session: agent.session };
-}
-
-/** Events that every orchestrator has a frame for. */
-function isShowable(event: string): boolean {
-  return /^(call:\d+|result:\d+|text:\d+|final)\/out$/.test(event);
-}
-
-/** Waits until a client holds the frame of the event that the agent has just emitted. */
-export async function wasShown(run: Execution, agent: AgentRun, event: string): Promise<boolean> {
-  const done = (await run.agents.ledger(agent)).filter(
-    (entry): entry is LedgerOut => entry.kind === "out" && entry.phase === "done",
-  );
-  const emitted = done.findLast((entry) => entry.event === event);
-  if (emitted === undefined) return false;
-  const isListening = run.clients.isOpen(agent.session, 0);
-  const hello = run.recorder.entries.findLastIndex(
-    (entry) => entry.kind === "agent-hello" && entry.nonce === agent.nonce,
-  );
-  // Texts have no id: the client must hold as many of this attempt's texts as were emitted.
-  const count = done.filter((entry) => entry.type === emitted.type).length;
-  const isFrame = (entry: HistoryEntry): boolean =>
-    entry.kind === "shown" &&
-    entry.client === 0 &&
-    entry.session === agent.session &&
-    entry.event.type === emitted.type &&
-    (emitted.callId === undefined || entry.event.callId === emitted.callId);
-  const enough = () =>
-    emitted.callId !== undefined ||
-    run.recorder.entries.slice(Math.max(0, hello)).filter(isFrame).length >= count;
-  const shown = await run.recorder.until(
-    (entry) => isFrame(entry) && enough(),
-    // What a client that is not connected does not hold by now it will not hold.
-    isListening ? limits.shownMs : 0,
-    Math.max(0, hello),
-  );
-  return shown !== undefined;
-}
-
-/** Waits until a client holds the frame of whatever the agent said last that has one. */
-export async function lastWasShown(run: Execution, agent: AgentRun): Promise<void> {
-  await untilNamed(run, agent);
-  const last = (await run.agents.ledger(agent)).findLast(
-    (entry) => entry.kind === "out" && entry.phase === "done" && isShowable(entry.event),
-  );
-  if (last?.kind === "out") await wasShown(run, agent, last.event);
 }
 
 /** Waits in a free plan until the session has met its n-th event, or has nothing left to meet. */

@@ -1,48 +1,28 @@
 /**
  * `pnpm chaos enumerate SCENARIO`: every crash of one scenario in memory, as a table.
- *
- * Exit codes as of the other commands: 1 a promise is broken · 2 misuse · 3 not to be trusted · 0 green.
  */
-import { type Command, Option } from "commander";
-import { loadScenarios } from "../../scenarios/index.ts";
+import type { Plan } from "../plan/plan.ts";
 import { type Enumeration, enumerate } from "./enumerate.ts";
 import { type DiskModel, powerModels } from "./power.ts";
 
-const models: readonly DiskModel[] = ["kill", ...powerModels];
+export const models: readonly DiskModel[] = ["kill", ...powerModels];
 
-interface EnumerateFlags {
+export interface MemoryFlags {
   readonly model?: DiskModel;
   readonly pairs: boolean;
   readonly runs?: string;
 }
 
-/** Registers the command; `finish` takes its exit code. */
-export function registerEnumerate(root: Command, finish: (code: number) => void): void {
-  root
-    .command("enumerate <scenario>")
-    .description(
-      "end the world at every call of a scenario, in memory, in every state that it can be left in",
-    )
-    .addOption(new Option("--model <name>", "only this disk model").choices([...models]))
-    .option("--pairs", "in every recovery the same again", false)
-    .option("--runs <number>", "stop after so many runs a model, spread over the whole scenario")
-    .action(async (name: string, flags: EnumerateFlags) => finish(await run(name, flags)));
-}
-
-async function run(name: string, flags: EnumerateFlags): Promise<number> {
-  const scenarios = await loadScenarios();
-  const scenario = scenarios.find((one) => one.name === name);
+/** Enumerates under each model and prints the tables; returns the exit code. */
+export async function enumerateInMemory(name: string, plan: Plan, flags: MemoryFlags): Promise<number> {
   const runsMax = flags.runs === undefined ? undefined : Number(flags.runs);
-  if (scenario === undefined || (runsMax !== undefined && !(runsMax > 0))) {
-    const known = scenarios.map((one) => one.name).join(", ");
-    const what =
-      scenario === undefined ? `There is no scenario "${name}"; known: ${known}.` : "--runs takes a number.";
-    process.stderr.write(`chaos: ${what}\n`);
+  if (runsMax !== undefined && !(runsMax > 0)) {
+    process.stderr.write("chaos: --runs takes a number.\n");
     return 2;
   }
   let code = 0;
   for (const model of flags.model === undefined ? models : [flags.model]) {
-    const found = await enumerate(scenario.plan, {
+    const found = await enumerate(plan, {
       model,
       pairs: flags.pairs,
       ...(runsMax === undefined ? {} : { runsMax }),

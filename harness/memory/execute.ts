@@ -125,6 +125,7 @@ export function prepareInMemory(plan: Plan, seed: number, hooks: CallHooks): Mem
     sessions: plan.sessions.map(() => ({ turn: 0, resumes: 0 })),
     cuts: [],
     spawned,
+    isPaced: false,
     server: undefined,
     lives: 0,
   };

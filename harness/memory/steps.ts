@@ -24,12 +24,17 @@ const shapes: readonly (readonly [pattern: RegExp, shape: string])[] = [
   [/\/workspace$/, "workspace"],
 ];
 
+/** What kind of file a path of the reference or of its agent is, without ids; undefined for any other path. */
+export function shapeOf(path: string): string | undefined {
+  for (const [pattern, shape] of shapes) {
+    const match = pattern.exec(path);
+    if (match !== null) return shape.replace("$1", match[1] ?? "");
+  }
+  return undefined;
+}
+
 /** @example stepOf({ number: 7, op: "sync", path: "/run/subject/home/journal/00000001.journal" }) // "sync journal segment" */
 export function stepOf({ op, path }: Pick<PortCall, "op" | "path">): string {
   if (path === "") return op;
-  for (const [pattern, shape] of shapes) {
-    const match = pattern.exec(path);
-    if (match !== null) return `${op} ${shape.replace("$1", match[1] ?? "")}`;
-  }
-  return `${op} ${path.slice(path.lastIndexOf("/") + 1)}`;
+  return `${op} ${shapeOf(path) ?? path.slice(path.lastIndexOf("/") + 1)}`;
 }

@@ -108,6 +108,20 @@ export const RoundSchema = z.strictObject({
   damage: z.array(DamageSchema).max(2),
 });
 
+/**
+ * The server ends itself at one of its own operations on files, whatever else goes on; the rounds that are left are not
+ * played.
+ */
+export const BoundarySchema = z.strictObject({
+  /** End of the script's path (argv[1]) of the process that is meant: `subject/server.cjs`. */
+  script: z.string().min(1).max(200),
+  /** Start of the server, counted over the run: 1, 2, … */
+  life: z.int().min(1).max(20),
+  /** Number of the operation in that process: 1, 2, … */
+  operation: z.int().min(1).max(1_000_000),
+  mode: z.enum(["before", "after", "empty", "torn"]),
+});
+
 export const PlanSchema = z.strictObject({
   version: z.literal(1),
   mode: z.enum(["lockstep", "free"]),
@@ -115,6 +129,10 @@ export const PlanSchema = z.strictObject({
   /** Clients that read each session's stream. */
   clients: z.int().min(1).max(3),
   rounds: z.array(RoundSchema).min(0).max(4),
+  /** The server's operations are counted, by a preload of Node or by the shim under the C library, and it ends at some. */
+  boundaries: z
+    .strictObject({ by: z.enum(["preload", "shim"]), ends: z.array(BoundarySchema).max(3) })
+    .optional(),
   /** Free plans: the agent's pauses between events in milliseconds, used in turn; and how it cuts its output. */
   free: z
     .strictObject({
@@ -135,4 +153,5 @@ export type GatePosition = z.infer<typeof PositionSchema>;
 export type Round = z.infer<typeof RoundSchema>;
 export type FaultKind = z.infer<typeof FaultKindSchema>;
 export type Damage = z.infer<typeof DamageSchema>;
+export type Boundary = z.infer<typeof BoundarySchema>;
 export type Orphan = z.infer<typeof OrphanSchema>;

@@ -24,6 +24,7 @@ const ours: Readonly<Record<string, () => Promise<{ readonly default: Exported }
   naive: () => import("./naive.ts"),
   "coding-orchestrator": () => import("./coding-orchestrator.ts"),
   controller: () => import("./controller.ts"),
+  sqlite: () => import("./sqlite.ts"),
 };
 
 /**

@@ -3,6 +3,8 @@
  */
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { boundaryStaging } from "../../harness/boundary/staging.ts";
+import { type BoundaryTools, type Counter, makeTools } from "../../harness/boundary/tools.ts";
 import { type Assessment, assess } from "../../harness/campaign/assess.ts";
 import { type CampaignPlace, makePlace } from "../../harness/campaign/place.ts";
 import { Ports } from "../../harness/execute/ports.ts";
@@ -21,6 +23,7 @@ export interface JudgedRun {
 
 export class Runs {
   private count = 0;
+  private readonly tools = new Map<Counter, Promise<BoundaryTools>>();
 
   private constructor(
     private readonly place: CampaignPlace,
@@ -36,13 +39,29 @@ export class Runs {
 
   async run(plan: Plan, subject: Subject): Promise<JudgedRun> {
     this.count += 1;
-    const record = await executeRun(plan, subject, {
+    const environment = {
       dir: path.join(this.place.dir, `r${this.count}`),
       port: await this.ports.next(),
       agentBundle: this.agentBundle,
       runId: `hf-test-${process.pid}-${this.count}`,
-    });
+    };
+    const record =
+      plan.boundaries === undefined
+        ? await executeRun(plan, subject, environment)
+        : await executeRun(
+            plan,
+            subject,
+            environment,
+            boundaryStaging(plan, subject, environment, await this.madeTools(plan.boundaries.by)),
+          );
     return { record, assessment: assess(record) };
+  }
+
+  private madeTools(counter: Counter): Promise<BoundaryTools> {
+    const tools =
+      this.tools.get(counter) ?? makeTools(path.join(this.place.dir, `tools-${counter}`), counter);
+    this.tools.set(counter, tools);
+    return tools;
   }
 
   async close(): Promise<void> {

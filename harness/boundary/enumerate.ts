@@ -1,0 +1,234 @@
+/**
+ * Every boundary of a scenario on real processes: operation 1, 2, … of each life of the server, in every mode that
+ * leaves something of its own behind, until a run completes in which no operation of that number came.
+ *
+ * Always: that last run is the proof that no operation was left out. Each point is a plan like any other, executed and
+ * judged by the workers of campaigns; a point at which the server did not end is *invalid*, never a pass.
+ * Recovery is ended, too: at a sample of its operations, or at all of them on request.
+ */
+import path from "node:path";
+import type { Job, Outcome } from "../campaign/job.ts";
+import type { Failure } from "../campaign/pool.ts";
+import type { CountedBoundaries } from "../history.ts";
+import type { Boundary, Plan } from "../plan/plan.ts";
+import type { Counter } from "./tools.ts";
+
+export interface EnumerateOptions {
+  readonly plan: Plan;
+  /** `reference`, `naive`, or the path of a subject file. */
+  readonly subject: string;
+  /** Who counts. */
+  readonly by: Counter;
+  readonly modes: readonly Boundary["mode"][];
+  /** Ends of the recovery, one after each first end: none, one each (spread over the recovery), all. */
+  readonly recovery: "none" | "sampled" | "all";
+  /** How often each point is executed, to count the distinct states that it has. */
+  readonly times: number;
+  /** Stop after so many points; spread over the whole run. */
+  readonly pointsMax?: number;
+  /** Artifacts of points that are not green. */
+  readonly outDir: string;
+  readonly run: (job: Job) => Promise<Outcome | Failure>;
+  readonly onProgress?: (done: number, known: number, defects: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One executed end, or two, the second in the recovery from the first. */
+export interface Point {
+  readonly boundaries: readonly Boundary[];
+  /** Of the last end. */
+  readonly step: string;
+  /** Verdict, or the signatures of the defects. */
+  readonly outcomes: readonly string[];
+  /** Distinct states that the last end had, over all executions. */
+  readonly states: readonly string[];
+  readonly stories: readonly string[];
+  readonly artifact?: string;
+}
+
+export interface Enumeration {
+  readonly points: readonly Point[];
+  /** Operations of each life in the run that was not ended. */
+  readonly lives: CountedBoundaries["lives"];
+  /** Lives that a run completed with no operation of the next number. */
+  readonly complete: readonly number[];
+  /** Points that were known and not executed, because of `pointsMax` or an interrupt. */
+  readonly left: number;
+  readonly runs: number;
+  readonly durationMs: number;
+}
+
+/** @throws Error when the run without an end is not green: then nothing can be learned from ends. */
+export async function enumerateReal(options: EnumerateOptions): Promise<Enumeration> {
+  return new Enumerator(options).run();
+}
+
+interface Waiting {
+  readonly boundaries: readonly Boundary[];
+  readonly step: string;
+  /** Number `n + 1` of a life: expected not to come. */
+  readonly isProof?: boolean;
+}
+
+class Enumerator {
+  readonly #options: EnumerateOptions;
+  readonly #points: Point[] = [];
+  readonly #complete = new Set<number>();
+  readonly #started = performance.now();
+  #runs = 0;
+  #known = 0;
+
+  constructor(options: EnumerateOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<Enumeration> {
+    const lives = await this.#countedLives();
+    const first = lives.flatMap((life) => this.#endsOf(life));
+    const proofs = lives.map(({ life, script, operations }) => proof(script, life, operations.length + 1));
+    const left = await this.#all([...this.#chosen(first), ...proofs]);
+    const { pointsMax = Number.POSITIVE_INFINITY, recovery } = this.#options;
+    const skipped = Math.max(0, first.length - pointsMax);
+    const seconds = recovery === "none" ? [] : this.#seconds;
+    return {
+      points: this.#points,
+      lives,
+      complete: [...this.#complete].sort(),
+      left: left + skipped + (await this.#all(seconds)),
+      runs: this.#runs,
+      durationMs: performance.now() - this.#started,
+    };
+  }
+
+  /** Ends in recoveries, found while the first ends were executed. */
+  readonly #seconds: Waiting[] = [];
+
+  async #countedLives(): Promise<CountedBoundaries["lives"]> {
+    const outcome = await this.#execute([], "count");
+    if ("failed" in outcome) throw new Error(`The run without an end failed: ${outcome.failed}`);
+    const { boundaries } = outcome;
+    const script = boundaries?.lives[0]?.script;
+    if (boundaries === undefined || script === undefined || script === "")
+      throw new Error(
+        "The server's operations were not counted: it is no Node process, or its environment is not the one that it was given.",
+      );
+    return boundaries.lives;
+  }
+
+  #endsOf({ life, script, operations }: CountedBoundaries["lives"][number]): Waiting[] {
+    return operations.flatMap(({ step, modes }, index) =>
+      this.#options.modes
+        .filter((mode) => modes.includes(mode))
+        .map((mode) => ({ boundaries: [{ script, life, operation: index + 1, mode }], step })),
+    );
+  }
+
+  #chosen(ends: readonly Waiting[]): readonly Waiting[] {
+    const { pointsMax } = this.#options;
+    if (pointsMax === undefined || ends.length <= pointsMax) return ends;
+    return Array.from(
+      { length: pointsMax },
+      (_, n) => ends[Math.floor((n * ends.length) / pointsMax)],
+    ).flatMap((end) => end ?? []);
+  }
+
+  /** Executes them side by side; returns how many were left. */
+  async #all(points: readonly Waiting[]): Promise<number> {
+    this.#known += points.length;
+    const left = await Promise.all(
+      points.map(async (point, index) => {
+        if (this.#options.signal?.aborted === true) return 1;
+        await this.#one(point, index);
+        return 0;
+      }),
+    );
+    return left.reduce((sum: number, one) => sum + one, 0);
+  }
+
+  async #one(waiting: Waiting, index: number): Promise<void> {
+    const { boundaries, step, isProof } = waiting;
+    const outcomes: (Outcome | Failure)[] = [];
+    for (let time = 0; time < this.#options.times; time += 1)
+      outcomes.push(await this.#execute(boundaries, nameOf(boundaries)));
+    const told = outcomes.flatMap((outcome) => ("failed" in outcome ? [] : [outcome]));
+    const [last] = boundaries.slice(-1);
+    if (isProof === true && last !== undefined) {
+      const missed = told.find(({ boundaries: counted }) => hitOf(counted, last) === undefined);
+      if (missed !== undefined) {
+        this.#complete.add(last.life);
+        this.#told();
+        return;
+      }
+      // One more operation came than in the run that was counted: on to the next number.
+      await this.#all([proof(last.script, last.life, last.operation + 1)]);
+    }
+    const hits = told.flatMap(({ boundaries: counted }) => (last && hitOf(counted, last)) ?? []);
+    this.#points.push({
+      boundaries,
+      step: hits[0]?.step ?? step,
+      outcomes: outcomes.map(verdictOf),
+      states: [...new Set(hits.map(({ state }) => state))],
+      stories: told.flatMap(({ why, defects }) => [
+        ...(why === undefined ? [] : [why]),
+        ...defects.map(({ story }) => story),
+      ]),
+      ...(told[0]?.artifact === undefined ? {} : { artifact: told[0].artifact }),
+    });
+    if (boundaries.length === 1 && last !== undefined) this.#addSeconds(last, told[0], index);
+    this.#told();
+  }
+
+  #addSeconds(first: Boundary, outcome: Outcome | undefined, index: number): void {
+    const next = outcome?.boundaries?.lives.find(({ life }) => life === first.life + 1);
+    if (outcome?.verdict !== "pass" || next === undefined) return;
+    const { recovery } = this.#options;
+    const ends = this.#endsOf(next).map((end) => ({ ...end, boundaries: [first, ...end.boundaries] }));
+    if (recovery === "all") this.#seconds.push(...ends);
+    // Neighbouring first ends have nearly the same recovery: a step that is prime to most lengths spreads over it.
+    const one = ends[(index * 17) % Math.max(1, ends.length)];
+    if (recovery === "sampled" && one !== undefined && index % 6 === 0) this.#seconds.push(one);
+  }
+
+  async #execute(boundaries: readonly Boundary[], name: string): Promise<Outcome | Failure> {
+    const { plan, subject, by, outDir, run } = this.#options;
+    this.#runs += 1;
+    return run({
+      id: this.#runs,
+      subject,
+      plan: { ...plan, boundaries: { by, ends: [...boundaries] } },
+      times: "once",
+      artifactDir: path.join(outDir, name),
+      origin: `boundary ${name}`,
+    });
+  }
+
+  #told(): void {
+    const red = this.#points.filter(({ outcomes }) => outcomes.some((one) => one.includes("/")));
+    this.#options.onProgress?.(this.#points.length + this.#complete.size, this.#known, red.length);
+  }
+}
+
+function proof(script: string, life: number, operation: number): Waiting {
+  return {
+    boundaries: [{ script, life, operation, mode: "before" }],
+    step: "behind the last",
+    isProof: true,
+  };
+}
+
+function hitOf(counted: CountedBoundaries | undefined, { life, operation }: Boundary) {
+  return counted?.hits.find((hit) => hit.life === life && hit.operation === operation);
+}
+
+function nameOf(boundaries: readonly Boundary[]): string {
+  return boundaries
+    .map(({ life, operation, mode }) => `server-${life}-operation-${operation}-${mode}`)
+    .join("--");
+}
+
+function verdictOf(outcome: Outcome | Failure): string {
+  if ("failed" in outcome) return "infra";
+  return outcome.verdict === "defect"
+    ? outcome.defects.map(({ signature }) => signature).join(" + ")
+    : outcome.verdict;
+}

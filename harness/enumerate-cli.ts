@@ -1,0 +1,104 @@
+/**
+ * `pnpm chaos enumerate SCENARIO`: ends the world everywhere in one scenario, in memory or on real processes.
+ *
+ * Exit codes as of the other commands: 1 a promise is broken · 2 misuse · 3 not to be trusted · 0 green.
+ */
+import { cpus } from "node:os";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { loadScenarios } from "../scenarios/index.ts";
+import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
+import { type BoundaryMode, boundaryModes } from "./boundary/operation.ts";
+import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
+
+type EnumerateFlags = MemoryFlags & RealFlags & { readonly real: boolean };
+
+/** Registers the command; `finish` takes its exit code. */
+export function registerEnumerate(root: Command, finish: (code: number) => void): void {
+  root
+    .command("enumerate <scenario>")
+    .description("end the world at every place of a scenario, in every state that it can be left in")
+    .option(
+      "--real",
+      "on real processes, at every operation of the server on files, instead of in memory",
+      false,
+    )
+    .addOption(new Option("--model <name>", "in memory: only this disk model").choices([...models]))
+    .option("--pairs", "in memory: in every recovery the same again", false)
+    .option("--runs <number>", "in memory: stop after so many runs a model, spread over the whole scenario")
+    .option("--subject <name|file>", "real: one of ours, or the file of your own subject", "reference")
+    .option(
+      "--checkout <dir>",
+      "real: an installed checkout of the subject's source, for subjects that run one",
+    )
+    .addOption(
+      new Option("--by <counter>", "real: who counts; the shim sees native code too (Linux, C compiler)")
+        .choices(["preload", "shim"])
+        .default("preload"),
+    )
+    .addOption(
+      new Option("--modes <list>", `real: of ${boundaryModes.join(",")} (all by default)`).argParser(
+        modeList,
+      ),
+    )
+    .addOption(
+      new Option(
+        "--recovery <how>",
+        "real: end the recovery as well, at a sample of its operations or at all",
+      )
+        .choices(["none", "sampled", "all"])
+        .default("sampled"),
+    )
+    .addOption(
+      new Option("--times <number>", "real: execute each point so often and count its distinct states")
+        .argParser(whole)
+        .default(1),
+    )
+    .addOption(
+      new Option("--points <number>", "real: only so many first ends, spread over the scenario").argParser(
+        whole,
+      ),
+    )
+    .addOption(
+      new Option("--workers <number>", "real: runs side by side").argParser(whole).default(cpus().length + 1),
+    )
+    .addOption(
+      new Option("--reporter <name>", "real: how to report").choices(["pretty", "json"]).default("pretty"),
+    )
+    .option("--out <dir>", "real: where artifacts of points that are not green go", ".holdfast/enumerate")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  pnpm chaos enumerate interrupted-after-tool-result                         in memory, every disk model
+  pnpm chaos enumerate interrupted-after-tool-result --real                  the reference, every boundary
+  pnpm chaos enumerate interrupted-after-tool-result --real --subject ./mine.ts --modes before,torn`,
+    )
+    .action(async (name: string, flags: EnumerateFlags) => finish(await run(name, flags)));
+}
+
+async function run(name: string, flags: EnumerateFlags): Promise<number> {
+  const scenarios = await loadScenarios();
+  const scenario = scenarios.find((one) => one.name === name);
+  if (scenario === undefined) {
+    const known = scenarios.map((one) => one.name).join(", ");
+    process.stderr.write(`chaos: There is no scenario "${name}"; known: ${known}.\n`);
+    return 2;
+  }
+  return flags.real
+    ? enumerateOnProcesses(name, scenario.plan, flags)
+    : enumerateInMemory(name, scenario.plan, flags);
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError("Give a whole number from 1 on.");
+}
+
+function modeList(text: string): BoundaryMode[] {
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !boundaryModes.some((known) => known === name));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`There is no mode "${wrong}"; known: ${boundaryModes.join(", ")}.`);
+  return boundaryModes.filter((known) => names.includes(known));
+}
