@@ -83,7 +83,12 @@ export class Place {
 
   /** What the n-th start of the agent does. */
   steps(n: number, script: string): void {
-    writeFileSync(join(this.workspace, `steps-${n}.sh`), script);
+    this.stepsIn(this.workspace, n, script);
+  }
+
+  /** The same in another workspace. */
+  stepsIn(workspace: string, n: number, script: string): void {
+    writeFileSync(join(workspace, `steps-${n}.sh`), script);
   }
 
   fifo(name: string): void {
@@ -164,7 +169,7 @@ export class Place {
 
   async clean(): Promise<void> {
     for (const server of this.servers) await server.kill("SIGKILL");
-    for (const wrapper of this.#wrappers()) {
+    for (const wrapper of this.wrapperPids()) {
       try {
         process.kill(-wrapper, "SIGKILL");
       } catch {
@@ -175,7 +180,7 @@ export class Place {
   }
 
   /** Wrappers that run, by the attempt's folder in their arguments; each leads the process group of its agent. */
-  #wrappers(): number[] {
+  wrapperPids(): number[] {
     if (!existsSync("/proc/self")) return [];
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name))

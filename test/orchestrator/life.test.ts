@@ -154,3 +154,20 @@ describe("a server that is killed", () => {
     }
   });
 });
+
+describe("a cursor", () => {
+  it.each([
+    ["of another session's record", (id: string) => id.replace(/^[0-9a-f]+/, "0123456789abcdef")],
+    ["behind everything on record", (id: string) => id.replace(/\.\d+\.\d+$/, ".999999.0")],
+    ["that is none", () => "../../etc/passwd"],
+  ])("%s is answered with a resync and the whole record", async (_, bend) => {
+    place.steps(1, "started; call c1 one; result c1 done; completed");
+    const server = await place.start();
+    const id = await server.submit(place.workspace);
+    const whole = shown(await server.events(id, isEnd));
+    const again = await server.events(id, isLive, bend(String(whole.at(-1)?.id)));
+    expect(again[0]).toMatchObject({ type: "resync", why: expect.any(String) });
+    expect(shown(again)).toEqual(whole);
+    expect(again.at(-1)?.type).toBe("live");
+  });
+});

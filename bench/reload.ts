@@ -1,0 +1,273 @@
+/**
+ * What a reload costs: the start with many sessions beside the start of an empty folder, what idle runs hold, and how
+ * long a line of an agent takes to a client beside one fdatasync.
+ *
+ * Run: node --import tsx bench/reload.ts [start|idle|latency] …   (all without arguments)
+ * Always: what is compared is measured in this run, in turns, on the bundled server in processes of its own.
+ * Promised: ready with 10,000 finished sessions and 20 active ones in at most 1.5 times the time of an empty folder;
+ * agent to client at p99 in at most twice the p99 of one fdatasync, with 1 and with 20 live sessions.
+ */
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { hostFiles } from "../src/host/files.ts";
+import { takeOver } from "../src/journal/index.ts";
+import { bundleServer, Place, type TestServer } from "../test/orchestrator/helper.ts";
+
+const rounds = 5;
+const finishedSessions = Number(process.env.FINISHED ?? 10_000);
+const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
+const bundle = await bundleServer(folder);
+const wanted = process.argv.slice(2);
+const measures: Readonly<Record<string, () => Promise<void>>> = { start, idle, latency };
+for (const [name, measure] of Object.entries(measures)) {
+  if (wanted.length === 0 || wanted.includes(name)) await measure();
+}
+rmSync(folder, { recursive: true, force: true });
+
+function percentile(values: readonly number[], p: number): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
+}
+
+function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** User and system time of a process so far, in ms. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function statusKb(pid: number, field: string): number {
+  return Number(
+    new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1],
+  );
+}
+
+/** Starts a server; resolves when it is ready. */
+async function timed(place: Place): Promise<{ server: TestServer; wallMs: number; cpu: number }> {
+  const before = performance.now();
+  const server = await place.start();
+  for (;;) {
+    const { body } = await server.get("/health");
+    if (body.ready === true) break;
+  }
+  const wallMs = performance.now() - before;
+  return { server, wallMs, cpu: cpuMs(server.child.pid ?? 0) };
+}
+
+async function start(): Promise<void> {
+  const empty = new Place(bundle);
+  const full = new Place(bundle);
+  try {
+    const active = 20;
+    full.fifo("gate");
+    for (let n = 1; n <= active; n++) full.steps(n, "started; call c1 one; wait_for gate; completed");
+    const first = await full.start();
+    for (let n = 0; n < active; n++) {
+      const id = await first.submit(full.workspace, `task ${n}`);
+      await first.events(id, (event) => event.type === "call");
+    }
+    await first.kill("SIGKILL");
+    await addFinished(full, finishedSessions);
+    const times = {
+      empty: [] as number[],
+      full: [] as number[],
+      emptyCpu: [] as number[],
+      fullCpu: [] as number[],
+    };
+    // The first start after the history was written is not what a reload costs.
+    await (await timed(full)).server.kill("SIGTERM");
+    for (let round = 0; round < rounds; round++) {
+      const bare = await timed(empty);
+      times.empty.push(bare.wallMs);
+      times.emptyCpu.push(bare.cpu);
+      await bare.server.kill("SIGTERM");
+      const loaded = await timed(full);
+      times.full.push(loaded.wallMs);
+      times.fullCpu.push(loaded.cpu);
+      if (round === rounds - 1)
+        console.log(
+          `start: resident ${Math.round(statusKb(loaded.server.child.pid ?? 0, "VmRSS") / 1024)} MB`,
+        );
+      await loaded.server.kill("SIGTERM");
+    }
+    const ratio = (median(times.full) / median(times.empty)).toFixed(2);
+    const cpu = (median(times.fullCpu) / median(times.emptyCpu)).toFixed(2);
+    console.log(
+      `start: empty ${Math.round(median(times.empty))} ms, ${finishedSessions} finished + ${active} active ${Math.round(median(times.full))} ms: ${ratio} × (processor time ${median(times.emptyCpu)} and ${median(times.fullCpu)} ms: ${cpu} ×); promised 1.5 ×`,
+    );
+  } finally {
+    await empty.clean();
+    await full.clean();
+  }
+}
+
+/** Finished sessions as a server would have recorded them. */
+async function addFinished(place: Place, count: number): Promise<void> {
+  const { journal, history } = await takeOver(hostFiles(), join(place.home, "journal"), {});
+  const project = history.records.find(({ type }) => type === "project")?.data.id;
+  const identity = {
+    pid: 4711,
+    startTime: "12345678",
+    bootId: "11111111-1111-1111-1111-111111111111",
+    namespace: "pid:[4026531836]",
+  };
+  const appends: Promise<unknown>[] = [];
+  for (let n = 0; n < count; n++) {
+    const sessionId = (n + 1).toString(16).padStart(16, "0");
+    const runId = (n + 1).toString(16).padStart(16, "f");
+    const add = (type: string, data: object) => appends.push(journal.append(type, { sessionId, ...data }));
+    const at = (k: number) => ({ attempt: 1, byte: 400, k: 1_000_000 + k });
+    add("session", { projectId: project, agent: "ada", cwd: place.workspace, epoch: sessionId, atMs: n });
+    add("run", { runId, prompt: `Please do task number ${n} as it is described in the issue.`, atMs: n });
+    const prompt = `Please do task number ${n} as it is described in the issue.`;
+    add("dispatch", {
+      runId,
+      attempt: 1,
+      prompt,
+      ask: prompt,
+      bootId: identity.bootId,
+      at: { attempt: 1, byte: 0, k: 1_000_000 },
+      atMs: n,
+    });
+    add("agent", { attempt: 1, identity });
+    add("agent-session", { attempt: 1, agentSessionId: "1a8e6a16-9ac8-4301-a559-8d67be1b73d8" });
+    add("cover", { attempt: 1, fromByte: 0, ends: [100, 200, 300, 400], crcs: [1, 2, 3, 4] });
+    add("ended", {
+      attempt: 1,
+      exitCode: 0,
+      started: "yes",
+      seen: "the wrapper noted exit code 0",
+      tailBytes: 0,
+      at: at(0),
+      atMs: n,
+    });
+    add("run-ended", {
+      runId,
+      attempt: 1,
+      state: "completed",
+      reason: "The run is over: completed.",
+      at: at(1),
+    });
+    if (appends.length > 20_000) await Promise.all(appends.splice(0));
+  }
+  await Promise.all(appends);
+  await journal.close();
+  for (let n = Math.max(0, count - 60); n < count; n++)
+    mkdirSync(join(place.home, "sessions", (n + 1).toString(16).padStart(16, "0"), "attempts/1"), {
+      recursive: true,
+    });
+}
+
+async function idle(): Promise<void> {
+  const place = new Place(bundle);
+  const empty = new Place(bundle);
+  const runs = 100;
+  try {
+    place.fifo("gate");
+    for (let n = 1; n <= 49; n++) place.steps(n, "started; call c1 one; wait_for gate");
+    const first = await place.start();
+    let started = 0;
+    for (let workspace = 0; workspace * 40 < runs; workspace++) {
+      const path = join(place.folder, `work-${workspace}`);
+      mkdirSync(path);
+      for (let n = 0; n < 40 && started < runs; n++, started++) {
+        place.stepsIn(path, n + 1, "started; call c1 one; exec sleep 600");
+        const id = await first.submit(path, `task ${n}`);
+        await first.events(id, (event) => event.type === "call");
+      }
+    }
+    const live = Math.round(statusKb(first.child.pid ?? 0, "VmRSS") / 1024);
+    const wrappers = place.wrapperPids().map((pid) => statusKb(pid, "RssAnon"));
+    await first.kill("SIGKILL");
+    const bare: number[] = [];
+    const full: number[] = [];
+    let resident = 0;
+    for (let round = 0; round < rounds; round++) {
+      const one = await timed(empty);
+      bare.push(one.wallMs);
+      await one.server.kill("SIGTERM");
+      const two = await timed(place);
+      full.push(two.wallMs);
+      resident = Math.round(statusKb(two.server.child.pid ?? 0, "VmRSS") / 1024);
+      await two.server.kill("SIGTERM");
+    }
+    console.log(
+      `idle: ${runs} idle runs: server resident ${live} MB (after a restart ${resident} MB), a wrapper ${median(wrappers)} kB of its own; ready after ${Math.round(median(full))} ms beside ${Math.round(median(bare))} ms without any: ${(median(full) / median(bare)).toFixed(2)} ×`,
+    );
+  } finally {
+    await place.clean();
+    await empty.clean();
+  }
+}
+
+/** One fdatasync of a line, many times, on the same disk. */
+function syncTimes(path: string, count: number): number[] {
+  const fd = openSync(join(path, "sync-probe"), "a");
+  const line = `${"x".repeat(300)}\n`;
+  const times = Array.from({ length: count }, () => {
+    writeSync(fd, line);
+    const before = performance.now();
+    fdatasyncSync(fd);
+    return performance.now() - before;
+  });
+  closeSync(fd);
+  return times;
+}
+
+async function latency(): Promise<void> {
+  for (const sessions of [1, 20]) {
+    const place = new Place(bundle);
+    try {
+      const server = await place.start();
+      const lines = 200;
+      const times: number[] = [];
+      const reading: Promise<void>[] = [];
+      const pipes: import("node:fs/promises").FileHandle[] = [];
+      for (let n = 1; n <= sessions; n++) {
+        place.fifo(`in-${n}`);
+        place.steps(n, `started; exec cat in-${n}`);
+        const id = await server.submit(place.workspace, `task ${n}`);
+        await server.events(id, (event) => event.type === "session");
+        pipes.push(await open(join(place.workspace, `in-${n}`), "w"));
+        let seen = 0;
+        const done = server.events(id, (event) => {
+          if (event.type !== "text") return false;
+          times.push(performance.now() - Number(event.text));
+          seen += 1;
+          return seen === lines;
+        });
+        reading.push(done.then(() => undefined));
+      }
+      const syncs: number[] = [];
+      for (let line = 0; line < lines; line++) {
+        for (const pipe of pipes)
+          await pipe.write(`{"type":"assistant.text","text":"${performance.now()}"}\n`);
+        syncs.push(...syncTimes(place.folder, 2));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await Promise.all(reading);
+      for (const pipe of pipes) await pipe.close();
+      const [sync, shown] = [percentile(syncs, 0.99), percentile(times, 0.99)];
+      console.log(
+        `latency: ${sessions} live: agent to client p50 ${percentile(times, 0.5).toFixed(2)} ms, p99 ${shown.toFixed(2)} ms; one fdatasync p50 ${percentile(syncs, 0.5).toFixed(2)} ms, p99 ${sync.toFixed(2)} ms: ${(shown / sync).toFixed(1)} ×; promised 2 ×`,
+      );
+    } finally {
+      await place.clean();
+    }
+  }
+}
