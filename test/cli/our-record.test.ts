@@ -1,13 +1,13 @@
 /** What the orchestrator recorded decides what is known of a store that lost it. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { hostFiles } from "../../src/host/files.ts";
 import { hostProcesses } from "../../src/host/processes.ts";
-import { crc32, takeOver } from "../../src/journal/index.ts";
+import { recordSession } from "../support/server-record.ts";
 import { Command, claudeId, Project } from "./project.ts";
 
-const stream = readFileSync("test/fixtures/claude-code-2.1.197/killed-after-tool-result/stdout.jsonl");
+const stdout = "test/fixtures/claude-code-2.1.197/killed-after-tool-result/stdout.jsonl";
+const stream = readFileSync(stdout);
 const call = "toolu_fakemwrgg08q000";
 const session = "aaaaaaaaaaaaaaaa";
 
@@ -22,31 +22,12 @@ beforeEach(() => {
 });
 afterEach(() => project.remove());
 
-/** A server's folder after it and its agent are gone; `covered` bytes of the spool are on record. */
-async function record(covered: number, identity?: object): Promise<string> {
+/** A server's folder after it and its agent are gone; `coveredBytes` of the spool are on record. */
+async function record(coveredBytes: number, identity: object = {}): Promise<string> {
   const home = join(project.home, ".holdfast");
-  const attempt = join(home, "sessions", session, "attempts/1");
-  mkdirSync(attempt, { recursive: true });
-  mkdirSync(join(home, "journal"));
-  writeFileSync(join(attempt, "spool"), stream);
-  const { self } = await hostProcesses();
-  const { journal } = await takeOver(hostFiles(), join(home, "journal"), { identity: { ...self }, atMs: 0 });
-  const at = { attempt: 1, byte: 0, k: 1_000_000 };
-  const base = { sessionId: session, atMs: 0 };
   const prompt = "Run the scripted two tool calls.";
-  const records: [string, Record<string, unknown>][] = [
-    ["session", { ...base, projectId: "p", agent: "claude-code", cwd: project.folder, epoch: "e" }],
-    ["run", { ...base, runId: "r", prompt }],
-    ["dispatch", { ...base, runId: "r", attempt: 1, prompt, ask: prompt, bootId: self.bootId, at }],
-    ["agent", { ...base, attempt: 1, identity: { ...self, pid: 4_194_304, startTime: "1", ...identity } }],
-    ["agent-session", { ...base, attempt: 1, agentSessionId: claudeId }],
-  ];
-  if (covered > 0) {
-    const crcs = [crc32(stream.subarray(0, covered))];
-    records.push(["cover", { ...base, attempt: 1, fromByte: 0, ends: [covered], crcs }]);
-  }
-  for (const [type, data] of records) expect(await journal.append(type, data)).toMatchObject({ ok: true });
-  await journal.close();
+  const agent = { agent: "claude-code", agentSessionId: claudeId, cwd: project.folder, identity };
+  await recordSession({ home, session, prompt, stdout, coveredBytes, ...agent });
   return home;
 }
 

@@ -90,8 +90,8 @@ function fixture(name: string, sessionId: string, rest: Partial<Fixture>): Fixtu
     logPath,
     variants: () => variantsOf(tables, logPath),
     stdout,
-    // The recording's driver put the prompt in quotes.
-    prompt: '"Run the scripted two tool calls."',
+    // In the rows it stands in quotes: opencode puts an argument with blanks in them.
+    prompt: "Run the scripted two tool calls.",
     sent: [],
     reallySent: chatHistory(`${folder}/resume-history.json`, [
       "hello-from-tool-1",

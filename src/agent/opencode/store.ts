@@ -159,8 +159,14 @@ function promptOf({ rows }: MessageRow, path: string): Fact[] {
   );
   const [first] = said;
   if (first === undefined) return [];
-  const text = said.map(({ part }) => textOr(part.text, "")).join("\n");
+  const text = unquoted(said.map(({ part }) => textOr(part.text, "")).join("\n"));
   return factsOf(path, first.range, [{ kind: "prompt", text }]).map((fact) => ({ ...fact, row: first.row }));
+}
+
+/** `opencode run` puts an argument with blanks in quotes before it stores it: what was asked is what stands between them. */
+function unquoted(text: string): string {
+  const isQuoted = text.length > 2 && text.startsWith('"') && text.endsWith('"') && text.includes(" ");
+  return isQuoted ? text.slice(1, -1).replaceAll('\\"', '"') : text;
 }
 
 function errorOf({ error }: Readonly<Record<string, unknown>>): FactBody[] {
