@@ -113,6 +113,13 @@ export class Chain {
     }
   }
 
+  /** Per line 1 if it is on the {@link way}. */
+  onWay(from: number, goesOn?: (line: number) => boolean): Uint8Array {
+    const on = new Uint8Array(this.length);
+    for (const line of this.way(from, goesOn)) on[line] = 1;
+    return on;
+  }
+
   #found(): number | undefined {
     const line = this.#slots[this.#slotOf()] ?? 0;
     return line === 0 ? undefined : line - 1;

@@ -9,6 +9,7 @@ import type { Abilities, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../model/fact.ts";
 import type { Files } from "../model/ports.ts";
 import { shortenResult } from "../model/result.ts";
+import { ClockWatch, oddIn } from "./clock-watch.ts";
 import type { FactKeeper } from "./keep.ts";
 import type { LineRecord } from "./lines.ts";
 import { type IsRecord, scanLines } from "./resume-lines.ts";
@@ -32,12 +33,17 @@ export async function readLogCut(
   keeper?: FactKeeper,
 ): Promise<SourceCut> {
   const kept = keeper ?? new KeptFacts();
+  const clock = new ClockWatch(path);
   const scan = await scanLines(files, path, isLine, (record) => {
+    clock.take(record.value.timestamp, record.range);
     kept.add(factsOf(path, record.range, decode(record)));
   });
   const cut = { source: "L", path, abilities } as const;
   if (scan.status === "missing") return { ...cut, status: "missing", facts: [], damage: [] };
-  if (scan.status === "read") return { ...cut, status: "read", facts: kept.facts, damage: scan.damage };
+  if (scan.status === "read") {
+    const odd = oddIn(clock.oddities);
+    return { ...cut, status: "read", facts: kept.facts, damage: scan.damage, ...odd };
+  }
   const damage: Damage = {
     code: "log-unreadable",
     path,

@@ -4,15 +4,43 @@
  * Always: in the order of the file; of a line whose facts were left out (see `keep.ts`) nothing stays, so that a log of
  * any length costs what is kept of it.
  */
-import type { Fact } from "../model/fact.ts";
+import type { ByteRange } from "../model/cite.ts";
+import { citeValue } from "../model/cite.ts";
+import type { Fact, Oddity } from "../model/fact.ts";
 import type { Sent } from "./resume-types.ts";
 
 /** What one line adds. */
 export interface SentLine {
-  readonly fromByte: number;
+  readonly range: ByteRange;
   /** Whatever number the reader gives its lines. */
   readonly line: number;
   readonly sends: readonly Sent[];
+}
+
+/** So many branches of one log are listed. */
+const forksMax = 20;
+
+/**
+ * Branches that were left: lines that are not sent although the line before them is.
+ *
+ * @param isTaken is the line with this number sent, or on the way of those that are?
+ */
+export function forksIn(
+  lines: readonly SentLine[],
+  isTaken: (line: number) => boolean,
+  parentOf: (line: number) => number | undefined,
+  path: string,
+): Oddity[] {
+  const branches = lines.filter(({ line }) => {
+    const parent = parentOf(line);
+    return !isTaken(line) && parent !== undefined && isTaken(parent);
+  });
+  return branches.slice(0, forksMax).map(({ range, sends }) => {
+    const call = sends.find(({ callId }) => callId !== undefined)?.callId;
+    const what = call === undefined ? "" : `, with call ${citeValue(call)}`;
+    const detail = `A branch of the conversation begins here that was left${what}: a resume does not send it`;
+    return { code: "fork", path, range, detail };
+  });
 }
 
 /** So many lines of which nothing is left may stand between the others. */
@@ -32,8 +60,8 @@ export class SentLines {
   }
 
   /** Lines come in the order of the file. */
-  add(fromByte: number, line: number, sends: readonly Sent[]): void {
-    if (sends.length > 0) this.#lines.push({ fromByte, line, sends });
+  add(range: ByteRange, line: number, sends: readonly Sent[]): void {
+    if (sends.length > 0) this.#lines.push({ range, line, sends });
   }
 
   /** What stood before is not sent any more. */
@@ -76,9 +104,9 @@ export class SentLines {
     let high = this.#lines.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#lines[middle]?.fromByte ?? 0) < fromByte) low = middle + 1;
+      if ((this.#lines[middle]?.range.fromByte ?? 0) < fromByte) low = middle + 1;
       else high = middle;
     }
-    return this.#lines[low]?.fromByte === fromByte ? low : -1;
+    return this.#lines[low]?.range.fromByte === fromByte ? low : -1;
   }
 }

@@ -5,7 +5,7 @@
  * Never: it holds no handles, no clock and nothing that was concluded.
  */
 import type { Cite, SourceName } from "./cite.ts";
-import type { Damage, Fact } from "./fact.ts";
+import type { Damage, Fact, Oddity } from "./fact.ts";
 
 /** When a source writes a kind of record, relative to the fact itself. */
 export type WriteOrder = "write-ahead" | "write-behind" | "never";
@@ -35,6 +35,7 @@ export interface SourceCut {
   /** In the source's own order. */
   readonly facts: readonly Fact[];
   readonly damage: readonly Damage[];
+  readonly oddities?: readonly Oddity[];
 }
 
 /** What our journal says about one start of an agent. */

@@ -89,6 +89,7 @@ export interface Damage {
     | "truncated"
     | "seq-gap"
     | "seq-repeat"
+    | "seq-regression"
     | "chain-break"
     | "chain-cycle"
     | "late-write"
@@ -99,6 +100,15 @@ export interface Damage {
   readonly path: string;
   readonly range: ByteRange;
   /** One sentence: what is wrong with these bytes. */
+  readonly detail: string;
+}
+
+/** Something odd about records that could be read: no record is hidden by it, nothing is lost. */
+export interface Oddity {
+  readonly code: "fork" | "clock-skew" | "not-read";
+  readonly path: string;
+  readonly range: ByteRange;
+  /** One sentence. */
   readonly detail: string;
 }
 

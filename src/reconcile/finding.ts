@@ -47,7 +47,7 @@ export function placeOf({ source, attempt, range, k }: Fact): string {
 }
 
 /** Place of damage. The last two names of the path tell spools and segments apart. */
-export function placeOfDamage(source: SourceName, { path, range }: Damage): string {
+export function placeOfDamage(source: SourceName, { path, range }: Pick<Damage, "path" | "range">): string {
   return `${source}:${path.split("/").slice(-2).join(":")}:${range.fromByte}`;
 }
 

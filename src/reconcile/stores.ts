@@ -7,7 +7,7 @@
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { SourceCut } from "../model/evidence.ts";
-import type { Damage, Fact } from "../model/fact.ts";
+import type { Damage, Fact, Oddity } from "../model/fact.ts";
 import type { Finding, FindingCode, Severity } from "../model/verdict.ts";
 import { type Case, cutOf } from "./case.ts";
 import { citeFact, placeOf, placeOfDamage, raise } from "./finding.ts";
@@ -22,6 +22,7 @@ const codes: Readonly<Record<Damage["code"], readonly [FindingCode, Severity]>> 
   truncated: ["record-lost", "warning"],
   "seq-gap": ["seq-gap", "warning"],
   "seq-repeat": ["seq-repeat", "warning"],
+  "seq-regression": ["seq-regression", "warning"],
   "chain-break": ["chain-break", "warning"],
   "chain-cycle": ["chain-cycle", "warning"],
   "late-write": ["late-write", "warning"],
@@ -31,10 +32,18 @@ const codes: Readonly<Record<Damage["code"], readonly [FindingCode, Severity]>> 
   "log-unreadable": ["log-unreadable", "warning"],
 };
 
+const oddCodes: Readonly<Record<Oddity["code"], readonly [FindingCode, Severity]>> = {
+  fork: ["fork", "warning"],
+  "clock-skew": ["clock-skew", "info"],
+  // What stands in a form that is not read may hold calls that are not listed.
+  "not-read": ["schema-unknown", "warning"],
+};
+
 /** All findings about files. */
 export function storeFindings(one: Case): Finding[] {
   return [
     ...one.evidence.sources.flatMap((cut) => damageFindings(one, cut)),
+    ...one.evidence.sources.flatMap((cut) => oddFindings(one, cut)),
     ...one.evidence.sources.flatMap((cut) => recordFindings(one, cut)),
     ...unreadableFile(one, "L"),
     ...unreadableFile(one, "S"),
@@ -64,6 +73,15 @@ function damageFindings(one: Case, cut: SourceCut): Finding[] {
     return [
       raise(one, { code, severity, attempt, at, summary: `${detail.replace(/\.$/, "")} (${where}).`, cites }),
     ];
+  });
+}
+
+function oddFindings(one: Case, { source, oddities = [] }: SourceCut): Finding[] {
+  return oddities.map((odd) => {
+    const [code, severity] = oddCodes[odd.code];
+    const { path, range, detail } = odd;
+    const cites = [{ source, path, range, value: citeValue(detail) }];
+    return raise(one, { code, severity, at: placeOfDamage(source, odd), summary: `${detail}.`, cites });
   });
 }
 

@@ -51,14 +51,16 @@ test("200,000 lines cost less than 12 MB and are walked to the first", () => {
 test("a line goes when all of its facts went, and keeps what is left of it", () => {
   const said = new SentLines();
   const at = (body: FactBody): Fact => ({ source: "L", range: { fromByte: 7, toByte: 9 }, k: 0, body });
-  said.add(7, 0, [
+  said.add({ fromByte: 7, toByte: 9 }, 0, [
     { role: "user" },
     { role: "assistant", callId: "a" },
     { role: "tool", callId: "a", answer: "result" },
     { role: "assistant", callId: "b" },
   ]);
   for (const body of [call("a"), result("a"), prompt("p")]) said.forget(at(body));
-  expect(said.lines).toEqual([{ fromByte: 7, line: 0, sends: [{ role: "assistant", callId: "b" }] }]);
+  expect(said.lines).toEqual([
+    { range: { fromByte: 7, toByte: 9 }, line: 0, sends: [{ role: "assistant", callId: "b" }] },
+  ]);
   said.forget(at(call("b")));
   expect(said.lines).toEqual([]);
 });

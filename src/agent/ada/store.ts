@@ -6,6 +6,7 @@
 import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { Damage } from "../../model/fact.ts";
 import type { Files } from "../../model/ports.ts";
+import { ClockWatch, oddIn } from "../clock-watch.ts";
 import type { StorePaths } from "../contract.ts";
 import { FactKeeper } from "../keep.ts";
 import { readFile } from "../read-file.ts";
@@ -92,7 +93,11 @@ async function logCut(
   kept: FactKeeper,
 ): Promise<SourceCut> {
   const reader = new RecordReader(path, agentSessionId);
-  const scan = await scanLines(files, path, isEvent, (record) => kept.add(reader.read(record)));
+  const clock = new ClockWatch(path);
+  const scan = await scanLines(files, path, isEvent, (record) => {
+    clock.take(record.value.timestamp, record.range);
+    kept.add(reader.read(record));
+  });
   if (scan.status === "missing") return { ...missing("L"), path };
   if (scan.status === "unreadable") return unreadable("L", path, "log-unreadable", scan.why, 0);
   const { damage } = scan;
@@ -103,6 +108,7 @@ async function logCut(
     abilities: adaAbilities.L,
     facts: reader.withAnnounced(kept.facts),
     damage,
+    ...oddIn(clock.oddities),
   };
 }
 

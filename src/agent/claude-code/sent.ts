@@ -7,12 +7,13 @@
  * is unknown. Which version changed it is not known; between the two the older way is reported, which tells less.
  * Always: pure; a missing parent ends the walk, a cycle is walked once.
  */
-import type { Fact } from "../../model/fact.ts";
+import type { ByteRange } from "../../model/cite.ts";
+import type { Fact, Oddity } from "../../model/fact.ts";
 import { type Added, Chain } from "../chain.ts";
 import { NumberList } from "../number-list.ts";
 import type { RecordValue } from "../resume-log.ts";
 import type { Sent } from "../resume-types.ts";
-import { type SentLine, SentLines } from "../sent-lines.ts";
+import { forksIn, type SentLine, SentLines } from "../sent-lines.ts";
 import { textSum } from "../text-sum.ts";
 import { blocksOf } from "./message.ts";
 
@@ -33,7 +34,7 @@ const firstToKeepDangling = [2, 1, 330];
 /** @param version of the agent that will resume, as far as known: that of the last line. */
 export function sentOnResume(lines: readonly ChainLine[], version: string | undefined): Sent[] {
   const history = new History();
-  lines.forEach((line, at) => void history.add(line, at));
+  lines.forEach((line, at) => void history.add(line, { fromByte: at, toByte: at + 1 }));
   return history.sent(version);
 }
 
@@ -49,14 +50,14 @@ export class History {
   /** The newest line of the conversation. */
   #leaf: number | undefined;
 
-  /** @param fromByte where the line stands. */
-  add(one: ChainLine, fromByte: number): Added {
+  /** @param range where the line stands. */
+  add(one: ChainLine, range: ByteRange): Added {
     const line = this.#chain.length;
     this.#isSide.push(one.isSide ? 1 : 0);
     this.#answers.push(one.isSide ? 0 : this.#answerOf(one.messageId));
     if (!one.isSide && one.role !== "other") {
       this.#leaf = line;
-      this.#said.add(fromByte, line, one.sends);
+      this.#said.add(range, line, one.sends);
     }
     return this.#chain.add(one.uuid, one.parentUuid);
   }
@@ -68,7 +69,7 @@ export class History {
 
   sent(version: string | undefined): Sent[] {
     const isDanglingKept = isAtLeast(version, firstToKeepDangling);
-    const history = entriesOf(this.#taken(), isDanglingKept);
+    const history = entriesOf(this.#taken(this.#way()), isDanglingKept);
     const last = history.at(-1);
     if (last !== undefined && last.role !== "assistant" && !isDanglingKept) {
       history.push({ role: "user", inserted: true }, { role: "assistant", inserted: true });
@@ -76,21 +77,32 @@ export class History {
     return [...history, { role: "user" }];
   }
 
-  /** Of the lines that are kept those that are sent. */
-  #taken(): readonly SentLine[] {
+  /** Branches that were left. */
+  forks(path: string): Oddity[] {
+    const way = this.#way();
+    const taken = new Set(this.#taken(way).map(({ line }) => line));
+    const isTaken = (line: number) => way[line] === 1 || taken.has(line);
+    return forksIn(this.#said.lines, isTaken, (line) => this.#chain.parentOf(line), path);
+  }
+
+  /** Per line 1 if the newest line of the conversation hangs on it. */
+  #way(): Uint8Array {
+    const leaf = this.#leaf;
+    return leaf === undefined
+      ? new Uint8Array(0)
+      : this.#chain.onWay(leaf, (line) => this.#isSide.at(line) === 0);
+  }
+
+  /** Of the lines that are kept those that are sent: on the way, of an answer that is on the way, or a result of it. */
+  #taken(way: Uint8Array): readonly SentLine[] {
     const { lines } = this.#said;
-    const onWay = new Set<number>();
-    const way =
-      this.#leaf === undefined ? [] : this.#chain.way(this.#leaf, (at) => this.#isSide.at(at) === 0);
-    const kept = new Set(lines.map(({ line }) => line));
     const wanted = new Set(lines.map(({ line }) => this.#answers.at(line)));
     const answers = new Set<number>();
-    for (const line of way) {
-      if (kept.has(line)) onWay.add(line);
-      const answer = this.#answers.at(line);
+    for (let line = 0; line < way.length; line += 1) {
+      const answer = way[line] === 1 ? this.#answers.at(line) : 0;
       if (answer !== 0 && wanted.has(answer)) answers.add(answer);
     }
-    const taken = new Set(lines.filter(({ line }) => onWay.has(line) || answers.has(this.#answers.at(line))));
+    const taken = new Set(lines.filter(({ line }) => way[line] === 1 || answers.has(this.#answers.at(line))));
     const calls = new Set([...taken].flatMap(({ sends }) => sends.flatMap((one) => callIn(one) ?? [])));
     const answersOne = ({ role, callId }: Sent) =>
       role === "tool" && callId !== undefined && calls.has(callId);

@@ -7,9 +7,10 @@
  */
 import { citeValue } from "../../model/cite.ts";
 import type { Abilities, SourceCut } from "../../model/evidence.ts";
-import type { Damage, FactBody } from "../../model/fact.ts";
+import type { Damage, FactBody, Oddity } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
+import { oddIn } from "../clock-watch.ts";
 import type { StorePaths } from "../contract.ts";
 import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
@@ -123,12 +124,24 @@ export async function read(
     (record) => reader.take(record),
     keeper,
   );
+  const odd = [...(cut.oddities ?? []), ...reader.history.forks(path), ...(await subAgentsOf(files, path))];
   return {
-    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list] }],
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list], ...oddIn(odd) }],
     sent: reader.history.sent(reader.versions.at(-1)),
     versions: reader.versions,
     ...leftOutOf(keeper),
   };
+}
+
+/** Logs of sub-agents stand in a folder beside the session's file. Their calls have effects, and are not read yet. */
+async function subAgentsOf(files: Files, path: string): Promise<Oddity[]> {
+  const folder = `${path.slice(0, -".jsonl".length)}/subagents`;
+  const names = (await namesIn(files, folder)).filter((name) => name.endsWith(".jsonl"));
+  if (names.length === 0) return [];
+  const what =
+    names.length === 1 ? "The log of a sub-agent is" : `The logs of ${names.length} sub-agents are`;
+  const detail = `${what} not read: calls that were made there are not listed`;
+  return [{ code: "not-read", path: folder, range: { fromByte: 0, toByte: 0 }, detail }];
 }
 
 function isLine({ type }: RecordValue): boolean {
@@ -158,7 +171,7 @@ class Reader {
   }
 
   #link(line: ChainLine, range: Damage["range"]): void {
-    const { isRepeated, isOrphan } = this.history.add(line, range.fromByte);
+    const { isRepeated, isOrphan } = this.history.add(line, range);
     const at = { path: this.#path, range };
     if (isRepeated) {
       this.damage.add({ code: "seq-repeat", ...at, detail: `There are two lines ${citeValue(line.uuid)}` });

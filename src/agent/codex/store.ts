@@ -38,7 +38,9 @@ export const codexAbilities: { readonly O: Abilities; readonly L: Abilities; rea
   S: {},
 };
 
-const rolloutName = /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl$/i;
+const rolloutName =
+  /^rollout-.*-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.jsonl(?:\.zst)?$/i;
+const packedEnding = ".zst";
 const dateFolder = /^\d{1,4}$/;
 
 /** See {@link AgentStore}. A rollout says in its first line of which project it is. */
@@ -53,7 +55,8 @@ export async function locate(files: Files, cwd: string, around: Surroundings): P
 }
 
 /** All rollouts, whatever their project. */
-async function rollouts(files: Files, { home, env }: Surroundings): Promise<FoundSession[]> {
+async function rollouts(files: Files, around: Surroundings): Promise<FoundSession[]> {
+  const { home, env } = around;
   const root = folderOf(env.CODEX_HOME, `${withoutSlash(home)}/.codex`);
   let folders = [`${root}/sessions`];
   for (let depth = 0; depth < 3; depth += 1) {
@@ -64,13 +67,28 @@ async function rollouts(files: Files, { home, env }: Surroundings): Promise<Foun
     folders = (await Promise.all(inside)).flat();
   }
   const found: FoundSession[] = [];
+  const packed: FoundSession[] = [];
   for (const folder of [...folders, `${root}/archived_sessions`]) {
     for (const name of await namesIn(files, folder)) {
       const id = rolloutName.exec(name)?.[1];
-      if (id !== undefined) found.push({ agent: "codex", id, path: `${folder}/${name}` });
+      if (id === undefined) continue;
+      (name.endsWith(packedEnding) ? packed : found).push({ agent: "codex", id, path: `${folder}/${name}` });
     }
   }
+  nameUnread(
+    packed.filter(({ id }) => !found.some((one) => one.id === id)),
+    around,
+  );
   return found;
+}
+
+/** Of a compressed rollout not even the project is known: Node 20 cannot unpack it. */
+function nameUnread(packed: readonly FoundSession[], { onTrouble }: Surroundings): void {
+  const [first, ...more] = packed;
+  if (first === undefined) return;
+  const others = more.length === 0 ? "" : ` and ${more.length} more beside it`;
+  const why = `The rollout is compressed${others}, and of which project it is cannot be told; unpack it with "zstd -d" to have it read`;
+  onTrouble?.(first.path, why);
 }
 
 /** The rollout of one session as a cut; it is looked for by its id, since its path has a time in it. */
@@ -132,7 +150,7 @@ class Reader {
     this.#count(value.ordinal, range);
     const { replaces, items } = historyOf(type, payload);
     if (replaces) this.said.clear();
-    this.said.add(range.fromByte, 0, items.map(sendOf));
+    this.said.add(range, 0, items.map(sendOf));
     if (type === "session_meta") return this.#session(payload);
     return decodeRecord(type, () => rolloutBodies(type, payload));
   }
@@ -156,8 +174,9 @@ class Reader {
       this.damage.add({ code: "seq-gap", ...at, detail });
     }
     if (ordinal < expected) {
-      const detail = `Ordinal ${ordinal} comes again, behind ${expected - 1}`;
-      this.damage.add({ code: "seq-repeat", ...at, detail });
+      const isSame = ordinal === expected - 1;
+      const detail = `Ordinal ${ordinal} ${isSame ? "comes again" : `stands behind ${expected - 1}`}`;
+      this.damage.add({ code: isSame ? "seq-repeat" : "seq-regression", ...at, detail });
     }
     this.#ordinal = Math.max(ordinal, this.#ordinal ?? ordinal);
   }

@@ -16,6 +16,7 @@ import { folderOf, withoutSlash } from "../resume-find.ts";
 import { factsOf, missingLog } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
 import { readImage } from "./image.ts";
+import { isOlder, olderSessions, olderWhy } from "./older.ts";
 import { partBodies } from "./part.ts";
 import { type MessageRow, type SessionRows, sessionRows, sessionsOf } from "./rows.ts";
 import { sentOnResume } from "./sent.ts";
@@ -57,10 +58,15 @@ export async function locate(files: Files, cwd: string, around: Surroundings): P
   const path = databasePath(around);
   const opened = await openAt(files, path, around);
   if (opened.status === "unreadable") around.onTrouble?.(path, opened.why);
-  if (opened.status !== "open") return [];
+  const older = await olderSessions(files, path, withoutSlash(cwd));
+  if (opened.status !== "open") return older;
   try {
     const ids = sessionsOf(opened.database, withoutSlash(cwd)).filter(isSessionId);
-    return ids.map((id) => ({ agent: "opencode", id, path }));
+    const moved = new Set(ids);
+    return [
+      ...ids.map((id) => ({ agent: "opencode", id, path })),
+      ...older.filter(({ id }) => !moved.has(id)),
+    ];
   } finally {
     opened.database.close();
   }
@@ -84,6 +90,7 @@ export async function read(
   { id, path }: FoundSession,
   around: Surroundings,
 ): Promise<SessionRead> {
+  if (isOlder(path)) return empty(unreadableAt(path, olderWhy));
   const opened = await openAt(files, path, around);
   if (opened.status === "missing") return empty({ ...missingLog(opencodeAbilities.L), path });
   if (opened.status === "unreadable") return empty(unreadableAt(path, opened.why));

@@ -6,13 +6,14 @@
  * a call without a result gets one that says that there is none.
  * Always: pure; a cycle is walked once.
  */
-import type { Fact } from "../../model/fact.ts";
+import type { ByteRange } from "../../model/cite.ts";
+import type { Fact, Oddity } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import { type Added, Chain } from "../chain.ts";
 import { textOr } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 import type { Sent } from "../resume-types.ts";
-import { SentLines } from "../sent-lines.ts";
+import { forksIn, SentLines } from "../sent-lines.ts";
 import { blocksOf, isBrokenOff } from "./message.ts";
 
 /** As much of an entry as decides what is sent. */
@@ -66,7 +67,7 @@ function blockSends({ type, text, id }: RecordValue): Sent[] {
 
 export function sentOnResume(entries: readonly Entry[]): Sent[] {
   const history = new History();
-  entries.forEach((entry, at) => void history.add(entry, at));
+  entries.forEach((entry, at) => void history.add(entry, { fromByte: at, toByte: at + 1 }));
   return history.sent();
 }
 
@@ -77,11 +78,11 @@ export class History {
   /** Compactions, with the id of the first entry that each keeps. */
   readonly #compactions = new Map<number, string | undefined>();
 
-  /** @param fromByte where the entry stands. */
-  add({ id, parentId, type, firstKeptId, sends }: Entry, fromByte: number): Added {
+  /** @param range where the entry stands. */
+  add({ id, parentId, type, firstKeptId, sends }: Entry, range: ByteRange): Added {
     const line = this.#chain.length;
     if (type === "compaction") this.#compactions.set(line, firstKeptId);
-    this.#said.add(fromByte, line, sends);
+    this.#said.add(range, line, sends);
     return this.#chain.add(id, parentId);
   }
 
@@ -94,6 +95,14 @@ export class History {
     const sends = new Map(this.#said.lines.map(({ line, sends }) => [line, sends]));
     const history = this.#way().flatMap((line) => sends.get(line) ?? []);
     return [...withSynthetic(history), { role: "user" }];
+  }
+
+  /** Branches that were left. What a compaction sums up is on the way. */
+  forks(path: string): Oddity[] {
+    const last = this.#chain.length - 1;
+    const way = last < 0 ? new Uint8Array(0) : this.#chain.onWay(last);
+    const isTaken = (line: number) => way[line] === 1;
+    return forksIn(this.#said.lines, isTaken, (line) => this.#chain.parentOf(line), path);
   }
 
   /** Entries that are sent, oldest first: from the last compaction on, and before it what it keeps. */

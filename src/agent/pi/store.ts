@@ -10,6 +10,7 @@ import type { Abilities, SourceCut } from "../../model/evidence.ts";
 import type { Damage, FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
+import { oddIn } from "../clock-watch.ts";
 import { keeperOf, leftOutOf } from "../keep.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, textOr, unknownType } from "../resume-decode.ts";
@@ -89,8 +90,9 @@ export async function read(
   const reader = new Reader(path);
   const keeper = keeperOf(around, (fact) => reader.history.forget(fact));
   const cut = await readLogCut(files, path, piAbilities.L, isLine, (record) => reader.take(record), keeper);
+  const odd = oddIn([...(cut.oddities ?? []), ...reader.history.forks(path)]);
   return {
-    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list] }],
+    sources: [{ ...cut, damage: [...cut.damage, ...reader.damage.list], ...odd }],
     sent: reader.history.sent(),
     versions: [],
     ...leftOutOf(keeper),
@@ -115,7 +117,7 @@ class Reader {
   }
 
   #link(entry: Entry, range: Damage["range"]): void {
-    const { isRepeated, isOrphan } = this.history.add(entry, range.fromByte);
+    const { isRepeated, isOrphan } = this.history.add(entry, range);
     const at = { path: this.#path, range };
     if (isRepeated) {
       this.damage.add({ code: "seq-repeat", ...at, detail: `There are two entries ${citeValue(entry.id)}` });
