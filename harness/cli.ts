@@ -8,7 +8,7 @@ import { randomInt } from "node:crypto";
 import { cpus } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ShimUnavailable } from "./boundary/shim.ts";
-import { readArtifactPlan } from "./campaign/artifact.ts";
+import { readArtifactPlan, requireArtifactFolder } from "./campaign/artifact.ts";
 import { type CampaignOptions, runCampaign } from "./campaign/campaign.ts";
 import { recheck, replayPlan } from "./campaign/replay.ts";
 import { exitCodeOf } from "./campaign/result.ts";
@@ -70,7 +70,13 @@ interface ChaosFlags {
   readonly out: string;
 }
 
+/** An expected failure whose message is made for the user. */
+const asMisuse = (error: Error): never => {
+  throw new Misuse(error.message);
+};
+
 async function chaos(flags: ChaosFlags): Promise<number> {
+  await requireArtifactFolder(flags.out).catch(asMisuse);
   const report = reporters[flags.reporter];
   if (report === undefined) throw new Misuse(`There is no reporter "${flags.reporter}".`);
   const chosen = flags.seed ?? randomInt(0x7fffffff);
@@ -100,9 +106,7 @@ async function replay(
   target: string,
   flags: { times: number; workers: number; subject?: string; checkout?: string; out?: string },
 ): Promise<number> {
-  const artifact = await readArtifactPlan(target).catch((error: Error) => {
-    throw new Misuse(error.message);
-  });
+  const artifact = await readArtifactPlan(target).catch(asMisuse);
   const subject = subjectSpec(flags.subject ?? artifact.subject, flags.checkout);
   const outcomes = await replayPlan({
     plan: artifact.plan,
@@ -128,9 +132,7 @@ async function replay(
 }
 
 async function recheckStored(target: string): Promise<number> {
-  const assessment = await recheck(target).catch((error: Error) => {
-    throw new Misuse(error.message);
-  });
+  const assessment = await recheck(target).catch(asMisuse);
   const { verdict, why, defects, promises } = assessment;
   for (const [promise, status] of Object.entries(promises))
     process.stdout.write(`${promise.padEnd(34)}${status}\n`);
@@ -200,14 +202,24 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
   return root;
 }
 
+/** Without it a mistyped command would be told as an argument too many of the default one. */
+function requireKnownCommand(root: Command, word: string | undefined): void {
+  const known = [...root.commands.map((command) => command.name()), "help"];
+  if (word === undefined || word.startsWith("-") || known.includes(word)) return;
+  throw new Misuse(`There is no command "${word}"; known: ${known.join(", ")}. --help tells more.`);
+}
+
 async function main(): Promise<number> {
   if (process.platform === "win32")
     throw new Misuse("Holdfast needs FIFOs and signals: use Linux, macOS or WSL.");
   let code = 0;
+  const args = process.argv.slice(2).filter((argument, at) => !(at === 0 && argument === "--"));
   try {
-    await program((exitCode) => {
+    const root = program((exitCode) => {
       code = exitCode;
-    }).parseAsync(process.argv.filter((argument, at) => !(at === 2 && argument === "--")));
+    });
+    requireKnownCommand(root, args[0]);
+    await root.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     throw error;

@@ -4,7 +4,8 @@
  * `plan.json` (replay needs nothing else) · `record.json` (recheck needs nothing else) · `verdict.json` ·
  * `story.md` · `disk/` (the subject's folder and the workspace as they were left) · `logs/`.
  */
-import { cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { RunRecord } from "../history.ts";
@@ -22,6 +23,29 @@ export const ArtifactPlanSchema = z.strictObject({
   plan: PlanSchema,
 });
 export type ArtifactPlan = z.infer<typeof ArtifactPlanSchema>;
+
+/**
+ * Finds out before a campaign whether artifacts can be written below `dir`; makes nothing.
+ *
+ * @throws Error with one clear sentence.
+ */
+export async function requireArtifactFolder(dir: string): Promise<void> {
+  for (let folder = path.resolve(dir); ; folder = path.dirname(folder)) {
+    const info = await stat(folder).catch((error: NodeJS.ErrnoException) => error.code);
+    if ((info === "ENOENT" || info === "ENOTDIR") && folder !== path.dirname(folder)) continue;
+    const isFolder = typeof info === "object" && info.isDirectory();
+    const isWritable =
+      isFolder &&
+      (await access(folder, constants.W_OK).then(
+        () => true,
+        () => false,
+      ));
+    if (isWritable) return;
+    const why =
+      isFolder || typeof info === "string" ? `${folder} cannot be written` : `${folder} is no folder`;
+    throw new Error(`Artifacts cannot go to ${dir}: ${why}. Choose another folder with --out.`);
+  }
+}
 
 export async function writeArtifact(
   dir: string,
@@ -112,7 +136,7 @@ const RecordShapeSchema = z.looseObject({
 
 async function parseFile<T>(file: string, schema: z.ZodType<T>, expected: string): Promise<T> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`${file} cannot be read (${error.code ?? error.message}).`);
+    throw new Error(`${file} cannot be read (${error.code ?? error.message}). Expected ${expected}.`);
   });
   let value: unknown;
   try {

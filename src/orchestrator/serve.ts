@@ -67,7 +67,9 @@ export async function serve(
     program.print(`holdfast is ready, pid ${world.processes.self.pid}: it knows where every session stands`);
   } catch (thrown) {
     if (!(thrown instanceof HoldfastError || thrown instanceof IoError)) throw thrown;
-    program.complain(`holdfast: ${thrown.message}`);
+    const wayOut =
+      thrown instanceof IoError ? ". Make that usable, or choose another folder with --home." : "";
+    program.complain(`holdfast: ${thrown.message}${wayOut}`);
     program.exit(2);
   }
 }

@@ -28,6 +28,12 @@ describe("misuse ends with 2 and one clear sentence", () => {
     ["a budget that is no time", ["--budget", "soon"], /Give a time such as "90s"/],
     ["an unknown fault", ["--faults", "kill,meteor"], /There is no fault "meteor"; known: kill/],
     ["an unknown reporter", ["--reporter", "song"], /Allowed choices are pretty, json, junit, github/],
+    ["an unknown command", ["relpay", "x"], /There is no command "relpay"; known: run, replay, recheck/],
+    [
+      "artifacts below a file",
+      ["--out", "package.json/x"],
+      /package\.json is no folder\. Choose another folder/,
+    ],
     ["an unknown subject", ["--subject", "nobody"], /There is no subject "nobody"/],
     ["a subject file that is not there", ["--subject", "./nowhere.ts"], /There is no subject file/],
     ["an artifact that is not there", ["replay", "./nowhere"], /There is no artifact at \.\/nowhere/],
