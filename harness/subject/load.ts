@@ -25,6 +25,9 @@ const ours: Readonly<Record<string, () => Promise<{ readonly default: Exported }
   "coding-orchestrator": () => import("./coding-orchestrator.ts"),
   controller: () => import("./controller.ts"),
   sqlite: () => import("./sqlite.ts"),
+  "naive-with-import": () => import("./naive-with-import.ts"),
+  desk: () => import("./desk.ts"),
+  "desk-with-import": async () => ({ default: (await import("./desk.ts")).deskWithImport }),
 };
 
 /**

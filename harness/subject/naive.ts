@@ -22,9 +22,9 @@ import { readSse } from "./sse.ts";
 import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
 
 const entry = fileURLToPath(new URL("./naive/server.ts", import.meta.url));
-const health = "/api/health";
+export const health = "/api/health";
 
-const EventSchema = z.looseObject({
+export const EventSchema = z.looseObject({
   type: z.string(),
   id: z.string().optional(),
   name: z.string().optional(),
@@ -32,14 +32,15 @@ const EventSchema = z.looseObject({
   text: z.string().optional(),
   content: z.string().optional(),
   isError: z.boolean().optional(),
+  range: z.object({ fromByte: z.number(), toByte: z.number() }).optional(),
 });
-const SessionSchema = z.looseObject({
+export const SessionSchema = z.looseObject({
   id: z.string(),
   status: z.string(),
   live: z.boolean(),
   events: z.array(EventSchema),
 });
-const ListSchema = z.looseObject({ sessions: z.array(z.looseObject({ id: z.string() })) });
+export const ListSchema = z.looseObject({ sessions: z.array(z.looseObject({ id: z.string() })) });
 const AcceptedSchema = z.looseObject({ id: z.string() });
 
 const naive: Subject = {
@@ -136,9 +137,10 @@ const types: Readonly<Record<string, Shown["type"]>> = {
   "tool.result": "result",
   "run.completed": "end",
   "run.failed": "end",
+  hole: "hole",
 };
 
-function shown(event: NaiveEvent): Shown {
+export function shown(event: NaiveEvent): Shown {
   const type = types[event.type] ?? "other";
   const text = event.text ?? event.content;
   return {
@@ -148,16 +150,17 @@ function shown(event: NaiveEvent): Shown {
     ...(event.input === undefined ? {} : { input: event.input }),
     ...(text === undefined ? {} : { text }),
     ...(event.isError === undefined ? {} : { isError: event.isError }),
+    ...(event.range === undefined ? {} : { range: event.range }),
   };
 }
 
-async function get(ctx: Context, path: string): Promise<unknown> {
+export async function get(ctx: Context, path: string): Promise<unknown> {
   const { status, body, text } = await requestJson(`${baseUrl(ctx)}${path}`, { signal: ctx.signal });
   if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text.slice(0, 200)}`);
   return body;
 }
 
-async function post(
+export async function post(
   ctx: Context,
   path: string,
   body: object,

@@ -48,7 +48,8 @@ const EventSchema = z.looseObject({
   isError: z.boolean().optional(),
   range: RangeSchema.optional(),
 });
-const CallSchema = z.looseObject({
+/** A call as the library judges it. */
+export const CallSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   input: z.unknown().optional(),
@@ -56,7 +57,8 @@ const CallSchema = z.looseObject({
   stands: z.enum(["yes", "no", "unproven"]).optional(),
   result: z.looseObject({ content: z.string() }).optional(),
 });
-const FindingSchema = z.looseObject({
+/** A divergence as the library raises it. */
+export const FindingSchema = z.looseObject({
   code: z.string(),
   callId: z.string().optional(),
   resolved: z.boolean().optional(),
@@ -186,7 +188,7 @@ function isUnsettled(state: string): boolean {
   return state === "reconciling" || state === "unreadable";
 }
 
-function observedCall(call: z.infer<typeof CallSchema>): ObservedCall {
+export function observedCall(call: z.infer<typeof CallSchema>): ObservedCall {
   return {
     id: call.id,
     name: call.name,
@@ -197,7 +199,7 @@ function observedCall(call: z.infer<typeof CallSchema>): ObservedCall {
   };
 }
 
-function flag(finding: z.infer<typeof FindingSchema>): ObservedFlag {
+export function flag(finding: z.infer<typeof FindingSchema>): ObservedFlag {
   return {
     code: finding.code,
     cites: finding.cites.map(({ source, path, range, value }) => ({

@@ -6,6 +6,7 @@
 
 import { agentLiveness, toolsOf } from "../session/agent-life.ts";
 import { type Context, exclusively, lifeOf } from "../session/context.ts";
+import { type Decision, decide } from "../session/decide.ts";
 import { refuseWhileLive } from "../session/live.ts";
 import { settle } from "../session/settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
@@ -90,52 +91,34 @@ async function recordCancel(
 }
 
 /** Puts a person's word on a call of unknown outcome on record. */
-export function decideCall(
+export async function decideCall(
   context: Context,
   session: SessionState,
-  decision: { readonly callId: string; readonly outcome: "done" | "not-done"; readonly who: string },
+  decision: Decision,
 ): Promise<Answer> {
-  return exclusively(context, session.id, async () => {
-    const live = await refuseWhileLive(context, session);
-    if (live !== undefined) return refusedBy(session.id, live);
-    const { verdict } = await settle(context, session);
-    const calls = verdict.calls.filter((one) => one.id === decision.callId);
-    const call = calls.findLast((one) => one.effect === "unknown" || one.effect === "partly") ?? calls.at(-1);
-    if (call === undefined) {
+  const decided = await decide(context, session, decision);
+  switch (decided.as) {
+    case "refused":
+      return refusedBy(session.id, decided.refusal);
+    case "unknown-call":
       return refuse(
         404,
         "unknown-call",
         "This session has no call of that id. GET the session for its calls.",
       );
-    }
-    const before = session.decisions.findLast(
-      (one) => one.callId === call.id && one.attempt === (call.attempt ?? 0),
-    );
-    if (before !== undefined && before.outcome !== decision.outcome) {
+    case "decided-otherwise":
       return refuse(
         409,
         "decided",
-        `The call was decided as ${before.outcome} by ${before.who}; that stays.`,
+        `The call was decided as ${decided.before.outcome} by ${decided.before.who}; that stays.`,
       );
-    }
-    if (before === undefined) {
-      if (call.effect !== "unknown" && call.effect !== "partly") {
-        return refuse(
-          409,
-          "known-call",
-          `The outcome of this call is known (${call.effect}); there is nothing to decide.`,
-        );
-      }
-      await context.recorder.fact(session, "decision", {
-        sessionId: session.id,
-        callId: call.id,
-        attempt: call.attempt ?? 0,
-        outcome: decision.outcome,
-        who: decision.who,
-        atMs: context.world.clock.now(),
-      });
-      await settle(context, session);
-    }
-    return answer(200, { session: session.id, call: call.id, outcome: decision.outcome });
-  });
+    case "known":
+      return refuse(
+        409,
+        "known-call",
+        `The outcome of this call is known (${decided.effect}); there is nothing to decide.`,
+      );
+    case "recorded":
+      return answer(200, { session: session.id, call: decided.callId, outcome: decision.outcome });
+  }
 }

@@ -35,12 +35,12 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
   const project = context.state.projects.get(session.projectId);
   const run = session.runs.find((one) => one.id === attempt.runId);
   const fact = session.facts.find((one) => one.type === "prompt" && one.at.attempt === attempt.attempt);
-  const { runId, prompt, ask, bootId, key, namespace, resumes, handOver } = attempt;
-  const { projectId, agent, cwd, epoch, model, atMs } = session;
+  const { runId, prompt, ask, bootId, over, key, namespace, resumes, handOver } = attempt;
+  const { projectId, agent, cwd, epoch, model, name, about, atMs } = session;
   const sessionId = session.id;
   return [
-    { type: "project", data: { ...project, atMs } },
-    { type: "session", data: { sessionId, projectId, agent, cwd, epoch, model, atMs } },
+    ...(project === undefined ? [] : [{ type: "project", data: { ...project, atMs } }]),
+    { type: "session", data: { sessionId, projectId, agent, cwd, epoch, model, name, about, atMs } },
     { type: "run", data: { sessionId, runId, prompt: run?.prompt, key: run?.key, atMs } },
     {
       type: "dispatch",
@@ -53,6 +53,7 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
         bootId,
         key,
         namespace,
+        over,
         resumes,
         handOver,
         at: fact?.at,

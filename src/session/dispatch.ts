@@ -39,11 +39,17 @@ export interface DispatchOrder {
   readonly prompt: string;
   readonly resumes?: string;
   readonly handOver?: HandOverRecord;
+  /** The host starts the agent itself and keeps its pipes. */
+  readonly over?: "pipes";
   readonly repairs: readonly StoreRepair[];
   /** The client's idempotency key, where this start is the answer to a resume. */
   readonly key?: string;
   /** Absolute path of the agent's executable. */
   readonly executable: string;
+  /** Its whole command line behind the executable, where a host words it; else the adapter does. */
+  readonly args?: readonly string[];
+  /** Its whole environment, where a host hands one in; it is given to the agent and to nobody else. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A prompt is an argument of the agent's command line; Linux takes 128 KiB for one. */
@@ -85,6 +91,7 @@ export function recordDispatch(context: Context, sessionId: string, order: Dispa
     bootId: context.world.processes.self.bootId,
     namespace: context.world.processes.self.namespace,
     ...(order.key === undefined ? {} : { key: order.key }),
+    ...(order.over === undefined ? {} : { over: order.over }),
     ...(order.resumes === undefined ? {} : { resumes: order.resumes }),
     ...(order.handOver === undefined ? {} : { handOver: order.handOver }),
     at: context.recorder.firstPlace(order.attempt),
@@ -117,9 +124,9 @@ export async function startDispatched(
     await startAgent(context.world, {
       folder,
       command: order.executable,
-      args: commandArgs(session, order),
+      args: order.args ?? commandArgs(session, order),
       cwd: session.cwd,
-      env: context.config.agentEnv,
+      env: order.env ?? context.config.agentEnv,
       marker: attemptMarker(session.id, order.attempt),
     });
   } catch (thrown) {
@@ -192,7 +199,7 @@ export function follow(context: Context, session: SessionState, follower: Follow
 }
 
 /** Puts what the agent resumes from into its store; what stood there is kept beside the attempt. */
-async function repairStore(
+export async function repairStore(
   context: Context,
   session: SessionState,
   order: DispatchOrder,

@@ -6,7 +6,7 @@
  */
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
-import type { AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
+import type { Abilities, AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact } from "../model/fact.ts";
 import { attemptPaths } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
@@ -130,7 +130,8 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
   const adapter = adapterOf(session);
   const { spool: path } = attemptPaths(attemptFolder(context, session.id, attempt.attempt));
   const file = await context.world.files.openRead(path);
-  const cut = { source: "O" as const, path, abilities: adapter.abilities.O };
+  const abilities = attempt.over === "pipes" ? throughPipes(adapter.abilities.O) : adapter.abilities.O;
+  const cut = { source: "O" as const, path, abilities };
   const facts: Fact[] = [];
   const damage: Damage[] = [];
   try {
@@ -149,6 +150,16 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
   }
   const missing = file === undefined && attempt.covers.ends.length > 0;
   return { ...cut, status: missing ? "missing" : "read", facts, damage: joined(damage) };
+}
+
+/** What an agent wrote into a pipe is lost with the host that has not read it yet: its silence proves nothing. */
+function throughPipes(abilities: Abilities): Abilities {
+  return Object.fromEntries(
+    Object.entries(abilities).map(([kind, ability]) => [
+      kind,
+      ability.order === "write-ahead" ? { ...ability, order: "write-behind" as const } : ability,
+    ]),
+  );
 }
 
 function factsOf(

@@ -36,8 +36,13 @@ export interface RecordData {
     cwd: string;
     epoch: string;
     model?: string;
+    /** The id by which a host knows the session, and what else it keeps about it. */
+    name?: string;
+    about?: unknown;
     atMs: number;
   };
+  /** What a host keeps about the session from now on. */
+  about: { sessionId: string; about: unknown };
   /** A prompt was accepted. `key` is the client's idempotency key. */
   run: {
     sessionId: string;
@@ -66,6 +71,8 @@ export interface RecordData {
     key?: string;
     /** Pid namespace of the server that started it. */
     namespace?: string;
+    /** `pipes`: the agent is a child of its host, which reads it and hands us what it said. */
+    over?: "pipes";
     /** The agent's own session id, when it resumes. */
     resumes?: string;
     handOver?: HandOverRecord;
@@ -153,6 +160,7 @@ const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> 
   life: { identity: "object" },
   project: { id: "text", name: "text", path: "text" },
   session: { sessionId: "text", projectId: "text", agent: "text", cwd: "text", epoch: "text" },
+  about: { sessionId: "text", about: "any" },
   run: { sessionId: "text", runId: "text", prompt: "text" },
   queued: { sessionId: "text", queueId: "text", prompt: "text" },
   unqueued: { sessionId: "text", queueId: "text" },

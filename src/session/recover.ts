@@ -78,7 +78,17 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   // A power cut may take the start marker and leave what the agent said.
   const spool = await context.world.files.stat(attemptPaths(folder).spool);
   const spoke = known || (spool?.sizeBytes ?? 0) > 0;
-  if (!(await wasStarted(context, session, folder)) && !spoke) {
+  if (attempt.over === "pipes" && !spoke) {
+    await recordNotStarted(
+      context,
+      session,
+      attempt.attempt,
+      "its host was gone before it said so",
+      "unknown",
+    );
+    return false;
+  }
+  if (attempt.over !== "pipes" && !(await wasStarted(context, session, folder)) && !spoke) {
     // After a power cut the marker may be lost although the agent ran: then nobody can say.
     const lostBoot = attempt.bootId !== context.world.processes.self.bootId;
     const why = lostBoot
@@ -99,6 +109,8 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     const at = { sessionId: session.id, attempt: attempt.attempt };
     await context.recorder.record("agent", { ...at, identity });
   }
+  // No wrapper stands between this agent and us; nobody will tell when it is gone.
+  if (attempt.over === "pipes") follower.wrapperIsGone();
   await follower.catchUp();
   await noteWhileLive(context, session);
   // The life that was to see its end through may have gone first.

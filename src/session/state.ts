@@ -37,6 +37,8 @@ export interface AttemptState {
   readonly bootId: string;
   readonly key?: string;
   readonly namespace?: string;
+  /** The agent is its host's child on pipes, and dies or goes silent with it. */
+  readonly over?: "pipes";
   readonly resumes?: string;
   readonly handOver?: HandOverRecord;
   readonly cite: Cite;
@@ -75,6 +77,9 @@ export interface SessionState {
   readonly epoch: string;
   readonly model?: string;
   readonly atMs: number;
+  /** The id by which a host knows it, and what else the host keeps about it. */
+  readonly name?: string;
+  about?: unknown;
   readonly runs: RunRecordState[];
   readonly attempts: AttemptState[];
   agentSessionId?: string;
@@ -140,6 +145,8 @@ function newSession(data: RecordData["session"], cite: Cite): SessionState {
     epoch: data.epoch,
     atMs: data.atMs,
     ...(data.model === undefined ? {} : { model: data.model }),
+    ...(data.name === undefined ? {} : { name: data.name }),
+    ...(data.about === undefined ? {} : { about: data.about }),
     runs: [],
     attempts: [],
     findings: new Map(),
@@ -213,6 +220,9 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
       show(session, record.data.at, "decision", { callId, outcome, who });
       break;
     }
+    case "about":
+      session.about = record.data.about;
+      return;
     case "cut":
       return;
   }
@@ -245,6 +255,7 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
     bootId: data.bootId,
     ...(data.key === undefined ? {} : { key: data.key }),
     ...(data.namespace === undefined ? {} : { namespace: data.namespace }),
+    ...(data.over === undefined ? {} : { over: data.over }),
     ...(data.resumes === undefined ? {} : { resumes: data.resumes }),
     ...(data.handOver === undefined ? {} : { handOver: data.handOver }),
     cite,

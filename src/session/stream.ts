@@ -27,10 +27,13 @@ interface Placed {
   readonly event: StreamEvent;
 }
 
+/** What is made of one line of a spool: 0 or more events. */
+export type Decode = (line: SpoolLine) => readonly ({ readonly kind: string } & object)[];
+
 /** Reads a session's stream from a position on; each event once. */
 export class StreamReader {
   readonly #files: Files;
-  readonly #adapter: AgentAdapter;
+  readonly #decode: Decode;
   readonly #session: SessionState;
   readonly #spoolPath: (attempt: number) => string;
   readonly #after: Position | undefined;
@@ -42,14 +45,14 @@ export class StreamReader {
 
   constructor(source: {
     readonly files: Files;
-    readonly adapter: AgentAdapter;
+    readonly decode: Decode;
     readonly session: SessionState;
     readonly spoolPath: (attempt: number) => string;
     /** Only what follows it; undefined for everything. */
     readonly after?: Position | undefined;
   }) {
     this.#files = source.files;
-    this.#adapter = source.adapter;
+    this.#decode = source.decode;
     this.#session = source.session;
     this.#spoolPath = source.spoolPath;
     this.#after = source.after;
@@ -128,7 +131,7 @@ export class StreamReader {
     }
     for (const line of unit.lines) {
       this.#facts(attempt.attempt, line.range.toByte, found);
-      decodeLine(this.#adapter, line).forEach((body, k) => {
+      this.#decode(line).forEach((body, k) => {
         const { kind, ...rest } = body;
         const type = kind === "prompt" ? "agent-prompt" : kind;
         const proof = unit.status === "unproven" ? { unproven: true } : {};

@@ -11,7 +11,7 @@ import { adapterOf, attemptFolder, type Context, exclusively, lifeOf } from "./c
 import { gatherEvidence } from "./evidence.ts";
 import { settle } from "./settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
-import { type StreamEvent, StreamReader } from "./stream.ts";
+import { type Decode, decodeLine, type StreamEvent, StreamReader } from "./stream.ts";
 
 /** State of a session in one word. */
 export function stateOf(context: Context, session: SessionState): string {
@@ -71,7 +71,8 @@ export async function detailOf(context: Context, session: SessionState, check: b
   };
 }
 
-async function verdictOf(context: Context, session: SessionState, check: boolean): Promise<Verdict> {
+/** The verdict on a session: of its last complete cut, or of a new one when it lives or `check` asks for it. */
+export async function verdictOf(context: Context, session: SessionState, check: boolean): Promise<Verdict> {
   const life = lifeOf(context, session.id);
   const ended = latestAttempt(session)?.ended !== undefined && life.follower === undefined;
   if (!ended) return reconcile(await gatherEvidence(context, session, "living"));
@@ -96,15 +97,20 @@ async function historyOf(context: Context, session: SessionState): Promise<Strea
   }
 }
 
-/** A reader of the session's stream. */
+/**
+ * A reader of the session's stream.
+ *
+ * @param decode what is made of a line; what its agent's adapter reads in it by default.
+ */
 export function readStream(
   context: Context,
   session: SessionState,
   after?: ConstructorParameters<typeof StreamReader>[0]["after"],
+  decode: Decode = (line) => decodeLine(adapterOf(session), line),
 ): StreamReader {
   return new StreamReader({
     files: context.world.files,
-    adapter: adapterOf(session),
+    decode,
     session,
     spoolPath: (attempt) => attemptPaths(attemptFolder(context, session.id, attempt)).spool,
     after,

@@ -11,4 +11,4 @@ export {
 export { type AttemptPaths, attemptPaths } from "./layout.ts";
 export { describe, type Liveness, livenessOf } from "./liveness.ts";
 export { readExit, readPid, readStarted } from "./notes.ts";
-export { claimAttempt, startAgent } from "./start.ts";
+export { claimAttempt, claimPipedAttempt, startAgent } from "./start.ts";

@@ -4,7 +4,7 @@
  * Always: of all who try to start attempt N exactly one wins its folder; the spool exists and its name is durable
  * before the agent can write to it.
  */
-import type { AgentStart, World } from "../model/ports.ts";
+import type { AgentStart, AppendFile, World } from "../model/ports.ts";
 import { attemptPaths } from "./layout.ts";
 
 /**
@@ -33,6 +33,27 @@ export async function claimAttempt(
   const above = outermost.slice(0, outermost.lastIndexOf("/")) || "/";
   await Promise.all([folder, ...parents, above].map((path) => files.syncFolder(path)));
   return true;
+}
+
+/**
+ * Makes the folder of an attempt whose agent its host reads over pipes.
+ *
+ * @returns its spool, which we write ourselves; undefined when somebody else has the attempt already.
+ * @throws IoError from the ports.
+ */
+export async function claimPipedAttempt(
+  world: Pick<World, "files">,
+  folder: string,
+  parents: readonly string[],
+): Promise<AppendFile | undefined> {
+  const { files } = world;
+  for (const parent of parents) await files.makeFolder(parent);
+  if (!(await files.makeFolder(folder))) return undefined;
+  const spool = await files.createExclusive(attemptPaths(folder).spool);
+  const outermost = parents[0] ?? folder;
+  const above = outermost.slice(0, outermost.lastIndexOf("/")) || "/";
+  await Promise.all([folder, ...parents, above].map((path) => files.syncFolder(path)));
+  return spool;
 }
 
 /** Starts the wrapper on a claimed attempt. @throws IoError when the system refuses. */

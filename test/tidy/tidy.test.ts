@@ -69,7 +69,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   host: ["model"],
   session: ["model", "reconcile", "journal", "agent", "supervise"],
   orchestrator: ["model", "journal", "agent", "supervise", "session", "host"],
-  adopt: ["model", "agent", "supervise", "session", "host"],
+  hold: ["model", "journal", "agent", "supervise", "session", "host"],
   inspect: ["model", "reconcile", "journal", "agent", "supervise", "probe", "session"],
   repair: ["model", "reconcile", "journal", "agent", "supervise", "probe", "inspect", "session"],
   cli: [
@@ -108,6 +108,16 @@ describe("imports", () => {
         harness,
         ({ file }, target) =>
           target.startsWith("src/") && !/^harness\/(subject\/reference|memory\/)/.test(file),
+      ),
+    ).toEqual([]);
+  });
+
+  it("of the harness know the import for hosts in the subjects that show it alone", () => {
+    expect(
+      offences(
+        harness,
+        ({ file }, target) =>
+          target.startsWith("holdfast/hold") && !/^harness\/subject\/[a-z]+-with-import\//.test(file),
       ),
     ).toEqual([]);
   });

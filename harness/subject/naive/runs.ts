@@ -5,6 +5,7 @@
  * with the snapshot. So a kill always loses exactly the event that was shown last.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import type { NaiveEvent, Store } from "./store.ts";
 
@@ -15,33 +16,26 @@ interface Run {
   pending: NaiveEvent | undefined;
 }
 
-type Listener = (event: NaiveEvent) => void;
-
 export class Runs {
   readonly #store: Store;
   readonly #agentPath: string;
   /** Which runs are live: gone with the process. */
-  readonly #live = new Map<string, Run>();
-  readonly #listeners = new Map<string, Set<Listener>>();
+  readonly live = new Map<string, Run>();
+  readonly shown = new EventEmitter().setMaxListeners(0);
 
   constructor(store: Store, agentPath: string) {
     this.#store = store;
     this.#agentPath = agentPath;
   }
 
-  isLive(id: string): boolean {
-    return this.#live.has(id);
-  }
-
   /** Starts an agent on the session; whether one is at work on it already is not asked. */
   start(id: string, prompt: string): void {
     const resume = this.#store.session(id)?.agentSessionId;
-    const args = ["--stream-json", "--auto-approve", "--model", "fake/model", "chat", prompt];
-    const child = spawn(this.#agentPath, resume === undefined ? args : [...args, "--resume", resume], {
+    const child = spawn(this.#agentPath, agentArgs({ prompt, resume }), {
       stdio: ["ignore", "pipe", "ignore"],
     });
     const run: Run = { child, pending: undefined };
-    this.#live.set(id, run);
+    this.live.set(id, run);
     this.#emit(id, run, { type: "user.message", text: prompt });
     eachLine(child.stdout, (line) => this.#emit(id, run, parse(line)));
     child.on("error", (error) => this.#emit(id, run, { type: "error", text: error.message }));
@@ -50,24 +44,17 @@ export class Runs {
 
   /** Asks the session's agent to end; false when the Map has none. */
   stop(id: string): boolean {
-    return this.#live.get(id)?.child.kill("SIGTERM") ?? false;
+    return this.live.get(id)?.child.kill("SIGTERM") ?? false;
   }
 
   /** Everything that can be shown of a session now: what is written, and what waits to be. */
   events(id: string): readonly NaiveEvent[] {
-    const pending = this.#live.get(id)?.pending;
+    const pending = this.live.get(id)?.pending;
     return [...this.#store.events(id), ...(pending === undefined ? [] : [pending])];
   }
 
-  /** Calls back with each event of the session from now on; gives the way to end that. */
-  listen(id: string, listener: Listener): () => void {
-    const listeners = this.#listeners.get(id) ?? new Set();
-    this.#listeners.set(id, listeners.add(listener));
-    return () => listeners.delete(listener);
-  }
-
   #emit(id: string, run: Run, event: NaiveEvent): void {
-    for (const listener of this.#listeners.get(id) ?? []) listener(event);
+    this.shown.emit(id, event);
     if (run.pending !== undefined) this.#store.append(id, run.pending);
     run.pending = event;
     if (event.type === "run.started" && typeof event.sessionId === "string") this.#save(id, event.sessionId);
@@ -76,7 +63,7 @@ export class Runs {
   #end(id: string, run: Run): void {
     if (run.pending !== undefined) this.#store.append(id, run.pending);
     run.pending = undefined;
-    if (this.#live.get(id) === run) this.#live.delete(id);
+    if (this.live.get(id) === run) this.live.delete(id);
     this.#save(id, undefined);
   }
 
@@ -86,6 +73,11 @@ export class Runs {
     const events = this.#store.events(id).length;
     this.#store.save({ ...session, events, ...(agentSessionId === undefined ? {} : { agentSessionId }) });
   }
+}
+
+function agentArgs({ prompt, resume }: { prompt: string; resume?: string | undefined }): string[] {
+  const args = ["--stream-json", "--auto-approve", "--model", "fake/model", "chat", prompt];
+  return resume === undefined ? args : [...args, "--resume", resume];
 }
 
 /** Splits at newlines only: a line separator inside a JSON string (U+2028) is no end of a line. */

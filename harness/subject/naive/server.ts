@@ -54,7 +54,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   }
   const session = store.session(id);
   if (session === undefined) return answer(response, 404, { error: "Session not found" });
-  if (route === "GET ") return answer(response, 200, { ...withLive(session), events: runs.events(id) });
+  if (route === "GET ") {
+    const events = runs.events(id);
+    return answer(response, 200, { ...withLive(session), events });
+  }
   if (route === "GET stream") return stream(request, response, id);
   if (route === "POST stop") return answer(response, 200, { stopped: runs.stop(id) });
   if (route === "POST resume") {
@@ -65,7 +68,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 }
 
 function withLive(session: { readonly id: string }): { readonly id: string; readonly live: boolean } {
-  return { ...session, live: runs.isLive(session.id) };
+  return { ...session, live: runs.live.has(session.id) };
 }
 
 function submit(response: ServerResponse, body: Readonly<Record<string, unknown>>): void {
@@ -89,8 +92,8 @@ function stream(request: IncomingMessage, response: ServerResponse, id: string):
     response.write(`data: ${JSON.stringify(event)}\n\n`);
   };
   for (const event of runs.events(id)) show(event);
-  const leave = runs.listen(id, show);
-  request.on("close", leave);
+  runs.shown.on(id, show);
+  request.on("close", () => runs.shown.off(id, show));
 }
 
 async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {

@@ -1,0 +1,192 @@
+/**
+ * The hold: one object that a host opens at its start, and through which it starts and finds its agents.
+ *
+ * Always: when it is open, every session is reconciled; agents that live are taken back, runs whose agent is gone are
+ * marked as interrupted, divergences are on record as findings.
+ * Never: it reads or writes a file of the host.
+ */
+import { AgentChild } from "../host/agent-child.ts";
+import { readChild } from "../host/pipes.ts";
+import { hostPlace } from "../host/place.ts";
+import { realWorld } from "../host/world.ts";
+import { HoldfastError } from "../model/error.ts";
+import { formatPosition } from "../model/position.ts";
+import type { Context } from "../session/context.ts";
+import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
+import { coveredByte } from "../session/covers.ts";
+import { beginLife } from "../session/life.ts";
+import { type AttemptState, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
+import { verdictOf } from "../session/view.ts";
+import { agentSource, pipedSource } from "./agent.ts";
+import { decideByHost } from "./decide.ts";
+import { describeSession, findingsOf, nameOf } from "./describe.ts";
+import { cursorOf, followHistory, readHistory } from "./entries.ts";
+import { definedOnly, findSession, spawnHeld } from "./spawn.ts";
+import type { Hold, HoldOptions, Recovered } from "./types.ts";
+
+/** Behind everything that stands at a byte. */
+const kMax = 999_999_999;
+
+/**
+ * Opens the hold of a server: takes the record over, takes living agents back, reconciles everything else.
+ *
+ * Await it before you listen: then nothing is answered about a session that is not reconciled.
+ *
+ * @example
+ * const hold = await openHold({ folder: ".data/hold", agent: "ada" });
+ * for (const { session, child } of hold.recovered) console.log(session.id, session.state, child?.pid);
+ * @throws HoldfastError where the platform or the folder cannot be used; IoError when the disk fails.
+ */
+export async function openHold(options: HoldOptions): Promise<Hold> {
+  const place = hostPlace();
+  const env = definedOnly(options.env ?? place.env);
+  const report = options.report ?? ((message: string) => place.complain(`holdfast: ${message}`));
+  const world = await realWorld(env.PATH ?? "");
+  const config = {
+    home: place.absolute(options.folder),
+    agentCommands: {},
+    agentEnv: env,
+    spoolBytesMax: options.outputBytesMax ?? spoolBytesMaxDefault,
+    graceMs: graceMsDefault,
+    orphanWaitMs: orphanWaitMsDefault,
+  };
+  let closing = false;
+  const onOver = (why: string) => {
+    if (closing) return;
+    if (options.onOver === undefined)
+      report(`${why} Nothing is recorded or delivered any more; end this server.`);
+    else options.onOver(why);
+  };
+  const life = await beginLife(world, config, { onOver, report });
+  const { context } = life;
+  const wasOpen = [...context.state.sessions.values()].filter(isOpen);
+  await life.ready;
+  const children = new Map<string, AgentChild>();
+  const recovered = wasOpen.map((session) => recover(context, session, children));
+  return {
+    recovered,
+    sessions: () =>
+      [...context.state.sessions.values()]
+        // A crash may cut a spawn between its records; a session without a run was never acknowledged.
+        .filter(({ runs, attempts }) => runs.length > 0 || attempts.length > 0)
+        .map((session) => describeSession(context, session)),
+    session: (id) => {
+      const session = findSession(context, id);
+      return session === undefined ? undefined : describeSession(context, session);
+    },
+    async spawn(command, args, given) {
+      const started = await spawnHeld(context, {
+        ...given,
+        run: { command, args },
+        agent: given.agent ?? options.agent ?? "ada",
+        cwd: place.absolute(given.cwd ?? "."),
+      });
+      if ("refusal" in started) return started;
+      const { session, attempt, repeated } = started;
+      const state = attemptOf(session, attempt);
+      const child =
+        (repeated ? children.get(session.id) : undefined) ?? makeChild(context, session, state, 0, repeated);
+      if (state.ended === undefined) keepChild(children, session, child);
+      return { session: describeSession(context, session), child, repeated };
+    },
+    async begin(given) {
+      const agent = given.agent ?? options.agent ?? "ada";
+      const started = await spawnHeld(context, { ...given, agent, cwd: place.absolute(given.cwd ?? ".") });
+      if ("refusal" in started) return started;
+      const { session, attempt, repeated, turn, piped } = started;
+      const state = attemptOf(session, attempt);
+      return {
+        session: describeSession(context, session),
+        turn,
+        repeated,
+        attach: (process) => {
+          if (piped === undefined)
+            throw new HoldfastError(
+              "bad-state",
+              "This prompt was begun before; there is nothing to attach to.",
+            );
+          const source = pipedSource(context, session, state, process);
+          const child = new AgentChild(source, { session: nameOf(session), adopted: false });
+          keepChild(children, session, child);
+          readChild(process, piped).catch((thrown: unknown) => onOver(String(thrown)));
+          return child;
+        },
+      };
+    },
+    child: (id) => children.get(findSession(context, id)?.id ?? ""),
+    adopt(id, after) {
+      const session = findSession(context, id);
+      const attempt = session === undefined ? undefined : latestAttempt(session);
+      if (session === undefined || attempt === undefined || attempt.ended !== undefined) return undefined;
+      const cursor = after === undefined ? undefined : cursorOf(session, after);
+      const afterByte = cursor?.attempt === attempt.attempt ? cursor.byteOffset : 0;
+      return makeChild(context, session, attempt, afterByte, true);
+    },
+    async history(id, upTo) {
+      const session = findSession(context, id);
+      return session === undefined ? [] : readHistory(context, session, upTo);
+    },
+    async *follow(id, { after, signal } = {}) {
+      const session = findSession(context, id);
+      if (session !== undefined) yield* followHistory(context, session, after, signal);
+    },
+    async look(id, check = false) {
+      const session = findSession(context, id);
+      if (session === undefined) return undefined;
+      const { calls, recovery } = await verdictOf(context, session, check);
+      return {
+        state: describeSession(context, session).state,
+        calls,
+        recovery,
+        findings: findingsOf(session),
+      };
+    },
+    decide: (id, callId, outcome, who) =>
+      decideByHost(context, findSession(context, id), { callId, outcome, who }),
+    async close() {
+      closing = true;
+      for (const child of children.values()) child.release();
+      await life.close();
+    },
+  };
+}
+
+function isOpen(session: SessionState): boolean {
+  const attempt = latestAttempt(session);
+  return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
+}
+
+function recover(context: Context, session: SessionState, children: Map<string, AgentChild>): Recovered {
+  const attempt = latestAttempt(session);
+  const byteOffset = attempt === undefined ? 0 : coveredByte(attempt.covers);
+  const at = { epoch: session.epoch, attempt: attempt?.attempt ?? 0, byteOffset, k: kMax };
+  const base = { session: describeSession(context, session), position: formatPosition(at) };
+  if (attempt === undefined || attempt.ended !== undefined) return base;
+  const child = makeChild(context, session, attempt, byteOffset, true);
+  keepChild(children, session, child);
+  return { ...base, child };
+}
+
+function attemptOf(session: SessionState, attempt: number): AttemptState {
+  const state = session.attempts.find((one) => one.attempt === attempt);
+  if (state === undefined) throw new Error(`Attempt ${attempt} is missing from the record just made.`);
+  return state;
+}
+
+function makeChild(
+  context: Context,
+  session: SessionState,
+  attempt: AttemptState,
+  afterByte: number,
+  adopted: boolean,
+): AgentChild {
+  const source = agentSource(context, session, attempt, afterByte);
+  return new AgentChild(source, { session: nameOf(session), adopted });
+}
+
+function keepChild(children: Map<string, AgentChild>, session: SessionState, child: AgentChild): void {
+  children.set(session.id, child);
+  child.once("exit", () => {
+    if (children.get(session.id) === child) children.delete(session.id);
+  });
+}
