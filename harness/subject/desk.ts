@@ -11,7 +11,7 @@ import { heldFiles } from "./held-files.ts";
 import { requestJson } from "./http.ts";
 import { CallSchema, FindingSchema, flag, observedCall } from "./reference-api.ts";
 import { readSse } from "./sse.ts";
-import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
+import { baseUrl, reloadServer, spawnServer, stopServer, writeModuleServer, writeServer } from "./start.ts";
 
 const ItemSchema = z.looseObject({
   what: z.string(),
@@ -86,7 +86,7 @@ export const deskWithImport: Subject = {
   ...desk,
   name: "desk-with-import",
   can: { ...desk.can, flags: true },
-  setup: (ctx) => writeServer(ctx, entryOf("desk-with-import")),
+  setup: (ctx) => writeModuleServer(ctx, entryOf("desk-with-import")),
   files: (ctx) => heldFiles(`${file(ctx)}.hold`),
 };
 

@@ -11,7 +11,7 @@ import type { Context, ObservedSession, Subject } from "./contract.ts";
 import { heldFiles } from "./held-files.ts";
 import naive, { get, ListSchema, post, SessionSchema, shown } from "./naive.ts";
 import { CallSchema, FindingSchema, flag, observedCall } from "./reference-api.ts";
-import { writeServer } from "./start.ts";
+import { writeModuleServer } from "./start.ts";
 
 const entry = fileURLToPath(new URL("./naive-with-import/server.ts", import.meta.url));
 
@@ -25,7 +25,7 @@ const naiveWithImport: Subject = {
   name: "naive-with-import",
   can: { ...naive.can, flags: true },
 
-  setup: (ctx) => writeServer(ctx, entry),
+  setup: (ctx) => writeModuleServer(ctx, entry),
 
   async submit(ctx, { prompt, session, key }) {
     if (session === undefined) return post(ctx, "/api/sessions", { prompt, key });

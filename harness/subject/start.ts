@@ -8,6 +8,7 @@ import { appendFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { makeModule } from "../launch/module.ts";
 import { patching, type SourcePatch } from "../launch/patch.ts";
 import { makeProgram, type Program, programFiles } from "../launch/program.ts";
 import type { Context, Spawned } from "./contract.ts";
@@ -42,6 +43,20 @@ export async function writeServer(
   await Promise.all([
     ...files.map(([end, content]) => writeFile(serverPath(ctx, end), content)),
     writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx))};\n`),
+  ]);
+}
+
+const modules = new Map<string, Promise<Uint8Array>>();
+
+/** As {@link writeServer}, for a server that awaits at its top level. */
+export async function writeModuleServer(ctx: Context, entry: string): Promise<void> {
+  await mkdir(ctx.dir, { recursive: true });
+  const made = modules.get(entry) ?? makeModule(entry);
+  modules.set(entry, made);
+  await Promise.all([
+    writeFile(serverPath(ctx, ".mjs"), await made),
+    writeFile(serverPath(ctx), `import(${JSON.stringify(serverPath(ctx, ".mjs"))});\n`),
+    writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx, ".mjs"))};\n`),
   ]);
 }
 
