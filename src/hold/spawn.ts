@@ -72,6 +72,12 @@ function check(order: SpawnOrder): void {
     if (value === undefined || (value !== "" && value.length <= nameCharsMax)) continue;
     throw new HoldfastError("bad-argument", `"${field}" must have 1 to ${nameCharsMax} characters.`);
   }
+  if (wrongAgentSession(order)) {
+    throw new HoldfastError(
+      "bad-argument",
+      `"${order.agentSession}" cannot be the id of a session of ${order.agent}. Use the id that the agent said.`,
+    );
+  }
   const about = JSON.stringify(order.about ?? null) ?? "";
   if (about.length > aboutBytesMax) {
     throw new HoldfastError(
@@ -79,6 +85,11 @@ function check(order: SpawnOrder): void {
       `"about" has ${about.length} characters of JSON; keep it under ${aboutBytesMax} and put the rest into a file of your own.`,
     );
   }
+}
+
+/** Ids become arguments and paths; only what can be one of that agent's passes. */
+function wrongAgentSession({ agent, agentSession }: SpawnOrder): boolean {
+  return agentSession !== undefined && adapters[agent]?.isSessionId(agentSession) !== true;
 }
 
 function wrongPrompt(prompt: string): HoldRefusal | undefined {
@@ -150,8 +161,9 @@ async function startSession(context: Context, order: SpawnOrder, executable: str
     return { refusal: refused("cwd-missing", message) };
   }
   const sessionId = ids.next();
-  const { agent, cwd, model, about, session: name, prompt } = order;
-  const prepared: Prepared = { ask: prompt, prompt, repairs: [] };
+  const { agent, cwd, model, about, session: name, prompt, agentSession } = order;
+  const resumes = agentSession === undefined ? {} : { resumes: agentSession };
+  const prepared: Prepared = { ask: prompt, prompt, ...resumes, repairs: [] };
   return exclusively(context, sessionId, async () => {
     const made = context.recorder.record("session", {
       sessionId,
@@ -231,7 +243,12 @@ async function dispatch(
         atMs: context.world.clock.now(),
       })
     : undefined;
-  await Promise.all([before, run, recordDispatch(context, sessionId, dispatchOrder)]);
+  const dispatched = recordDispatch(context, sessionId, dispatchOrder);
+  const named =
+    resumes === undefined || context.state.sessions.get(sessionId)?.agentSessionId === resumes
+      ? undefined
+      : context.recorder.record("agent-session", { sessionId, attempt, agentSessionId: resumes });
+  await Promise.all([before, run, dispatched, named]);
   const session = context.state.sessions.get(sessionId);
   if (session === undefined) throw new Error(`Session ${sessionId} is missing from the record just made.`);
   const begun =

@@ -39,6 +39,8 @@ export interface SpawnOptions {
   readonly prompt: string;
   /** The host's id of the session, or the agent's own; a new session when it is left out or not known. */
   readonly session?: string;
+  /** The agent's own id of a conversation that began before the hold knew of it; for the first prompt on it. */
+  readonly agentSession?: string;
   /** The client's name for this prompt: a second spawn with the same key starts nothing. */
   readonly key?: string;
   /** What the host wants back with the session after a crash, e.g. its title; JSON of at most 64 KiB. */
