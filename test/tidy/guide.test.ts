@@ -52,7 +52,13 @@ it("shows the difference between the server and the server with the import", asy
 it("has at most 60 changed lines, as many as it says", async () => {
   const changed = changedLines(await difference(0));
   expect(changed).toBeLessThanOrEqual(60);
-  expect(guide).toContain(`${changed} lines of the naive server's files are new or other than before`);
+  const lines = (await difference(0)).split("\n");
+  const [added, removed] = [/^\+(?!\+\+ )/, /^-(?!-- )/].map(
+    (is) => lines.filter((line) => is.test(line)).length,
+  );
+  expect(guide).toContain(
+    `${changed} lines of the naive server's files are new or other than before (a replaced line counts once; ${added} come, ${removed} go)`,
+  );
 });
 
 it("takes its code from the examples as they are", async () => {
