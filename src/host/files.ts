@@ -8,6 +8,7 @@
 import { spawn } from "node:child_process";
 import { constants, watch } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { crc32 as nativeCrc32 } from "node:zlib";
 import {
   type AppendFile,
   type FileStat,
@@ -79,9 +80,25 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
     path,
     size: () => io(path, "stat", async () => (await handle.stat()).size),
     read: (fromByte, toByte, room) => io(path, "read", () => readRange(handle, fromByte, toByte, room)),
+    crc32: (fromByte, toByte) => io(path, "read", () => crcOf(handle, fromByte, toByte)),
     sync: () => io(path, "fdatasync", () => handle.datasync()),
     close: () => io(path, "close", () => handle.close()),
   };
+}
+
+const crcPieceBytes = 1024 * 1024;
+
+async function crcOf(handle: FileHandle, fromByte: number, toByte: number) {
+  const piece = Buffer.allocUnsafe(Math.max(0, Math.min(crcPieceBytes, toByte - fromByte)));
+  let crc = 0;
+  let at = fromByte;
+  while (at < toByte) {
+    const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, toByte - at), at);
+    if (bytesRead === 0) break;
+    crc = nativeCrc32(piece.subarray(0, bytesRead), crc);
+    at += bytesRead;
+  }
+  return { crc, toByte: at };
 }
 
 async function readRange(

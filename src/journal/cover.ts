@@ -23,6 +23,7 @@ export interface Cover {
  * The range ends earlier where the file does. @throws IoError when the file cannot be read.
  */
 export async function coverOf(file: ReadFile, fromByte: number, toByte: number): Promise<Cover> {
+  if (file.crc32 !== undefined) return { fromByte, ...(await file.crc32(fromByte, toByte)) };
   let crc = 0;
   let at = fromByte;
   for await (const chunk of readChunks(file, fromByte, toByte)) {

@@ -27,6 +27,8 @@ interface SegmentReading {
 
 export interface SegmentsRead {
   readonly history: JournalHistory;
+  /** Segments were left out as the caller has their outcome. */
+  readonly covered: boolean;
   /** Seals on record. */
   readonly known: readonly Seal[];
   /** Seals for the segments that have none. */
@@ -39,6 +41,8 @@ export interface SegmentsOptions {
   /** Sync a segment without a seal before its length is taken: what is sealed must be on the disk. */
   readonly sync?: boolean;
   readonly recordBytesMax?: number;
+  /** See `JournalOptions.covered`. */
+  readonly covered?: readonly Seal[];
 }
 
 /**
@@ -62,9 +66,13 @@ export async function readSegments(
     all.filter((generation) => generation < (options.below ?? Number.POSITIVE_INFINITY)),
   );
   const newest = Math.max(0, ...present);
-  const seals = new Map<number, Seal>();
+  const covered = options.covered ?? [];
+  const isCovered = covered.length > 0 && (await areUnchanged(files, folder, covered, present));
+  const seals = new Map<number, Seal>(isCovered ? covered.map((seal) => [seal.generation, seal]) : []);
+  const skipped = new Set(seals.keys());
   const readings: SegmentReading[] = [];
   for (let generation = newest; generation > 0; generation--) {
+    if (skipped.has(generation)) continue;
     const path = `${folder}/${segmentName(generation)}`;
     const seal = seals.get(generation);
     const reading = present.has(generation)
@@ -83,9 +91,35 @@ export async function readSegments(
       late: readings.flatMap((reading) => reading.late),
       generation: newest,
     },
+    covered: isCovered,
     known: [...seals.values()],
     fresh: readings.flatMap((reading) => (reading.fresh === undefined ? [] : [reading.fresh])),
   };
+}
+
+/** Is each of these segments what it was, and none of their generations missing between them? */
+async function areUnchanged(
+  files: Files,
+  folder: string,
+  covered: readonly Seal[],
+  present: ReadonlySet<number>,
+): Promise<boolean> {
+  const last = Math.max(...covered.map(({ generation }) => generation));
+  if ([...present].filter((generation) => generation <= last).length !== covered.length) return false;
+  for (const { generation, bytes, crc } of covered) {
+    const file = await files.openRead(`${folder}/${segmentName(generation)}`).catch(() => undefined);
+    if (file === undefined) return false;
+    try {
+      // What stands behind is a late write, to be told.
+      if ((await file.size()) !== bytes || (await coverOf(file, 0, bytes)).crc !== crc) return false;
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      return false;
+    } finally {
+      await file.close();
+    }
+  }
+  return true;
 }
 
 /** A group that was written again after a failed sync counts where it was acknowledged, even if the seal is lost. */

@@ -4,10 +4,12 @@
  * Always: what an append acknowledged is in every history read later, once, or damage is reported where it stood.
  * Never: nothing is appended to a file of an earlier life; nothing behind a seal is history; no time decides.
  */
+
 export { type Cover, coverOf, verifySpool } from "./cover.ts";
 export { crc32 } from "./crc32.ts";
 export { readJournal } from "./history.ts";
 export { removeLeftovers, replaceAtomically } from "./replace.ts";
+export type { Seal } from "./seal.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
 export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader } from "./spool.ts";
 export { takeOver } from "./take-over.ts";

@@ -8,7 +8,7 @@
 import type { Files } from "../model/ports.ts";
 import { readSegments } from "./history.ts";
 import { DurableJournal, draftRecord } from "./journal.ts";
-import { lifeType, sealsToRecord } from "./seal.ts";
+import { lifeType, type Seal, sealsToRecord } from "./seal.ts";
 import { generationsIn } from "./segment.ts";
 import {
   type Journal,
@@ -18,6 +18,15 @@ import {
   recordBytesMaxDefault,
 } from "./types.ts";
 import { SegmentWriter, type Written } from "./writer.ts";
+
+export interface TakenOver {
+  readonly journal: Journal;
+  readonly history: JournalHistory;
+  /** Where each older segment ends, as far as that could be read. */
+  readonly seals: readonly Seal[];
+  /** The segments of `options.covered` were left out: their records are not in the history. */
+  readonly covered: boolean;
+}
 
 /**
  * Takes the journal in `folder` over (creating the folder if need be) and reads its history.
@@ -35,7 +44,7 @@ export async function takeOver(
   folder: string,
   life: Readonly<Record<string, unknown>>,
   options: JournalOptions = {},
-): Promise<{ journal: Journal; history: JournalHistory }> {
+): Promise<TakenOver> {
   const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
   draftRecord(lifeType, life, recordBytesMax);
   await files.makeFolder(folder);
@@ -47,6 +56,7 @@ export async function takeOver(
       below: segment.generation,
       sync: true,
       recordBytesMax,
+      ...(options.covered === undefined ? {} : { covered: options.covered }),
     });
     const seals = sealsToRecord(older.known, older.fresh);
     const data = { ...life, seals };
@@ -55,7 +65,9 @@ export async function takeOver(
     await journal.checkFence();
     const own: JournalRecord[] = first === undefined ? [] : [ownRecord(first, data)];
     const records = [...older.history.records, ...own];
-    return { journal, history: { ...older.history, records, generation: segment.generation } };
+    const all = [...older.known, ...older.fresh].sort((left, right) => left.generation - right.generation);
+    const history = { ...older.history, records, generation: segment.generation };
+    return { journal, history, seals: all, covered: older.covered };
   } catch (error) {
     await segment.close();
     throw error;

@@ -6,6 +6,7 @@
  */
 import type { ByteRange } from "../model/cite.ts";
 import type { Damage } from "../model/fact.ts";
+import type { Seal } from "./seal.ts";
 
 /** A record as read back. Types that this version does not know survive and are passed on. */
 export interface JournalRecord {
@@ -101,6 +102,11 @@ export interface Journal {
 }
 
 export interface JournalOptions {
+  /**
+   * Segments whose records the caller holds the outcome of. They are left out if all of them are to the last byte what
+   * they were; else the whole history is read.
+   */
+  readonly covered?: readonly Seal[];
   /** Longest line that is written or read as a record, in bytes; 16 MiB by default. */
   readonly recordBytesMax?: number;
   /** Bytes after which a group is cut and the rest waits for the next sync; 4 MiB by default. */

@@ -42,6 +42,11 @@ export interface ReadFile {
    * take new memory for every piece.
    */
   read(fromByte: number, toByte: number, room?: Uint8Array): Promise<Uint8Array>;
+  /**
+   * CRC-32 of the bytes `[fromByte, toByte)`, up to the end of the file, with where that was; left out where the
+   * machine is no faster at it than the library.
+   */
+  crc32?(fromByte: number, toByte: number): Promise<{ readonly crc: number; readonly toByte: number }>;
   /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
   sync(): Promise<void>;
   close(): Promise<void>;

@@ -73,9 +73,9 @@ export async function restoreLost(context: Context, history: JournalHistory): Pr
   const ids = (await files.list(`${context.config.home}/sessions`)) ?? [];
   const restored: string[] = [];
   for (const id of ids.filter((one) => idPattern.test(one))) {
-    const session = context.state.sessions.get(id);
     // A whole journal knows all its attempts; only beside damage is it worth looking.
-    if (session !== undefined && history.damage.length === 0) continue;
+    if (context.state.sessions.has(id) && history.damage.length === 0) continue;
+    const session = context.state.sessions.get(id);
     const numbers = (await files.list(`${sessionFolder(context, id)}/attempts`)) ?? [];
     const lost = numbers
       .filter((name) => numberPattern.test(name))

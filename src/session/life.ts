@@ -9,6 +9,13 @@ import { type Journal, takeOver } from "../journal/index.ts";
 import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
 import { restoreLost } from "./about.ts";
+import {
+  checkpointPath,
+  packState,
+  readCheckpoint,
+  recordsPerCheckpoint,
+  writeCheckpoint,
+} from "./checkpoint.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
@@ -44,12 +51,24 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   for (const name of ["journal", "sessions"]) await requireOwn(world, `${config.home}/${name}`);
   const identity = world.processes.self;
   const life = { identity: { ...identity }, atMs: world.clock.now() };
-  const { journal, history } = await takeOver(world.files, `${config.home}/journal`, life);
-  const state = emptyState();
+  const kept = await readCheckpoint(world.files, checkpointPath(config.home));
+  const covered = kept === undefined ? {} : { covered: kept.covers };
+  const taken = await takeOver(world.files, `${config.home}/journal`, life, covered);
+  const { journal, history } = taken;
+  const state = taken.covered && kept !== undefined ? kept.state : emptyState();
   for (const { type, data, path, range } of history.records) {
     const record = readRecord(type, data);
     if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
   }
+  // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
+  const isWhole = history.damage.length === 0 && history.late.length === 0;
+  if (isWhole && history.records.length >= recordsPerCheckpoint)
+    void writeCheckpoint(
+      world.files,
+      checkpointPath(config.home),
+      packState(taken.seals, state),
+      journal.generation,
+    );
   const context: Context = {
     world,
     config,

@@ -17,8 +17,9 @@ import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
+import { isPacked } from "./session-table.ts";
 import { noteWhileLive, settle } from "./settle.ts";
-import { latestAttempt, latestRun, type SessionState } from "./state.ts";
+import { isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { sweepStopped } from "./sweep.ts";
 
 /** So many sessions that ended are looked at again at start-up. */
@@ -27,17 +28,15 @@ const concurrentMax = 8;
 
 /** Marks the sessions that {@link recoverSessions} will look at; nothing is answered about them until then. */
 export function sessionsToRecover(context: Context): SessionState[] {
-  const all = [...context.state.sessions.values()];
-  const open = all.filter(isOpen);
-  const ended = all.filter((session) => !isOpen(session)).slice(-recheckSessionsMax);
-  const sessions = [...open, ...ended];
+  const { sessions: table } = context.state;
+  const open: string[] = [];
+  const ended: string[] = [];
+  for (const [id, session] of table.entries())
+    ((isPacked(session) ? session.open : isOpen(session)) ? open : ended).push(id);
+  const ids = [...open, ...ended.slice(-recheckSessionsMax)];
+  const sessions = ids.flatMap((id) => table.get(id) ?? []);
   for (const session of sessions) lifeOf(context, session.id).reconciling = true;
   return sessions;
-}
-
-function isOpen(session: SessionState): boolean {
-  const attempt = latestAttempt(session);
-  return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */

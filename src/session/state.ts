@@ -12,6 +12,7 @@ import { factK } from "../model/position.ts";
 import type { Finding } from "../model/verdict.ts";
 import { type Covers, emptyCovers, extendCovers } from "./covers.ts";
 import type { AnyRecord, HandOverRecord, Place, RecordData } from "./records.ts";
+import { SessionTable } from "./session-table.ts";
 
 export interface ProjectState {
   readonly id: string;
@@ -95,16 +96,22 @@ export interface SessionState {
 
 export interface State {
   readonly projects: Map<string, ProjectState>;
-  readonly sessions: Map<string, SessionState>;
+  readonly sessions: SessionTable;
 }
 
 export function emptyState(): State {
-  return { projects: new Map(), sessions: new Map() };
+  return { projects: new Map(), sessions: new SessionTable() };
 }
 
 /** Run states in which nothing more is to come. */
 export function isTerminal(runState: string): boolean {
   return runState === "completed" || runState === "failed" || runState === "cancelled";
+}
+
+/** Something of it has no end on record. */
+export function isOpen(session: SessionState): boolean {
+  const attempt = latestAttempt(session);
+  return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
 }
 
 /** The run that was submitted last. */
