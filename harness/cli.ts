@@ -9,11 +9,17 @@ import { cpus } from "node:os";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { ShimUnavailable } from "./boundary/shim.ts";
 import { readArtifactPlan, requireArtifactFolder } from "./campaign/artifact.ts";
-import { type CampaignOptions, runCampaign } from "./campaign/campaign.ts";
+import { runCampaign } from "./campaign/both-tiers.ts";
+import type { CampaignOptions } from "./campaign/campaign.ts";
 import { recheck, replayPlan } from "./campaign/replay.ts";
-import { exitCodeOf } from "./campaign/result.ts";
+
+import { exitCodeOf, type Tier, tiers } from "./campaign/result.ts";
 import { registerEnumerate } from "./enumerate-cli.ts";
 import { type FaultName, faultNames } from "./fault/index.ts";
+import { defaultModels, diskModels } from "./memory/crashes.ts";
+import type { DiskModel } from "./memory/power.ts";
+import { replayInMemory } from "./memory/replay.ts";
+
 import { reporters } from "./report/index.ts";
 import { progressPrinter } from "./report/pretty.ts";
 import { SubjectLoadError, subjectSpec } from "./subject/load.ts";
@@ -45,6 +51,14 @@ function faultList(text: string): FaultName[] {
   return faultNames.filter((known) => names.includes(known));
 }
 
+function modelList(text: string): DiskModel[] {
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !diskModels.some((known) => known === name));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`There is no disk model "${wrong}"; known: ${diskModels.join(", ")}.`);
+  return diskModels.filter((known) => names.includes(known));
+}
+
 const seed = new Option(
   "--seed <number>",
   "draw the plans from this seed (printed; random by default)",
@@ -66,6 +80,8 @@ interface ChaosFlags {
   readonly checkout?: string;
   readonly faults?: FaultName[];
   readonly workers: number;
+  readonly tier: Tier | "both";
+  readonly models: DiskModel[];
   readonly reporter: string;
   readonly out: string;
 }
@@ -75,6 +91,26 @@ const asMisuse = (error: Error): never => {
   throw new Misuse(error.message);
 };
 
+/** Only our own orchestrator can be handed a world in memory. */
+function tiersOf({ tier, subject }: ChaosFlags): readonly Tier[] {
+  if (subject === "reference") return tier === "both" ? tiers : [tier];
+  if (tier === "memory")
+    throw new Misuse(`Only the reference orchestrator runs in memory; run ${subject} with --tier real.`);
+  return ["real"];
+}
+
+function tell(chosen: readonly Tier[], { workers: count, subject, models }: ChaosFlags): string {
+  const parts = [
+    ...(chosen.includes("real") ? [`${count} workers on real processes`] : []),
+    ...(chosen.includes("memory")
+      ? [`1 process of less priority in memory (${models.join(", ")})`]
+      : subject === "reference"
+        ? []
+        : ["none in memory (only the reference orchestrator runs there)"]),
+  ];
+  return parts.join(", ");
+}
+
 async function chaos(flags: ChaosFlags): Promise<number> {
   await requireArtifactFolder(flags.out).catch(asMisuse);
   const report = reporters[flags.reporter];
@@ -82,13 +118,16 @@ async function chaos(flags: ChaosFlags): Promise<number> {
   const chosen = flags.seed ?? randomInt(0x7fffffff);
   const budgetMs = flags.runs === undefined ? (flags.budget ?? 60_000) : flags.budget;
   const subject = subjectSpec(flags.subject, flags.checkout);
-  process.stderr.write(`chaos: subject ${subject}, seed ${chosen}, ${flags.workers} workers\n`);
+  const chosenTiers = tiersOf(flags);
+  process.stderr.write(`chaos: subject ${subject}, seed ${chosen}, ${tell(chosenTiers, flags)}\n`);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
   const options: CampaignOptions = {
     seed: chosen,
     subject,
     faults: flags.faults ?? faultNames,
+    tiers: chosenTiers,
+    models: flags.models,
     workers: flags.workers,
     outDir: flags.out,
     signal: interrupt.signal,
@@ -107,8 +146,10 @@ async function replay(
   flags: { times: number; workers: number; subject?: string; checkout?: string; out?: string },
 ): Promise<number> {
   const artifact = await readArtifactPlan(target).catch(asMisuse);
+  if (artifact.memory !== undefined && (flags.subject ?? "reference") !== "reference")
+    throw new Misuse("This artifact ran in memory, where only the reference orchestrator runs.");
   const subject = subjectSpec(flags.subject ?? artifact.subject, flags.checkout);
-  const outcomes = await replayPlan({
+  const outcomes = await (artifact.memory === undefined ? replayPlan : replayInMemory(artifact.memory))({
     plan: artifact.plan,
     subject,
     times: flags.times,
@@ -156,6 +197,7 @@ Examples:
   pnpm chaos --subject naive --seed 1      see it find the failures of a naive one
   pnpm chaos --subject coding-orchestrator --checkout ~/src/coding-orchestrator
   pnpm chaos --subject ./mine.ts --runs 200 --reporter json
+  pnpm chaos --tier memory --budget 5m     thousands of crashes at single calls, no processes
   pnpm chaos replay .holdfast/chaos/naive-seed-1/plan-1
 
 Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`,
@@ -180,6 +222,16 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
       new Option("--faults <list>", `of ${faultNames.join(",")} (all by default)`).argParser(faultList),
     )
     .addOption(workers)
+    .addOption(
+      new Option("--tier <name>", "where to run: on real processes, in memory (reference alone), or both")
+        .choices([...tiers, "both"])
+        .default("both"),
+    )
+    .addOption(
+      new Option("--models <list>", `what ends the world in memory, of ${diskModels.join(",")}`)
+        .argParser(modelList)
+        .default([...defaultModels], defaultModels.join(",")),
+    )
     .addOption(
       new Option("--reporter <name>", "how to report").choices(Object.keys(reporters)).default("pretty"),
     )

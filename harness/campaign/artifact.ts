@@ -12,6 +12,20 @@ import type { RunRecord } from "../history.ts";
 import { type Plan, PlanSchema } from "../plan/plan.ts";
 import type { Assessment } from "./assess.ts";
 
+const MemorySchema = z.strictObject({
+  seed: z.int(),
+  crashes: z
+    .array(
+      z.strictObject({
+        call: z.int().min(1),
+        when: z.enum(["before", "after", "torn", "late"]),
+        model: z.enum(["kill", "posix", "ext4", "torn"]),
+        state: z.union([z.int(), z.literal("least")]).optional(),
+      }),
+    )
+    .max(8),
+});
+
 /** What `plan.json` holds. */
 export const ArtifactPlanSchema = z.strictObject({
   version: z.literal(1),
@@ -21,8 +35,11 @@ export const ArtifactPlanSchema = z.strictObject({
   /** First signature that it showed. */
   signature: z.string().optional(),
   plan: PlanSchema,
+  /** It ran in memory, and runs there again: its seed, and where the world ended. */
+  memory: MemorySchema.optional(),
 });
 export type ArtifactPlan = z.infer<typeof ArtifactPlanSchema>;
+export type MemoryArtifact = z.infer<typeof MemorySchema>;
 
 /**
  * Finds out before a campaign whether artifacts can be written below `dir`; makes nothing.
@@ -55,26 +72,46 @@ export async function writeArtifact(
   runDir: string,
 ): Promise<void> {
   await mkdir(dir, { recursive: true });
-  const [first] = assessment.defects;
-  const { subject, origin } = header;
-  const plan: ArtifactPlan = {
-    version: 1,
-    subject,
-    origin,
-    plan: header.plan,
-    ...(first === undefined ? {} : { signature: first.signature }),
-  };
-  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   await Promise.all([
-    writeFile(path.join(dir, "plan.json"), json(plan)),
-    writeFile(path.join(dir, "record.json"), JSON.stringify(record)),
-    writeFile(path.join(dir, "verdict.json"), json(assessment)),
-    writeFile(path.join(dir, "story.md"), storyOf(plan, assessment)),
+    ...texts(dir, header, record, assessment),
     copyFiles(path.join(runDir, "subject"), path.join(dir, "disk", "subject")),
     copyFiles(path.join(runDir, "workspace"), path.join(dir, "disk", "workspace")),
     copyFiles(path.join(runDir, "logs"), path.join(dir, "logs")),
     copyFiles(path.join(runDir, "ledger"), path.join(dir, "ledger")),
   ]);
+}
+
+/** Of a run in memory: everything but files and logs of processes; what its files held is in the record's cuts. */
+export async function writeMemoryArtifact(
+  dir: string,
+  header: Header,
+  record: RunRecord,
+  assessment: Assessment,
+): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  await Promise.all(texts(dir, header, record, assessment));
+}
+
+/** `signature`: for which it is kept; without it, the first that it shows. */
+type Header = Pick<ArtifactPlan, "subject" | "origin" | "plan" | "memory" | "signature">;
+
+function texts(dir: string, header: Header, record: RunRecord, assessment: Assessment): Promise<void>[] {
+  const { subject, origin, memory, signature = assessment.defects[0]?.signature } = header;
+  const plan: ArtifactPlan = {
+    version: 1,
+    subject,
+    origin,
+    plan: header.plan,
+    ...(signature === undefined ? {} : { signature }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  return [
+    writeFile(path.join(dir, "plan.json"), json(plan)),
+    writeFile(path.join(dir, "record.json"), JSON.stringify(record)),
+    writeFile(path.join(dir, "verdict.json"), json(assessment)),
+    writeFile(path.join(dir, "story.md"), storyOf(plan, assessment)),
+  ];
 }
 
 /** FIFOs and sockets of a live run are no evidence and cannot be copied. Secrets stay where they are. */

@@ -6,12 +6,15 @@
  */
 import path from "node:path";
 import type { FaultName } from "../fault/index.ts";
+
+import type { DiskModel } from "../memory/power.ts";
+
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shrinkPlan } from "../plan/shrink.ts";
-import type { Abilities } from "../subject/contract.ts";
-import { loadSubject, subjectSlug } from "../subject/load.ts";
+import type { Abilities, Subject } from "../subject/contract.ts";
+import { subjectSlug } from "../subject/load.ts";
 import { canaryPlan, canarySignature } from "./canary.ts";
 import {
   addFlagCounts,
@@ -21,8 +24,19 @@ import {
   type VerdictKind,
   verdictKinds,
 } from "./job.ts";
+
+import { emptyResult } from "./join.ts";
 import { type Failure, type Pool, workersFor } from "./pool.ts";
-import { type CampaignResult, type FoundDefect, type Progress, promiseTable, sizeOf } from "./result.ts";
+import {
+  type CampaignResult,
+  type FoundDefect,
+  type Progress,
+  promiseTable,
+  sizeOf,
+  type Tier,
+  type TierResult,
+} from "./result.ts";
+
 import { rows } from "./sometimes.ts";
 import { addSpent, nothingSpent } from "./spent.ts";
 import { withPool } from "./with-pool.ts";
@@ -34,6 +48,10 @@ export interface CampaignOptions {
   readonly faults: readonly FaultName[];
   readonly runs?: number;
   readonly budgetMs?: number;
+  /** Where runs take place; memory is for the reference orchestrator alone. */
+  readonly tiers: readonly Tier[];
+  /** What ends the world in memory. */
+  readonly models: readonly DiskModel[];
   readonly workers: number;
   /** Artifacts go to a folder of this campaign below. */
   readonly outDir: string;
@@ -41,13 +59,22 @@ export interface CampaignOptions {
   readonly signal?: AbortSignal;
 }
 
+export const noVerdicts = Object.fromEntries(verdictKinds.map((kind) => [kind, 0])) as Record<
+  VerdictKind,
+  number
+>;
 /** Executed twice whatever the verdict. */
 const doubledEvery = 20;
 /** Distinct signatures that are shrunk; the others are told with the plan that showed them. */
 const shrunkMax = 3;
 
-export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const subject = await loadSubject(options.subject);
+/** Artifacts of one campaign. */
+export function outDirOf({ outDir, subject, seed }: CampaignOptions): string {
+  return path.join(path.resolve(outDir), `${subjectSlug(subject)}-seed-${seed}`);
+}
+
+/** Runs the part of a campaign that is on real processes. */
+export function runReal(options: CampaignOptions, subject: Subject): Promise<CampaignResult> {
   const workers = workersFor(subject, options.workers);
   return withPool({ workers, subject }, (pool) =>
     new Campaign({ ...options, workers }, subject.can, pool).run(),
@@ -68,10 +95,7 @@ class Campaign {
     private readonly pool: Pool,
   ) {
     this.plans = directedPlans(can, options.faults);
-    this.outDir = path.join(
-      path.resolve(options.outDir),
-      `${subjectSlug(options.subject)}-seed-${options.seed}`,
-    );
+    this.outDir = outDirOf(options);
   }
 
   async run(): Promise<CampaignResult> {
@@ -102,6 +126,7 @@ class Campaign {
       this.outcomes.set(index, outcome);
       this.options.onProgress?.({
         runs: this.outcomes.size,
+        inMemory: 0,
         verdicts: this.verdicts(),
         elapsedMs: this.elapsedMs(),
         doing: this.doing,
@@ -184,6 +209,7 @@ class Campaign {
     const { times, of } = outcome.reproduced ?? { times: 1, of: 1 };
     return {
       ...defect,
+      tier: "real",
       runs,
       firstPlan: index,
       artifact,
@@ -228,7 +254,7 @@ class Campaign {
   }
 
   private verdicts(): Record<VerdictKind, number> {
-    const counts = Object.fromEntries(verdictKinds.map((kind) => [kind, 0])) as Record<VerdictKind, number>;
+    const counts = { ...noVerdicts };
     for (const outcome of this.outcomes.values())
       counts["failed" in outcome ? "infra" : outcome.verdict] += 1;
     return counts;
@@ -237,25 +263,28 @@ class Campaign {
   private sumUp(defects: readonly FoundDefect[], canary: string, ranMs: number): CampaignResult {
     const judged = [...this.outcomes.values()].filter((outcome): outcome is Outcome => "verdict" in outcome);
     const executed = judged.reduce((sum, { executions }) => sum + executions, 0);
-    return {
-      seed: this.options.seed,
-      subject: this.options.subject,
+    const tier: TierResult = {
       runs: this.outcomes.size,
       counted: judged.filter(({ counts }) => counts).length,
       freeRuns: judged.filter(({ mode }) => mode === "free").length,
       doubled: judged.filter(({ executions }) => executions > 1).length,
+      distinctTraces: new Set(
+        judged.filter(({ mode }) => mode === "lockstep").map(({ traceHash }) => traceHash),
+      ).size,
       verdicts: this.verdicts(),
+      flags: judged.reduce((sum, { flags }) => addFlagCounts(sum, flags), noFlagCounts),
+      runsPerSecond: Math.round((executed / ranMs) * 10_000) / 10,
+    };
+    return {
+      ...emptyResult(this.options),
+      ...tier,
+      tiers: { real: tier },
       problems: this.problems(),
       defects,
       promises: promiseTable(judged),
       sometimes: this.sometimesTable(judged),
-      flags: judged.reduce((sum, { flags }) => addFlagCounts(sum, flags), noFlagCounts),
       canary,
-      distinctTraces: new Set(
-        judged.filter(({ mode }) => mode === "lockstep").map(({ traceHash }) => traceHash),
-      ).size,
       durationMs: Math.round(this.elapsedMs()),
-      runsPerSecond: Math.round((executed / ranMs) * 10_000) / 10,
       spent: judged.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent),
       interrupted: this.options.signal?.aborted === true,
     };
@@ -263,10 +292,12 @@ class Campaign {
 
   private problems(): CampaignResult["problems"] {
     return [...this.outcomes].flatMap(([plan, outcome]) => {
-      if ("failed" in outcome) return [{ plan, verdict: "infra" as const, why: outcome.failed }];
+      if ("failed" in outcome)
+        return [{ tier: "real" as const, plan, verdict: "infra" as const, why: outcome.failed }];
       if (outcome.verdict === "pass" || outcome.verdict === "defect") return [];
       return [
         {
+          tier: "real" as const,
           plan,
           verdict: outcome.verdict,
           why: outcome.why ?? "",

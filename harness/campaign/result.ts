@@ -5,8 +5,14 @@ import type { Plan } from "../plan/plan.ts";
 import type { Defect, FlagCounts, Outcome, VerdictKind } from "./job.ts";
 import type { Spent } from "./spent.ts";
 
+/** Real processes, or the same orchestrator in memory. */
+export const tiers = ["real", "memory"] as const;
+export type Tier = (typeof tiers)[number];
+
 export interface Progress {
   readonly runs: number;
+  /** Of them in memory. */
+  readonly inMemory: number;
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
   readonly elapsedMs: number;
   readonly doing: "running" | "shrinking";
@@ -14,6 +20,7 @@ export interface Progress {
 
 /** One distinct way to fail, with its smallest plan. */
 export interface FoundDefect extends Defect {
+  readonly tier: Tier;
   /** Number of runs that showed it. */
   readonly runs: number;
   /** The first plan that showed it, as a number of this campaign. */
@@ -25,6 +32,39 @@ export interface FoundDefect extends Defect {
   readonly reproduced: string;
 }
 
+/** A run that says nothing for or against a promise. */
+export interface Problem {
+  readonly tier: Tier;
+  readonly plan: number;
+  readonly verdict: VerdictKind;
+  readonly why: string;
+  readonly artifact?: string;
+}
+
+/** What one tier has of the whole. */
+export interface TierResult {
+  readonly runs: number;
+  readonly counted: number;
+  readonly freeRuns: number;
+  readonly doubled: number;
+  readonly distinctTraces: number;
+  readonly verdicts: Readonly<Record<VerdictKind, number>>;
+  readonly flags: FlagCounts;
+  /** Executions a second of the clock. */
+  readonly runsPerSecond: number;
+}
+
+export interface MemoryTierResult extends TierResult {
+  readonly cpuMs: number;
+  readonly runsPerCpuSecond: number;
+  /** Runs by what ended the world first: `none` (the plan's own faults alone), `kill`, a disk model of power cuts. */
+  readonly models: Readonly<Record<string, number>>;
+  /** Distinct pairs of a crash point and the disk state left there, and the same after each CPU second. */
+  readonly pairs: number;
+  readonly curve: readonly number[];
+}
+
+/** Numbers are of both tiers together where nothing else is said; `tiers` has them apart. */
 export interface CampaignResult {
   readonly seed: number;
   readonly subject: string;
@@ -33,21 +73,18 @@ export interface CampaignResult {
   readonly freeRuns: number;
   readonly doubled: number;
   readonly verdicts: Readonly<Record<VerdictKind, number>>;
-  readonly problems: readonly {
-    readonly plan: number;
-    readonly verdict: VerdictKind;
-    readonly why: string;
-    readonly artifact?: string;
-  }[];
+  readonly problems: readonly Problem[];
   readonly defects: readonly FoundDefect[];
   readonly promises: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly sometimes: Readonly<Record<string, number | "n/a" | "not attempted">>;
   readonly flags: FlagCounts;
+  readonly tiers: { readonly real?: TierResult; readonly memory?: MemoryTierResult };
   readonly canary: "died as expected" | string;
   readonly distinctTraces: number;
   readonly durationMs: number;
+  /** Of real processes, where there are any. */
   readonly runsPerSecond: number;
-  /** What the executions cost, all together. */
+  /** What the executions on real processes cost, all together. */
   readonly spent: Spent;
   readonly interrupted: boolean;
 }

@@ -18,7 +18,7 @@ import { play } from "../execute/run.ts";
 import { makeTokens } from "../execute/tokens.ts";
 import type { RunRecord } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Context, Subject } from "../subject/contract.ts";
+import type { Abilities, Context, Subject } from "../subject/contract.ts";
 import { home, referenceOver } from "../subject/reference-api.ts";
 import { runMemoryAgent } from "./agent.ts";
 import type { CallHooks } from "./calls.ts";
@@ -43,6 +43,16 @@ export interface Stage {
   /** Told when a server ends because it can no longer work. */
   onOver: () => void;
 }
+
+/** What the orchestrator can do in memory: all that it can on real processes. */
+export const memoryAbilities: Abilities = {
+  resume: true,
+  reload: ["node-watch", "tsx"],
+  flags: true,
+  cursor: true,
+  stop: true,
+  damage: true,
+};
 
 const runDir = "/run";
 const agentPath = `${runDir}/bin/ada`;
@@ -162,7 +172,7 @@ export function subjectOf(computer: Computer, stage: Stage, spawned: RunProcess[
   };
   return {
     name: "reference",
-    can: { resume: true, reload: ["node-watch", "tsx"], flags: true, cursor: true, stop: true, damage: true },
+    can: memoryAbilities,
     start,
     ...referenceOver({
       request: async (_, where, options) => {

@@ -7,9 +7,10 @@ export function jsonReport(result: CampaignResult): string {
   const { defects, problems, ...rest } = result;
   return JSON.stringify({
     ...rest,
-    defects: defects.map(({ signature, promise, story, artifact, replay, runs, size, reproduced }) => ({
+    defects: defects.map(({ signature, promise, tier, story, artifact, replay, runs, size, reproduced }) => ({
       signature,
       promise,
+      tier,
       artifact,
       replay,
       story,

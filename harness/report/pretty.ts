@@ -3,8 +3,16 @@
  */
 import { styleText } from "node:util";
 import { verdictKinds } from "../campaign/job.ts";
-import type { CampaignResult, FoundDefect, Progress } from "../campaign/result.ts";
+import type {
+  CampaignResult,
+  FoundDefect,
+  MemoryTierResult,
+  Progress,
+  TierResult,
+} from "../campaign/result.ts";
 import { type Activity, activities } from "../execute/stopwatch.ts";
+import { runsPerPlan } from "../memory/crashes.ts";
+import { powerModels } from "../memory/power.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -23,8 +31,7 @@ export function prettyReport(result: CampaignResult): string {
     "",
     ...flagTable(result),
     "",
-    ...timeTable(result),
-    "",
+    ...(result.tiers.real === undefined ? [] : [...timeTable(result), ""]),
     ...defects(result),
     ...problems(result),
     conclusion(result),
@@ -33,12 +40,46 @@ export function prettyReport(result: CampaignResult): string {
 }
 
 function heading(result: CampaignResult): string[] {
-  const { subject, seed, runs, counted, freeRuns, doubled, durationMs, runsPerSecond, distinctTraces } =
-    result;
+  const { subject, seed, runs, durationMs, tiers } = result;
   return [
-    `${paint("bold", subject)}, seed ${paint("bold", String(seed))}: ${runs} runs in ${(durationMs / 1000).toFixed(1)} s, ${runsPerSecond} executions a second`,
-    `${counted} with restart, fault, look and end · ${freeRuns} free · ${doubled} executed twice · ${distinctTraces} distinct lockstep traces`,
+    `${paint("bold", subject)}, seed ${paint("bold", String(seed))}: ${runs} runs in ${(durationMs / 1000).toFixed(1)} s`,
+    ...(tiers.real === undefined
+      ? []
+      : [`on real processes: ${tierLine(tiers.real)}, ${tiers.real.runsPerSecond} executions a second`]),
+    ...(tiers.memory === undefined ? [] : inMemory(tiers.memory)),
   ];
+}
+
+function tierLine({ runs, counted, freeRuns, doubled, distinctTraces }: TierResult): string {
+  return `${paint("bold", String(runs))} runs · ${counted} with restart, fault, look and end · ${freeRuns} free · ${doubled} executed twice · ${distinctTraces} distinct lockstep traces`;
+}
+
+function inMemory(tier: MemoryTierResult): string[] {
+  const { runsPerCpuSecond, cpuMs, models, pairs, curve } = tier;
+  const ends = Object.entries(models).map(([model, count]) =>
+    model === "none" ? `${count} with the plan's own faults alone` : `${count} ended by ${model}`,
+  );
+  const without = powerModels.filter((model) => models[model] === undefined);
+  const late = curve.at(-1) ?? 0;
+  const before = curve[Math.floor(curve.length * 0.8)] ?? 0;
+  return [
+    `in memory: ${tierLine(tier)}, ${runsPerCpuSecond} executions a CPU second`,
+    `  ${ends.join(" · ")}${without.length === 0 ? "" : ` · none by ${without.join(", ")} (--models)`}`,
+    `  ${pairs} distinct pairs of crash point and disk state in ${(cpuMs / 1000).toFixed(0)} CPU s ${sparkline(curve)} ${late - before} of them in the last fifth`,
+  ];
+}
+
+const bars = "▁▂▃▄▅▆▇█";
+const sparkColumns = 24;
+
+/** A curve that only grows, in a few characters. */
+function sparkline(curve: readonly number[]): string {
+  const most = Math.max(1, ...curve);
+  const columns = Math.min(sparkColumns, curve.length);
+  return Array.from({ length: columns }, (_, column) => {
+    const value = curve[Math.floor(((column + 1) * curve.length) / columns) - 1] ?? 0;
+    return bars[Math.round((value / most) * (bars.length - 1))] ?? "";
+  }).join("");
 }
 
 function promiseTable({ promises }: CampaignResult): string[] {
@@ -111,22 +152,32 @@ function defects({ defects: found }: CampaignResult): string[] {
   return found.flatMap((defect) => [...oneDefect(defect), ""]);
 }
 
-function oneDefect({ signature, story, runs, size, reproduced, replay, firstPlan }: FoundDefect): string[] {
+function oneDefect({
+  signature,
+  tier,
+  story,
+  runs,
+  size,
+  reproduced,
+  replay,
+  firstPlan,
+}: FoundDefect): string[] {
   return [
     `${paint("red", "✗")} ${paint("bold", signature)}`,
     `  ${story}`,
     paint(
       "dim",
-      `  in ${runs} ${runs === 1 ? "run" : "runs"}, first in plan ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
+      `  in ${runs} ${runs === 1 ? "run" : "runs"} ${tier === "memory" ? "in memory" : "on real processes"}, first in plan ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
     ),
     `  replay: ${replay}`,
   ];
 }
 
 function problems({ problems: list }: CampaignResult): string[] {
-  const shown = list.slice(0, 8).map(({ plan, verdict, why, artifact }) => {
+  const shown = list.slice(0, 8).map(({ tier, plan, verdict, why, artifact }) => {
     const [first = ""] = why.split("\n");
-    return `${paint("yellow", "?")} plan ${plan}: ${verdict}: ${first}${artifact === undefined ? "" : `\n  kept in ${artifact}`}`;
+    const where = `${plan < 0 ? "the tier" : `plan ${plan}`}${tier === "memory" ? " in memory" : ""}`;
+    return `${paint("yellow", "?")} ${where}: ${verdict}: ${first}${artifact === undefined ? "" : `\n  kept in ${artifact}`}`;
   });
   const more = list.length > shown.length ? [`  … and ${list.length - shown.length} more`] : [];
   return list.length === 0 ? [] : [...shown, ...more, ""];
@@ -157,18 +208,19 @@ export function progressPrinter(
   runs: number | undefined,
 ): (progress: Progress) => void {
   let last = 0;
-  return ({ runs: done, verdicts, elapsedMs, doing }) => {
+  return ({ runs: done, inMemory, verdicts, elapsedMs, doing }) => {
     const isTerminal = process.stderr.isTTY === true;
     if (elapsedMs - last < (isTerminal ? 200 : 10_000) && done !== runs) return;
     last = elapsedMs;
     const of =
       runs === undefined
         ? `${(elapsedMs / 1000).toFixed(0)} of ${((budgetMs ?? 0) / 1000).toFixed(0)} s`
-        : `${done} of ${runs} runs`;
+        : `${Math.max(done - inMemory, Math.floor(inMemory / runsPerPlan))} of ${runs} plans`;
     const bad = verdictKinds
       .filter((kind) => kind !== "pass" && verdicts[kind] > 0)
       .map((kind) => `${verdicts[kind]} ${kind}`);
-    const line = `${doing}: ${done} runs, ${of}, ${(done / (elapsedMs / 1000)).toFixed(1)} a second${bad.length > 0 ? `, ${bad.join(", ")}` : ""}`;
+    const memory = inMemory === 0 ? "" : ` (${inMemory} in memory)`;
+    const line = `${doing}: ${done} runs${memory}, ${of}, ${(done / (elapsedMs / 1000)).toFixed(1)} a second${bad.length > 0 ? `, ${bad.join(", ")}` : ""}`;
     process.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`);
   };
 }

@@ -27,6 +27,8 @@ describe("misuse ends with 2 and one clear sentence", () => {
     ["a seed that is no number", ["--seed", "x"], /Give a whole number from 0/],
     ["a budget that is no time", ["--budget", "soon"], /Give a time such as "90s"/],
     ["an unknown fault", ["--faults", "kill,meteor"], /There is no fault "meteor"; known: kill/],
+    ["a subject that memory cannot hold", ["--subject", "naive", "--tier", "memory"], /Only the reference/],
+    ["an unknown disk model", ["--models", "fat"], /There is no disk model "fat"; known: kill, posix/],
     ["an unknown reporter", ["--reporter", "song"], /Allowed choices are pretty, json, junit, github/],
     ["an unknown command", ["relpay", "x"], /There is no command "relpay"; known: run, replay, recheck/],
     [
@@ -116,6 +118,32 @@ describe("a red campaign", () => {
     // It shrinks three failures and replays one: a busy machine takes its time.
   }, 240_000);
 });
+
+it("a campaign in memory says how many runs of which, and what it has met", async () => {
+  const { exitCode, stdout } = await chaos(
+    ...[
+      "--tier",
+      "memory",
+      "--seed",
+      "2",
+      "--runs",
+      "2",
+      "--reporter",
+      "json",
+      "--out",
+      path.join(dir, "out"),
+    ],
+  );
+  const { runs, verdicts, tiers, sometimes, canary, ...rest } = JSON.parse(stdout);
+  expect({ exitCode, runs, canary }).toEqual({ exitCode: 0, runs: 8, canary: "died as expected" });
+  expect(verdicts.pass).toBe(8);
+  expect(Object.keys(tiers)).toEqual(["memory"]);
+  expect(tiers.memory).toMatchObject({ runs: 8, models: { none: 2, kill: 6 } });
+  expect(tiers.memory.pairs).toBe(tiers.memory.curve.at(-1));
+  expect(sometimes["memory: killed at a call of a port"]).toBe(6);
+  expect(sometimes["memory: power cut"]).toBe("n/a");
+  expect(rest.flags).toMatchObject({ falsePositive: 0, falseNegative: 0 });
+}, 180_000);
 
 it("--help teaches", async () => {
   const { exitCode, stdout } = await chaos("--help");

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { patching, type SourcePatch } from "../../harness/launch/patch.ts";
+import type { SourcePatch } from "../../harness/launch/patch.ts";
+import { bundleBroken } from "./bundle-broken.ts";
 import type { Found, hunt } from "./hunt.ts";
 import { type Mutant, mutants } from "./mutants.ts";
 
@@ -21,20 +21,7 @@ async function huntIn(patches: readonly SourcePatch[], how: Mutant["hunt"]): Pro
   built += 1;
   const file = path.join(dir, `hunt-${built}.mjs`);
   const entry = fileURLToPath(new URL("hunt.ts", import.meta.url));
-  await build({
-    entryPoints: [entry],
-    outfile: file,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    logLevel: "silent",
-    plugins: [patching(patches)],
-    // Packages in CommonJS reach node: modules by require, which an ES module has not.
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
-  });
+  await bundleBroken(entry, patches, file);
   const module = (await import(/* @vite-ignore */ pathToFileURL(file).href)) as { hunt: typeof hunt };
   return module.hunt(how);
 }

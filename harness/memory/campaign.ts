@@ -1,0 +1,229 @@
+/**
+ * A campaign in memory: every plan as it is, then with the world ending at drawn calls of ports, until the plans or
+ * the time are used up; what breaks is made small at once.
+ *
+ * Always: plan number N of a seed is the one that real processes get; everything that decides is in the seed.
+ * Every twentieth run is executed twice, and its records must be equal to the byte; the canary must die.
+ */
+import path from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { type MemoryArtifact, writeMemoryArtifact } from "../campaign/artifact.ts";
+import { type Assessment, assess } from "../campaign/assess.ts";
+import type { VerdictKind } from "../campaign/job.ts";
+import { type FoundDefect, type Problem, sizeOf } from "../campaign/result.ts";
+import type { FaultName } from "../fault/index.ts";
+import { directedPlans } from "../plan/directed.ts";
+import { generatePlan, planSeed } from "../plan/generate.ts";
+import type { Plan } from "../plan/plan.ts";
+import { memoryCanary } from "./canary.ts";
+import { Coverage } from "./coverage.ts";
+import { type Crash, type CrashedRun, executeWithCrashes } from "./crash.ts";
+import { drawCrashes, runsPerPlan } from "./crashes.ts";
+import { memoryAbilities } from "./execute.ts";
+import type { DiskModel } from "./power.ts";
+import { Random } from "./random.ts";
+import { shrinkInMemory } from "./shrink.ts";
+import { type Tally, Tallying } from "./tally.ts";
+
+export interface MemoryOptions {
+  readonly seed: number;
+  readonly faults: readonly FaultName[];
+  readonly models: readonly DiskModel[];
+  /** Plans to run, each in {@link runsPerPlan} runs; without it, until the time is over. */
+  readonly plans?: number;
+  readonly budgetMs?: number;
+  /** CPU time that making one failure small may take. */
+  readonly shrinkCpuMs?: number;
+  readonly outDir: string;
+}
+
+/** What comes of it; plain JSON. */
+export interface MemoryReport extends Tally {
+  readonly defects: readonly FoundDefect[];
+  readonly problems: readonly Problem[];
+  readonly canary: string;
+  readonly cpuMs: number;
+  /** Distinct pairs of crash point and disk state, after each CPU second. */
+  readonly curve: readonly number[];
+}
+
+const doubledEvery = 20;
+/** Distinct signatures that are shrunk. */
+const shrunkMax = 3;
+const shrinkCpuMsDefault = 4_000;
+const problemsMax = 50;
+
+/** One execution, with what it takes to execute it again. */
+interface Run {
+  readonly index: number;
+  readonly plan: Plan;
+  readonly seed: number;
+  readonly crashes: readonly Crash[];
+}
+
+export class MemoryCampaign {
+  readonly #options: MemoryOptions;
+  readonly #directed: readonly Plan[];
+  readonly #tally = new Tallying();
+  readonly #coverage = new Coverage();
+  readonly #defects = new Map<string, FoundDefect>();
+  readonly #problems: Problem[] = [];
+  readonly #startedMs = performance.now();
+  #runs = 0;
+  #canary = "not run";
+
+  constructor(options: MemoryOptions) {
+    this.#options = options;
+    this.#directed = directedPlans(memoryAbilities, options.faults);
+  }
+
+  /** Runs until it is over; `onPlan` is called after each plan. */
+  async run(isStopped: () => boolean, onPlan: () => void): Promise<MemoryReport> {
+    this.#canary = await memoryCanary();
+    const { plans = Number.POSITIVE_INFINITY, budgetMs = Number.POSITIVE_INFINITY } = this.#options;
+    const isOver = () => isStopped() || performance.now() - this.#startedMs > budgetMs;
+    for (let index = 0; index < plans && !isOver(); index += 1) {
+      await this.#runPlan(index, isOver);
+      onPlan();
+      // Whoever wants to stop this is heard between plans.
+      await setImmediate();
+    }
+    return this.report();
+  }
+
+  report(): MemoryReport {
+    return {
+      ...this.#tally.sum(),
+      defects: [...this.#defects.values()],
+      problems: this.#problems,
+      canary: this.#canary,
+      cpuMs: cpuMs(),
+      curve: this.#coverage.curve(),
+    };
+  }
+
+  async #runPlan(index: number, isOver: () => boolean): Promise<void> {
+    const { seed, faults, models } = this.#options;
+    const plan = this.#directed[index] ?? generatePlan({ can: memoryAbilities, faults }, seed, index);
+    const random = new Random(planSeed(seed, index) ^ 0x6d656d);
+    const runSeed = random.bits();
+    const { calls } = await this.#judge({ index, plan, seed: runSeed, crashes: [] });
+    for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
+      await this.#judge({ index, plan, seed: runSeed, crashes: drawCrashes(random, calls, models) });
+    }
+  }
+
+  async #judge(run: Run): Promise<CrashedRun> {
+    this.#runs += 1;
+    const executed = await this.#execute(run);
+    const { record } = executed;
+    const assessment = assess(record);
+    let verdict: VerdictKind = assessment.verdict;
+    let why = assessment.why ?? "";
+    if (this.#runs % doubledEvery === 0 || verdict === "defect") {
+      this.#tally.doubled += 1;
+      const again = await executeWithCrashes(run.plan, run.seed, run.crashes);
+      if (verdict !== "defect" && JSON.stringify(again.record) !== JSON.stringify(record)) {
+        verdict = "nondeterministic";
+        why = "two executions of one plan and seed differ";
+      }
+    }
+    this.#tally.add(record, assessment, verdict, run.crashes.slice(0, executed.hits));
+    this.#coverage.at(cpuMs());
+    if (verdict === "defect") await this.#found(run, executed, assessment);
+    else if (verdict !== "pass") await this.#doubtful(run, executed, assessment, verdict, why);
+    return executed;
+  }
+
+  /** Each crash's pair is taken when the next life looks for the first time at what was left. */
+  #execute({ plan, seed, crashes }: Run): Promise<CrashedRun> {
+    let counted = 0;
+    let last: Parameters<Coverage["add"]>[1] | undefined;
+    return executeWithCrashes(plan, seed, crashes, {
+      watch: (call, { computer }, hits) => {
+        const crash = crashes[hits - 1];
+        if (hits > counted && last !== undefined && crash !== undefined) {
+          this.#coverage.add(computer.disk, last, `${crash.model} ${crash.when}`, hits);
+          counted = hits;
+        }
+        if (crashes[hits]?.call === call.number) last = call;
+      },
+    });
+  }
+
+  async #found(run: Run, executed: CrashedRun, assessment: Assessment): Promise<void> {
+    for (const { signature } of assessment.defects) {
+      const known = this.#defects.get(signature);
+      if (known !== undefined) {
+        this.#defects.set(signature, { ...known, runs: known.runs + 1 });
+        continue;
+      }
+      const until = cpuMs() + (this.#options.shrinkCpuMs ?? shrinkCpuMsDefault);
+      const isShrunk = this.#defects.size < shrunkMax;
+      const small = isShrunk
+        ? await shrinkInMemory({ ...run, signature }, () => cpuMs() > until)
+        : { plan: run.plan, crashes: run.crashes, executed, assessment };
+      const artifact = await this.#keep(
+        signature.replaceAll("/", "--"),
+        { ...run, plan: small.plan, crashes: small.crashes },
+        small.executed,
+        small.assessment,
+        { isShrunk, signature },
+      );
+      const told = small.assessment.defects.find((defect) => defect.signature === signature);
+      const first = told ?? assessment.defects.find((defect) => defect.signature === signature);
+      if (first === undefined) continue;
+      this.#defects.set(signature, {
+        ...first,
+        tier: "memory",
+        runs: 1,
+        firstPlan: run.index,
+        artifact,
+        replay: `pnpm chaos replay ${artifact}`,
+        size: sizeOf(small.executed.record.plan),
+        reproduced: "2 of 2",
+      });
+    }
+  }
+
+  async #doubtful(
+    run: Run,
+    executed: CrashedRun,
+    assessment: Assessment,
+    verdict: VerdictKind,
+    why: string,
+  ): Promise<void> {
+    if (this.#problems.length >= problemsMax) return;
+    const artifact = await this.#keep(`plan-${run.index}-run-${this.#runs}`, run, executed, assessment, {});
+    this.#problems.push({ tier: "memory", plan: run.index, verdict, why, artifact });
+  }
+
+  async #keep(
+    name: string,
+    { index, plan, seed, crashes }: Run,
+    { record }: CrashedRun,
+    assessment: Assessment,
+    { isShrunk, signature }: { readonly isShrunk?: boolean; readonly signature?: string },
+  ): Promise<string> {
+    const dir = path.join(this.#options.outDir, "memory", name);
+    const from =
+      index < this.#directed.length
+        ? `directed plan ${index}`
+        : `plan ${index} of seed ${this.#options.seed}`;
+    const origin = `${from}, in memory${isShrunk === true ? ", shrunk" : ""}`;
+    const memory: MemoryArtifact = { seed, crashes: [...crashes] };
+    await writeMemoryArtifact(
+      dir,
+      { subject: "reference", origin, plan, memory, ...(signature === undefined ? {} : { signature }) },
+      record,
+      assessment,
+    );
+    return path.relative(process.cwd(), dir);
+  }
+}
+
+/** CPU time of this process so far. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
