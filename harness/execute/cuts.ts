@@ -58,8 +58,18 @@ async function cutFile(
 ): Promise<CutFile> {
   const place = { role, path: file, ...(session === undefined ? {} : { session }) };
   const bytes = await machine.readFile(file);
-  if (bytes === undefined) return place;
-  return isUtf8(bytes)
-    ? { ...place, content: bytes.toString("utf8") }
-    : { ...place, content: bytes.toString("base64"), base64: true };
+  return bytes === undefined ? place : { ...place, ...contentOf(bytes) };
+}
+
+const contents = new WeakMap<Buffer, Pick<CutFile, "content" | "base64">>();
+
+/** Bytes as a cut keeps them; a machine that gives the same bytes again is given the same text. */
+function contentOf(bytes: Buffer): Pick<CutFile, "content" | "base64"> {
+  const known = contents.get(bytes);
+  if (known !== undefined) return known;
+  const made = isUtf8(bytes)
+    ? { content: bytes.toString("utf8") }
+    : { content: bytes.toString("base64"), base64: true };
+  contents.set(bytes, made);
+  return made;
 }

@@ -21,7 +21,7 @@ export interface Machine {
   startTimeOf(pid: number): Promise<string | undefined>;
   signal(identity: Identity, signal: NodeJS.Signals): Promise<boolean>;
   killTree(root: Identity): Promise<void>;
-  /** undefined when the file is missing. */
+  /** undefined when the file is missing; not to be changed, since others may be given the same. */
   readFile(path: string): Promise<Buffer | undefined>;
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
   truncate(path: string, length: number): Promise<void>;

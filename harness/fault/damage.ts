@@ -52,9 +52,10 @@ export async function damageFile(
   }
   // The newline stays, so that the neighbours are records of their own.
   const end = bytes[toByte - 1] === 0x0a ? toByte - 1 : toByte;
-  if (how === "nul") bytes.fill(0, fromByte, end);
+  const damaged = Buffer.from(bytes);
+  if (how === "nul") damaged.fill(0, fromByte, end);
   // 0x1a (substitute) is no valid JSON character anywhere in a line.
-  else bytes.fill(0x1a, fromByte, Math.min(end, fromByte + 4));
-  await machine.writeFile(path, bytes);
+  else damaged.fill(0x1a, fromByte, Math.min(end, fromByte + 4));
+  await machine.writeFile(path, damaged);
   return { path, how, fromByte, toByte };
 }

@@ -228,7 +228,7 @@ function machineOf(computer: Computer): Machine {
     killTree: async ({ pid }) => computer.killTree(pid),
     readFile: async (file) => {
       const content = fileAt(file)?.content;
-      return content === undefined ? undefined : Buffer.from(content);
+      return content === undefined ? undefined : bufferOf(content);
     },
     writeFile: async (file, bytes) => {
       const node = fileAt(file);
@@ -245,6 +245,17 @@ function machineOf(computer: Computer): Machine {
     names: (folder) => Promise.resolve(namesIn(computer, folder)),
     ledger: (file) => Promise.resolve(computer.ledgers.get(file) ?? []),
   };
+}
+
+const buffers = new WeakMap<Uint8Array, Buffer>();
+
+/** The same bytes as a Buffer, the same for the same content: whoever reads it again knows it. */
+function bufferOf(content: Uint8Array): Buffer {
+  const known = buffers.get(content);
+  if (known !== undefined) return known;
+  const made = Buffer.from(content.buffer, content.byteOffset, content.length);
+  buffers.set(content, made);
+  return made;
 }
 
 function namesIn(computer: Computer, folder: string): string[] {

@@ -92,7 +92,7 @@ function readFile(disk: Disk, calls: Calls, life: Owner, path: string, file: Fil
     path,
     size: () => calls.call(life, { op: "size", path, whole: () => file.content.length }),
     read: (fromByte, toByte) =>
-      calls.call(life, { op: "read", path, whole: () => file.content.slice(fromByte, toByte) }),
+      calls.call(life, { op: "read", path, whole: () => file.content.subarray(fromByte, toByte) }),
     sync: () => syncOf(disk, calls, life, path, file),
     close: () => calls.call(life, { op: "close", path, whole: () => undefined }),
   };

@@ -11,7 +11,7 @@ export { readJournal } from "./history.ts";
 export { removeLeftovers, replaceAtomically } from "./replace.ts";
 export type { Seal } from "./seal.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
-export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader } from "./spool.ts";
+export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader, spoolLinesIn } from "./spool.ts";
 export { takeOver } from "./take-over.ts";
 export {
   type Appended,

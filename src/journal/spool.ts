@@ -77,3 +77,13 @@ export class SpoolReader {
     return { fromByte: this.#splitter.lineEnd, toByte: this.#splitter.end };
   }
 }
+
+/** The lines of bytes that are at hand, one without its newline at their end too; `fromByte`: where they begin. */
+export function spoolLinesIn(bytes: Uint8Array, fromByte: number): SpoolLine[] {
+  const splitter = new LineSplitter(fromByte, lineBytesMaxDefault);
+  const lines: SpoolLine[] = [];
+  splitter.push(bytes, (line) => lines.push(...splitLine(line)));
+  const tail = splitter.tail();
+  if (tail !== undefined) lines.push(...splitLine(tail));
+  return lines;
+}

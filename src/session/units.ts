@@ -5,7 +5,7 @@
  * lines: what cannot be trusted is not shown as said. Its neighbours are untouched.
  * Never: nothing behind the last cover is read here.
  */
-import { coverOf, crc32, type SpoolLine, SpoolReader } from "../journal/index.ts";
+import { coverOf, crc32, type SpoolLine, SpoolReader, spoolLinesIn } from "../journal/index.ts";
 import type { ByteRange } from "../model/cite.ts";
 import type { ReadFile } from "../model/ports.ts";
 import { type Covers, fileByteOf, noCrc } from "./covers.ts";
@@ -35,14 +35,15 @@ export async function readUnits(
 ): Promise<readonly Unit[]> {
   const plan = planPiece(covers, fromUnit);
   if (plan === undefined) return [];
-  const pieceBytes = plan.fileToByte - plan.fileFromByte;
-  const inMemory = pieceBytes <= batchBytesMax;
-  const bytes = inMemory ? await file?.read(plan.fileFromByte, plan.fileToByte) : undefined;
-  const source = inMemory ? memoryFile(bytes ?? new Uint8Array(), plan.fileFromByte) : file;
+  const { toUnit, fileFromByte, fileToByte } = plan;
   const units: Unit[] = [];
-  for (let index = fromUnit; index < plan.toUnit; index++) {
-    units.push(await readUnit(source, covers, index));
+  if (fileToByte - fileFromByte <= batchBytesMax) {
+    const piece = (await file?.read(fileFromByte, fileToByte)) ?? new Uint8Array();
+    for (let index = fromUnit; index < toUnit; index++)
+      units.push(unitIn(piece, fileFromByte, covers, index));
+    return units;
   }
+  for (let index = fromUnit; index < toUnit; index++) units.push(await readUnit(file, covers, index));
   return units;
 }
 
@@ -69,19 +70,41 @@ function planPiece(covers: Covers, fromUnit: number): Piece | undefined {
   return { toUnit, fileFromByte, fileToByte: end - delta };
 }
 
+/** A unit of a piece that was read, whose first byte is `pieceFromByte` of the file: no waiting for each line. */
+function unitIn(piece: Uint8Array, pieceFromByte: number, covers: Covers, index: number): Unit {
+  const { unit, crc, fileToByte } = placeOf(covers, index);
+  const bytes = piece.subarray(unit.fileFromByte - pieceFromByte, fileToByte - pieceFromByte);
+  if (bytes.length < fileToByte - unit.fileFromByte) return { ...unit, status: "missing", lines: [] };
+  if (crc !== noCrc && crc32(bytes) !== crc) return { ...unit, status: "altered", lines: [] };
+  return {
+    ...unit,
+    status: crc === noCrc ? "unproven" : "proven",
+    lines: spoolLinesIn(bytes, unit.range.fromByte),
+  };
+}
+
+/** A unit that is larger than a piece. */
 async function readUnit(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {
-  const fromByte = covers.starts[index] ?? 0;
-  const toByte = covers.ends[index] ?? 0;
-  const crc = covers.crcs[index] ?? noCrc;
-  const fileFromByte = fileByteOf(covers, fromByte);
-  const fileToByte = fileFromByte + toByte - fromByte;
-  const unit = { range: { fromByte, toByte }, fileFromByte };
+  const { unit, crc, fileToByte } = placeOf(covers, index);
+  const { fileFromByte } = unit;
   if (file === undefined) return { ...unit, status: "missing", lines: [] };
   const found = await coverOf(file, fileFromByte, fileToByte);
   if (found.toByte < fileToByte) return { ...unit, status: "missing", lines: [] };
   if (crc !== noCrc && found.crc !== crc) return { ...unit, status: "altered", lines: [] };
-  const lines = await linesOf(windowFile(file, fileFromByte, fileToByte), fromByte);
+  const lines = await linesOf(windowFile(file, fileFromByte, fileToByte), unit.range.fromByte);
   return { ...unit, status: crc === noCrc ? "unproven" : "proven", lines };
+}
+
+function placeOf(covers: Covers, index: number) {
+  const fromByte = covers.starts[index] ?? 0;
+  const toByte = covers.ends[index] ?? 0;
+  const crc = covers.crcs[index] ?? noCrc;
+  const fileFromByte = fileByteOf(covers, fromByte);
+  return {
+    unit: { range: { fromByte, toByte }, fileFromByte },
+    crc,
+    fileToByte: fileFromByte + toByte - fromByte,
+  };
 }
 
 /** Lines of a unit, with ranges of the stream; a gap may end inside a line, which then is its last. */
@@ -92,18 +115,6 @@ async function linesOf(file: ReadFile, base: number): Promise<SpoolLine[]> {
     ...line,
     range: { fromByte: line.range.fromByte + base, toByte: line.range.toByte + base },
   }));
-}
-
-/** A file that holds `bytes` at `atByte` and nothing else. */
-function memoryFile(bytes: Uint8Array, atByte: number): ReadFile {
-  return {
-    path: "",
-    size: () => Promise.resolve(atByte + bytes.length),
-    read: (fromByte, toByte) =>
-      Promise.resolve(bytes.subarray(Math.max(0, fromByte - atByte), Math.max(0, toByte - atByte))),
-    sync: () => Promise.resolve(),
-    close: () => Promise.resolve(),
-  };
 }
 
 /** The bytes `[fromByte, toByte)` of a file as a file. */
