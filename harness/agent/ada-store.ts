@@ -4,6 +4,7 @@
  * Always: each write is bracketed in the ledger with the bytes it covers. Never: no sync, no rename, no lock.
  */
 import path from "node:path";
+import type { AgentStore } from "./dialect.ts";
 import type { Ledger } from "./ledger-writer.ts";
 import { type AgentMachine, randomUuid } from "./machine.ts";
 
@@ -21,7 +22,10 @@ export interface RecordMark {
 
 const sessionIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-export class AdaStore {
+/** A longer result is cut in the log; the stream and the snapshot have it whole. */
+const loggedCharsMax = 2_000;
+
+export class AdaStore implements AgentStore {
   readonly #logPath: string;
   readonly #snapshotPath: string;
   readonly #sessionId: string;
@@ -67,13 +71,14 @@ export class AdaStore {
   }
 
   /** Appends one record to the log. */
-  log(mark: RecordMark, type: string, data: object): void {
+  log(mark: RecordMark, type: string, data: Readonly<Record<string, unknown>>): void {
     const record = {
       id: randomUuid(this.#machine),
       sessionId: this.#sessionId,
       timestamp: this.#machine.timestamp(),
       type,
-      data,
+      data:
+        typeof data.content === "string" ? { ...data, content: data.content.slice(0, loggedCharsMax) } : data,
     };
     const from = this.#machine.sizeOf(this.#logPath);
     const line = `${JSON.stringify(record)}\n`;

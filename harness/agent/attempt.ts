@@ -5,26 +5,27 @@
  * would decide it: what it was sent, at the start; what is in the workspace, when its reply begins.
  */
 import type { Snapshot } from "./ada-store.ts";
+import { ada } from "./dialect.ts";
 import { type AttemptOptions, Performer } from "./performer.ts";
-import { endEvents, failedResumeEvents, numberReplies, replyEvents, startEvents } from "./steps.ts";
+import { failedResumeEvents, numberReplies } from "./steps.ts";
 
 /** Runs to the end; returns the exit code. Throws StdoutLostError when a broken stdout ends the agent. */
 export async function runAttempt(options: AttemptOptions): Promise<number> {
   const snapshot = options.isResume ? options.store?.readSnapshot() : newSnapshot(options);
-  const { store } = options;
+  const { store, dialect = ada } = options;
   if (snapshot === undefined || store === undefined) return failResume(options);
   const performer = new Performer({ ...options, store }, snapshot);
-  await performer.all(startEvents(options.isResume));
+  await performer.all(dialect.startEvents(options.isResume));
   const knows = performer.askModel();
   let unlogged: readonly number[] = [];
   for (const reply of numberReplies(options.order.script)) {
     const acting = performer.decide(reply, knows);
-    const part = replyEvents(reply, acting, options.order.storeLag, unlogged);
+    const part = dialect.replyEvents(reply, acting, options.order.storeLag, unlogged);
     performer.begin(reply, acting);
     await performer.all(part.events);
     unlogged = part.unlogged;
   }
-  await performer.all(endEvents(unlogged));
+  await performer.all(dialect.endEvents(unlogged));
   return 0;
 }
 

@@ -4,8 +4,9 @@
  * Always: gate, act, report, in this order; a call's line, records and effect carry the same id.
  */
 import type { Knows, StepTokens } from "../ledger.ts";
-import type { AdaStore, Snapshot } from "./ada-store.ts";
+import type { Snapshot } from "./ada-store.ts";
 import { Conversation, type LiveCall } from "./conversation.ts";
+import type { AgentStore, Dialect } from "./dialect.ts";
 import { isEffectThere, leaveEffect } from "./effects.ts";
 import type { Gates } from "./gates.ts";
 import { decide, whatModelKnows } from "./knows.ts";
@@ -23,7 +24,9 @@ export interface AttemptOptions {
   readonly prompt: string;
   readonly model: string;
   readonly cwd: string;
-  readonly store: AdaStore | undefined;
+  readonly store: AgentStore | undefined;
+  /** Ada's by default. */
+  readonly dialect?: Dialect;
   readonly stdout: Stdout;
   readonly ledger: Ledger;
   readonly gates: Gates;
@@ -33,16 +36,15 @@ export interface AttemptOptions {
 }
 
 const usage = { inputTokens: 10, outputTokens: 5 };
-const loggedCharsMax = 2_000;
 
 export class Performer {
-  readonly #options: AttemptOptions & { readonly store: AdaStore };
+  readonly #options: AttemptOptions & { readonly store: AgentStore };
   readonly #snapshot: Snapshot;
   readonly #conversation: Conversation;
   readonly #steps: readonly StepTokens[];
   #reply: NumberedReply | undefined;
 
-  constructor(options: AttemptOptions & { readonly store: AdaStore }, snapshot: Snapshot) {
+  constructor(options: AttemptOptions & { readonly store: AgentStore }, snapshot: Snapshot) {
     this.#options = options;
     this.#snapshot = snapshot;
     this.#conversation = new Conversation(snapshot.messages, options.prompt, options.machine);
@@ -139,7 +141,7 @@ export class Performer {
     store.log({ event: event.event, ...named }, type, data);
   }
 
-  #turnRecord({ event, about }: AgentEvent): { type: string; data: object } {
+  #turnRecord({ event, about }: AgentEvent): { type: string; data: Readonly<Record<string, unknown>> } {
     const { cwd, model, prompt, order } = this.#options;
     if (about === "session") return { type: "session_start", data: { workingDirectory: cwd, model } };
     if (about === "user") return { type: "user_message", data: { text: prompt } };
@@ -147,6 +149,7 @@ export class Performer {
       const content = this.#conversation.replyContent;
       return { type: "assistant_response", data: { stopReason: "tool_use", content, usage } };
     }
+    if (about === "end") return { type: "turn_end", data: { text: order.script.finalText } };
     if (about !== "final") throw new Error(`event ${event} is no log record`);
     const content = this.#conversation.finish(order.script.finalText);
     return { type: "assistant_response", data: { stopReason: "end_turn", content, usage } };
@@ -155,7 +158,8 @@ export class Performer {
   #speak({ event, about, call }: AgentEvent, nth: number): Promise<void> {
     const { stdout, sessionId, model, cwd, order, machine } = this.#options;
     const timestamp = machine.timestamp();
-    const say = (type: OutLine["type"], value: object) => stdout.write({ nth, event, type }, value);
+    const say = (type: OutLine["type"], value: Readonly<Record<string, unknown>>) =>
+      stdout.write({ nth, event, type }, value);
     if (about === "start") {
       return say("start", { type: "run.started", sessionId, model, workingDirectory: cwd, timestamp });
     }
@@ -184,13 +188,12 @@ export class Performer {
 function callRecord(
   { about }: AgentEvent,
   { id, name, input, content, isError }: LiveCall,
-): { type: string; data: object } {
+): { type: string; data: Readonly<Record<string, unknown>> } {
   if (about === "policy") {
     return { type: "policy_decision", data: { tool: name, input, decision: "allow" } };
   }
   if (about === "call") return { type: "tool_call", data: { id, tool: name, input } };
-  const logged = content.slice(0, loggedCharsMax);
-  return { type: "tool_result", data: { toolCallId: id, tool: name, content: logged, isError } };
+  return { type: "tool_result", data: { toolCallId: id, tool: name, content, isError } };
 }
 
 /** Tokens of this turn's calls, in script order. */

@@ -23,6 +23,8 @@ export const AgentMessageSchema = z.discriminatedUnion("kind", [
     resume: z.string().optional(),
     /** The agent's own session id, where it had to give one before it knew its prompt. */
     sessionId: z.string().optional(),
+    /** A turn in a process that serves its orchestrator over a pipe, and ends when that is closed. */
+    served: z.boolean().optional(),
   }),
   /** Parked before `event`, which is the `nth` gate of this attempt. */
   z.strictObject({

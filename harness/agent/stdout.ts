@@ -25,6 +25,8 @@ export interface StdoutOptions {
   readonly writes: "line" | "burst" | "split";
   /** Numbers from the plan that vary where bursts end and lines are cut. */
   readonly variation: readonly number[];
+  /** What is printed for a line; the line itself by default. */
+  readonly say?: (line: Readonly<Record<string, unknown>>) => readonly object[];
   /** The line's bytes are out, or lost. */
   readonly onSettled: (line: OutLine) => void;
   /** A write has waited for its reader for a while. */
@@ -72,8 +74,9 @@ export class Stdout {
   }
 
   /** Writes one line, or keeps it for the next burst. Throws {@link StdoutLostError} when the agent must end. */
-  async write(line: OutLine, value: object): Promise<void> {
-    const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  async write(line: OutLine, value: Readonly<Record<string, unknown>>): Promise<void> {
+    const spoken = this.#options.say?.(value) ?? [value];
+    const bytes = Buffer.from(spoken.map((one) => `${JSON.stringify(one)}\n`).join(""));
     const queued = this.#pending.reduce((sum, pending) => sum + pending.bytes.length, 0);
     const pending = { line, fromByte: this.#position + queued, bytes };
     this.#record("begin", pending, bytes.length);

@@ -1,7 +1,16 @@
 /**
- * cut-never-looks-finished: see `says`.
+ * cut-never-looks-finished: see `says`. An orchestrator that has no word for the end is asked for less: what it says of
+ * a cut run must differ in anything from what it says of the same session once that has ended.
  */
-import { type Facts, factsOf, type Observation, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
+import {
+  type Facts,
+  factsOf,
+  type Observation,
+  observedSession,
+  phaseOf,
+  sessionsOf,
+  whenOf,
+} from "../oracle/facts.ts";
 import { type SessionAt, sessionAt } from "../oracle/session-at.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
@@ -47,7 +56,7 @@ function inObservation(
   if (!began && !finalLogged) {
     const finished =
       observed.ended === "yes" || /\b(complete|completed|finished|succeeded)\b/i.test(observed.state);
-    if (!finished) return [];
+    if (!finished) return toldLikeFinished(facts, observation, observed, at);
     const story = `${who} is said to be "${observed.state}", ended ${observed.ended}, ${whenOf(facts, observation)}; the agent never came to its end`;
     return [{ kind: observed.ended === "yes" ? "cut-said-ended" : "cut-said-completed", phase, story }];
   }
@@ -61,4 +70,30 @@ function inObservation(
   if (observation.label !== "settled" && (!received || isDamaged)) return [];
   const story = `${who} came to its end, and is said to be "${observed.state}", not ended, ${whenOf(facts, observation)}`;
   return [{ kind: "finished-said-cut", phase, story }];
+}
+
+/** The agent is dead and was cut; at the end, when the session has ended, the very same words are said of it. */
+function toldLikeFinished(
+  facts: Facts,
+  observation: Observation,
+  observed: ObservedSession,
+  at: SessionAt,
+): readonly Violation[] {
+  const last = facts.observations.findLast(({ label }) => label === "settled");
+  if (at.life !== "dead" || observed.ended === "no" || last?.cut === undefined || last === observation)
+    return [];
+  const later = observedSession(facts, last, at.session);
+  const atEnd = sessionAt(facts, last.cut, at.session);
+  const ended = atEnd.attempts
+    .at(-1)
+    ?.emissions.some(({ type, doneNs }) => type === "end" && doneNs !== undefined);
+  if (later === undefined || ended !== true || atEnd.life !== "dead") return [];
+  if (wordsOf(later) !== wordsOf(observed)) return [];
+  const story = `session ${at.session} was cut, and is said to be "${observed.state}", ended ${observed.ended}, live ${observed.live} ${whenOf(facts, observation)}: the same as when it had come to its end`;
+  return [{ kind: "cut-told-like-finished", phase: phaseOf(observation), story }];
+}
+
+function wordsOf({ state, ended, live, flags }: ObservedSession): string {
+  const codes = flags === "no-surface" ? flags : flags.map(({ code }) => code).sort();
+  return JSON.stringify([state, ended, live, codes]);
 }

@@ -1,9 +1,11 @@
 /**
  * no-lost-shown-event: see `says`. Prompts, ends and events of unknown type are not compared: subjects word them
- * in their own way. Whether a result changed is another promise.
+ * in their own way. Whether a result changed is another promise. "Missing" is nowhere to be seen; "hidden" is still on
+ * the disk, whole, in a file that was damaged elsewhere.
  */
 import {
   atMs,
+  damagesOf,
   type Facts,
   factsOf,
   type Observation,
@@ -11,6 +13,7 @@ import {
   sessionsOf,
   whenOf,
 } from "../oracle/facts.ts";
+import { stepOfCall } from "../oracle/steps.ts";
 import type { ObservedSession, Shown } from "../subject/contract.ts";
 import type { Check, Phase, Violation } from "./contract.ts";
 import {
@@ -47,14 +50,25 @@ export function lostEvents(facts: Facts, session: number): readonly Violation[] 
       const line = emissionOf(facts, session, one.event);
       if (told.has(key) || isReportedHole(facts, session, observation, observed, line)) continue;
       told.add(key);
+      const isHidden = isOnDisk(facts, session, observation, one.event);
+      const how = isHidden ? "is hidden by damage to another record of its file" : "is missing";
       violations.push({
-        kind: `${one.event.type}-missing`,
+        kind: `${one.event.type}-${isHidden ? "hidden" : "missing"}`,
         phase: phaseAt(facts, observation),
-        story: `${nameOf(one.event)} was shown to client ${one.client} at ${atMs(facts, one.ns)} after start, is missing ${whenOf(facts, observation)}`,
+        story: `${nameOf(one.event)} was shown to client ${one.client} at ${atMs(facts, one.ns)} after start, ${how} ${whenOf(facts, observation)}`,
       });
     }
   }
   return violations;
+}
+
+/** Do the session's damaged files still hold the event, by its token? */
+function isOnDisk(facts: Facts, session: number, { cut, ns }: Observation, { type, callId }: Shown): boolean {
+  const damaged = new Set(damagesOf(facts, session, ns).map(({ path }) => path));
+  const tokens = callId === undefined ? undefined : stepOfCall(facts, session, callId)?.tokens;
+  if (tokens === undefined || damaged.size === 0) return false;
+  const token = type === "call" ? tokens.callToken : `${tokens.resultToken}h`;
+  return cut?.files.some(({ path, content }) => damaged.has(path) && content?.includes(token)) === true;
 }
 
 function phaseAt(facts: Facts, observation: Observation): Phase {

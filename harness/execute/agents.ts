@@ -23,8 +23,11 @@ export interface AgentRun {
   readonly startTime: string;
   readonly ledgerPath: string;
   readonly connection: AgentConnection;
-  /** It had a session id of its own, known to the orchestrator, before it was given its prompt. */
-  readonly named: boolean;
+  /**
+   * A turn in a process that serves the orchestrator over a pipe: its session had an id before it had a prompt, its
+   * end is not the process's, and the process ends with its server.
+   */
+  readonly served: boolean;
   /** Events met since the start, the parked one included (free plans: passed). */
   met: number;
   gone: boolean;
@@ -79,7 +82,7 @@ export class Agents {
       startTime,
       ledgerPath,
       connection,
-      named: hello.sessionId !== undefined,
+      served: hello.served === true,
       met: 0,
       gone: false,
       blocked: false,

@@ -27,7 +27,8 @@ export interface CutRequest {
 export async function takeCut(request: CutRequest): Promise<DiskCut> {
   const { machine } = request;
   const t = machine.monotonic();
-  const isAlive = async ({ pid, startTime }: AgentRun) => (await machine.startTimeOf(pid)) === startTime;
+  const isAlive = async ({ pid, startTime, served, gone }: AgentRun) =>
+    !(served && gone) && (await machine.startTimeOf(pid)) === startTime;
   const [subject, store, effects, alive] = await Promise.all([
     Promise.all(
       request.subjectFiles.map(({ role, path: file, session }) =>

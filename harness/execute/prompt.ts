@@ -11,9 +11,22 @@ import { type Execution, limits } from "./execution.ts";
 import { within } from "./server.ts";
 import { promptOf } from "./tokens.ts";
 
-/** Waits for an agent of the session to say hello, beyond those there were. */
-export async function helloAfter(run: Execution, session: number, count: number): Promise<boolean> {
-  return run.agents.when(() => agentsOf(run, session).length > count, limits.agentMs);
+/**
+ * Waits for an agent of the session to say hello, beyond those there were. A prompt whose stream has ended will start
+ * none any more.
+ */
+async function helloAfter(run: Execution, session: number, count: number): Promise<boolean> {
+  const hello = run.agents.when(() => agentsOf(run, session).length > count, limits.agentMs);
+  if (run.subject.follow === undefined) return hello;
+  const since = run.recorder.entries.findLastIndex(
+    (entry) => entry.kind === "connect" && entry.session === session && entry.client === 0,
+  );
+  const ended = run.recorder.until(
+    (entry) => entry.kind === "disconnected" && entry.session === session && entry.client === 0,
+    limits.agentMs,
+    since,
+  );
+  return Promise.race([hello, ended.then(() => agentsOf(run, session).length > count)]);
 }
 
 /** Submits the session's current turn; true when the orchestrator accepted it, or an agent was started for it. */
@@ -38,7 +51,10 @@ export async function submitTurn(run: Execution, session: number): Promise<boole
   // Where the agent's own first words name the session, the answer waits for them.
   if (run.subject.follow !== undefined) {
     await Promise.race([answered, helloAfter(run, session, count)]);
-    return agentsOf(run, session).length > count || (await answered);
+    const agent = agentsOf(run, session)[count];
+    if (agent === undefined) return answered;
+    await untilNamed(run, agent);
+    return true;
   }
   const accepted = await answered;
   if (accepted) await helloAfter(run, session, count);
@@ -109,7 +125,7 @@ export async function untilNamed(run: Execution, agent: AgentRun): Promise<void>
   const progress = run.sessions[agent.session];
   if (progress?.answered === undefined || progress.id !== undefined) return;
   const isTold =
-    agent.named ||
+    agent.served ||
     (await run.agents.ledger(agent)).some(
       (entry) => entry.kind === "out" && entry.type === "start" && entry.phase === "done",
     );

@@ -1,6 +1,7 @@
 /**
  * The server under test: started, known by identity, ended; each life is on record.
  */
+import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
 import type { Machine } from "./machine.ts";
 
@@ -70,6 +71,16 @@ export async function killServer(run: Execution, how: "alone" | "tree"): Promise
   await serverEnded(run);
 }
 
+/** Agents that serve over a pipe end when the server's end of it is closed. */
+export async function servedEnded(
+  run: Execution,
+  before: readonly AgentRun[] = run.agents.runs,
+): Promise<void> {
+  const isOver = () => before.every(({ served, gone }) => !served || gone);
+  if (!(await run.agents.when(isOver, limits.agentMs)))
+    throw new WatchdogFired("agents that serve over a pipe to end with their server");
+}
+
 /** Everything that was spawned for this life is ended, the streams are drained, the life is closed in the history. */
 export async function serverEnded(run: Execution): Promise<void> {
   const server = run.server;
@@ -85,6 +96,7 @@ export async function serverEnded(run: Execution): Promise<void> {
     `server life ${server.life} to end`,
   );
   await within(run.machine, run.clients.drained(), limits.stopMs, "the clients' connections to end");
+  await servedEnded(run);
   const own = ends[processes.findIndex((child) => child.pid === server.identity.pid)];
   run.recorder.record({
     kind: "server-exit",

@@ -4,7 +4,7 @@
  * Always: the watcher watches a one-line entry file of the run, never the checkout.
  */
 import { limits, WatchdogFired } from "../execute/execution.ts";
-import { enterLife, freezeServer, within } from "../execute/server.ts";
+import { enterLife, freezeServer, servedEnded, within } from "../execute/server.ts";
 import type { Fault } from "./contract.ts";
 
 export const reload: Fault<"reload"> = {
@@ -16,6 +16,7 @@ export const reload: Fault<"reload"> = {
     if (subject.reload === undefined || server === undefined)
       throw new WatchdogFired("a subject that can reload");
     await freezeServer(run, false);
+    const before = [...run.agents.runs];
     const { pid, url } = await within(
       run.machine,
       subject.reload(run.context),
@@ -23,6 +24,7 @@ export const reload: Fault<"reload"> = {
       "the reloaded server",
     );
     await within(run.machine, run.clients.drained(), limits.stopMs, "the old server's connections to end");
+    await servedEnded(run, before);
     run.recorder.record({ kind: "server-exit", life: server.life, code: null, signal: null });
     await enterLife(run, server.life + 1, pid, url);
     return { serverGone: false };

@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { CutFile } from "../history.ts";
+import { isRollout, readRollout } from "./rollout-reader.ts";
 
 /** A half-open byte range of a file that could not be read as a record. */
 export interface BadSpan {
@@ -180,10 +181,14 @@ export interface AgentLog {
 /** Characters at which Ada cuts a result in its log. */
 export const logResultCharsMax = 2_000;
 
-/** Reads Ada's log; undefined when the file was not there. */
+/** Reads an agent's log; undefined when the file was not there. */
 export const readAgentLog: (file: CutFile) => AgentLog | undefined = once((file) => {
   const lines = linesOf(file);
   if (lines === undefined) return undefined;
+  return isRollout(file.path) ? readRollout(file.path, lines) : readAdaLog(file.path, lines);
+});
+
+function readAdaLog(path: string, lines: Lines): AgentLog {
   const prompts: string[] = [];
   const replies: SeenReply[] = [];
   const calls = new Map<string, SeenCall>();
@@ -213,8 +218,8 @@ export const readAgentLog: (file: CutFile) => AgentLog | undefined = once((file)
         break;
     }
   }
-  return { path: file.path, prompts, replies, calls, results, lastTurnEnded, lines };
-});
+  return { path, prompts, replies, calls, results, lastTurnEnded, lines };
+}
 
 /** The agent's stdout as a spool holds it. */
 export interface Spool {

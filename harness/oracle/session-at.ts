@@ -94,7 +94,8 @@ export function withHidden(at: SessionAt): SessionAt {
 
 /** The id that the agent's log or snapshot is named by. */
 export function storeIdOf(path: string): string {
-  return (path.split("/").at(-1) ?? "").replace(/\.jsonl?$/, "");
+  const stem = (path.split("/").at(-1) ?? "").replace(/\.jsonl?$/, "");
+  return /^rollout-.{20}(.{36})$/.exec(stem)?.[1] ?? stem;
 }
 
 /** Ids that agents told on their stdout, as far as it was delivered. */

@@ -81,6 +81,12 @@ const session: fc.Arbitrary<PlanSession> = fc.record({
   ),
 });
 
+/** Nothing is drawn where there is no choice, so that plans of such subjects are what they always were. */
+function sessionOf({ agents = [] }: Abilities): fc.Arbitrary<PlanSession> {
+  if (agents.length < 2) return session;
+  return fc.tuple(session, fc.constantFrom(...agents)).map(([planned, agent]) => ({ ...planned, agent }));
+}
+
 const noOrphan: Orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
 
 const orphan: fc.Arbitrary<Orphan> = simplestFirst(
@@ -221,7 +227,7 @@ function plansOf(
     fc.record({
       version: fc.constant(1 as const),
       mode: fc.constant(mode),
-      sessions: fc.array(session, { minLength: count, maxLength: count }),
+      sessions: fc.array(sessionOf(options.can), { minLength: count, maxLength: count }),
       clients: simplestFirst(
         { weight: 3, arbitrary: fc.constant(1) },
         { weight: 1, arbitrary: fc.constant(2) },

@@ -28,7 +28,7 @@ export default function codingOrchestrator({ checkout }: SubjectOptions): Subjec
       cursor: false,
       stop: true,
       damage: true,
-      agents: ["ada"],
+      agents: ["ada", "codex"],
     },
     port: 3100,
     ...projectApi,

@@ -35,7 +35,7 @@ export default function controller({ checkout }: SubjectOptions): Subject {
       cursor: false,
       stop: true,
       damage: true,
-      agents: ["anita"],
+      agents: ["anita", "codex"],
     },
     ...projectApi,
     setup: (ctx) => server.write(ctx),
