@@ -51,9 +51,12 @@ export async function submitTurn(run: Execution, session: number): Promise<boole
   // Where the agent's own first words name the session, the answer waits for them.
   if (run.subject.follow !== undefined) {
     await Promise.race([answered, helloAfter(run, session, count)]);
+    if (agentsOf(run, session).length <= count) {
+      if (!(await answered)) return false;
+      await helloAfter(run, session, count);
+    }
     const agent = agentsOf(run, session)[count];
-    if (agent === undefined) return answered;
-    await untilNamed(run, agent);
+    if (agent !== undefined) await untilNamed(run, agent);
     return true;
   }
   const accepted = await answered;

@@ -172,7 +172,7 @@ const plans: readonly Plan[] = [
 
 /** The directed plans that this subject and these faults allow. */
 export function directedPlans(can: Abilities, faults: readonly FaultName[]): Plan[] {
-  return plans.filter(({ rounds }) =>
+  const possible = plans.filter(({ rounds }) =>
     rounds.every(
       ({ fault, damage }) =>
         faults.includes(fault.kind) &&
@@ -180,4 +180,10 @@ export function directedPlans(can: Abilities, faults: readonly FaultName[]): Pla
         (damage.length === 0 || (can.damage && faults.includes("damage"))),
     ),
   );
+  return can.agents === undefined ? possible : possible.map(asItsAgentsAre);
+}
+
+/** Agents that a subject names do not log behind their own words. */
+function asItsAgentsAre(planned: Plan): Plan {
+  return { ...planned, sessions: planned.sessions.map((one) => ({ ...one, storeLag: "ada" })) };
 }

@@ -81,10 +81,12 @@ const session: fc.Arbitrary<PlanSession> = fc.record({
   ),
 });
 
-/** Nothing is drawn where there is no choice, so that plans of such subjects are what they always were. */
-function sessionOf({ agents = [] }: Abilities): fc.Arbitrary<PlanSession> {
-  if (agents.length < 2) return session;
-  return fc.tuple(session, fc.constantFrom(...agents)).map(([planned, agent]) => ({ ...planned, agent }));
+/** A subject that names its agents gets them as they are: none of them logs behind its own words. */
+function sessionOf({ agents }: Abilities): fc.Arbitrary<PlanSession> {
+  if (agents === undefined) return session;
+  return fc
+    .tuple(session, fc.constantFrom(...agents))
+    .map(([planned, agent]) => ({ ...planned, agent, storeLag: "ada" }));
 }
 
 const noOrphan: Orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
