@@ -84,6 +84,7 @@ interface ChaosFlags {
   readonly models: DiskModel[];
   readonly reporter: string;
   readonly out: string;
+  readonly report?: string;
 }
 
 /** An expected failure whose message is made for the user. */
@@ -138,6 +139,12 @@ async function chaos(flags: ChaosFlags): Promise<number> {
   const result = await runCampaign(options);
   if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K");
   process.stdout.write(`${report(result)}\n`);
+  if (flags.report !== undefined) {
+    // Loaded only where it is asked for.
+    const { writeReport } = await import("./report/maintainer/index.ts");
+    const pages = await writeReport(result, flags.report, flags.checkout);
+    process.stderr.write(`The report for the maintainer: ${pages.join(", ")}\n`);
+  }
   return exitCodeOf(result);
 }
 
@@ -236,6 +243,7 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
       new Option("--reporter <name>", "how to report").choices(Object.keys(reporters)).default("pretty"),
     )
     .option("--out <dir>", "where artifacts of runs that are not green go", ".holdfast/chaos")
+    .option("--report <dir>", "also write a page for the subject's maintainer there, with the smallest plans")
     .action(async (flags: ChaosFlags) => finish(await chaos(flags)));
   root
     .command("replay <artifact>")

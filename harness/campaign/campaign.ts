@@ -216,6 +216,7 @@ class Campaign {
       replay: `pnpm chaos replay ${artifact}`,
       size: sizeOf(plan),
       reproduced: `${times} of ${of}`,
+      plan,
     };
   }
 

@@ -30,6 +30,8 @@ export interface FoundDefect extends Defect {
   /** Agent events (call, result, text) and faults of the smallest plan. */
   readonly size: { readonly events: number; readonly faults: number };
   readonly reproduced: string;
+  /** The smallest plan that shows it. */
+  readonly plan: Plan;
 }
 
 /** A run that says nothing for or against a promise. */
