@@ -98,6 +98,9 @@ export type HistoryEntry = { readonly t: string } & (
   | { readonly kind: "watchdog"; readonly waitingFor: string }
 );
 
+/** A watchdog entry that begins so tells of a server that ended by itself. */
+export const serverLeft = "the server, which ended by itself";
+
 /** `how` of a damage entry that no plan asked for: bytes that a crash took from a file, or left half written. */
 export const crashLoss = "crash";
 

@@ -1,6 +1,7 @@
 /**
  * settles: see `says`. A scripted user resumes and answers; refusing for ever is a breach, not safety.
  */
+import { serverLeft } from "../history.ts";
 import { entriesOf } from "../oracle/attempts.ts";
 import { isEffectTaken, isTraceless } from "../oracle/crash-losses.ts";
 import {
@@ -24,7 +25,7 @@ export const settles: Check = {
     const facts = factsOf(run);
     const stuck = entriesOf(run, "watchdog").map(
       ({ waitingFor }): Violation => ({
-        kind: "stuck",
+        kind: waitingFor.startsWith(serverLeft) ? "server-ended-by-itself" : "stuck",
         phase: "settled",
         story: `the run did not come to its end: the watchdog fired while waiting for ${waitingFor}`,
       }),

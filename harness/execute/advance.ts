@@ -151,6 +151,7 @@ export async function advanceUntil(
     const found = standing.find(reached);
     if (found !== undefined) return found;
     if (standing.length === 0) {
+      if (await unblocked(run)) continue;
       if (await nextTurns(run)) continue;
       return undefined;
     }
@@ -158,6 +159,13 @@ export async function advanceUntil(
     turn += 1;
     if (next !== undefined) await step(run, next.agent, "advance");
   }
+}
+
+/** A slow machine makes a write wait that will be read: the agent comes to its next gate, or is gone. */
+async function unblocked(run: Execution): Promise<boolean> {
+  if (run.server?.frozen !== false || run.agents.alive().length === 0) return false;
+  const hasMoved = () => run.agents.alive().some(({ connection }) => connection.parked !== undefined);
+  return run.agents.when(() => hasMoved() || run.agents.alive().length === 0, limits.agentMs);
 }
 
 /** Lets the agents of the given sessions (all, by default) pass up to `count` gates in total. */

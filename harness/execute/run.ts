@@ -21,7 +21,7 @@ import { submitTurn } from "./prompt.ts";
 import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
-import { startServer, within } from "./server.ts";
+import { serverThatLeft, startServer, within } from "./server.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { makeTokens } from "./tokens.ts";
 
@@ -76,8 +76,8 @@ export async function executeRun(
     });
     await staging.play(run);
   } catch (error) {
-    if (error instanceof WatchdogFired)
-      run?.recorder.record({ kind: "watchdog", waitingFor: error.waitingFor });
+    const waitingFor = error instanceof WatchdogFired ? error.waitingFor : run && (await serverThatLeft(run));
+    if (waitingFor !== undefined) run?.recorder.record({ kind: "watchdog", waitingFor });
     else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   const leaked = await watch.during("ends", cleanUp(run, environment, ended, gates));

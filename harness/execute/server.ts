@@ -1,6 +1,8 @@
 /**
  * The server under test: started, known by identity, ended; each life is on record.
  */
+
+import { serverLeft } from "../history.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
 import type { Machine } from "./machine.ts";
@@ -69,6 +71,23 @@ export async function killServer(run: Execution, how: "alone" | "tree"): Promise
   if (how === "tree") await run.machine.killTree(server.identity);
   await run.machine.signal(server.identity, "SIGKILL");
   await serverEnded(run);
+}
+
+/** What to say of a server that nobody ended and that is gone; undefined while it lives. */
+export async function serverThatLeft(run: Execution): Promise<string | undefined> {
+  const { server } = run;
+  if (server === undefined) return undefined;
+  if ((await run.machine.startTimeOf(server.identity.pid)) === server.identity.startTime) return undefined;
+  const own = run.spawned.find(({ pid }) => pid === server.identity.pid);
+  const end = own?.ended() === true ? await own.exited : undefined;
+  run.server = undefined;
+  run.recorder.record({
+    kind: "server-exit",
+    life: server.life,
+    code: end?.code ?? null,
+    signal: end?.signal ?? null,
+  });
+  return `${serverLeft} (${end?.signal ?? `exit code ${end?.code ?? "unknown"}`})`;
 }
 
 /** Agents that serve over a pipe end when the server's end of it is closed. */

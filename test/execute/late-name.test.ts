@@ -11,11 +11,16 @@ import { Runs } from "../support/runs.ts";
 
 let runs: Runs;
 let subject: Subject;
+/** The same, but it does not live through the death of its agent. */
+let fragile: Subject;
 let remove: () => Promise<void>;
 beforeAll(async () => {
   const made = await dir({ unsafeCleanup: true, prefix: "holdfast-checkout-" });
   remove = made.cleanup;
   subject = controller({ checkout: await makeCheckout(join(made.path, "checkout")) });
+  const dies = (source: string) =>
+    source.replace('child.on("close", (exitCode) => {', "$& if (exitCode === null) process.exit(3);");
+  fragile = controller({ checkout: await makeCheckout(join(made.path, "fragile"), dies) });
   runs = await Runs.open();
 });
 afterAll(async () => {
@@ -69,5 +74,18 @@ it("the result was shown, then both are killed - the finished call is done again
   const { assessment } = await runs.run({ ...plan, rounds }, subject);
   expect(assessment.defects.map(({ signature }) => signature)).toContain(
     "finished-call-not-repeated/finished-repeated/resume",
+  );
+});
+
+it("the agent is killed and the server ends by itself - that is the server's failure, not the machine's", async () => {
+  const plan = killedAt("call:1/out");
+  const rounds = plan.rounds.map((round) => ({
+    ...round,
+    fault: { kind: "kill", target: "agent" } as const,
+  }));
+  const { assessment, record } = await runs.run({ ...plan, rounds }, fragile);
+  expect(record.infra).toBeUndefined();
+  expect(assessment.defects.map(({ signature }) => signature)).toContain(
+    "settles/server-ended-by-itself/settled",
   );
 });

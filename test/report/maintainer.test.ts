@@ -5,6 +5,7 @@ import { dir } from "tmp-promise";
 import { expect, it } from "vitest";
 import { readArtifactPlan } from "../../harness/campaign/artifact.ts";
 import type { CampaignResult, FoundDefect } from "../../harness/campaign/result.ts";
+import { nothingSpent } from "../../harness/campaign/spent.ts";
 import { checks } from "../../harness/check/index.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
 import { criteria } from "../../harness/report/maintainer/criteria.ts";
@@ -77,6 +78,7 @@ function result(change: Partial<CampaignResult> = {}): CampaignResult {
     durationMs: 1,
     runsPerSecond: 1,
     interrupted: false,
+    spent: nothingSpent,
     ...change,
   };
 }
