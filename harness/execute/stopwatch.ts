@@ -67,7 +67,7 @@ export class Stopwatch {
   }
 
   subject(base: Subject): Subject {
-    const { reload } = base;
+    const { reload, follow } = base;
     return {
       ...base,
       start: (ctx) => this.during("starts", base.start(ctx)),
@@ -77,6 +77,9 @@ export class Stopwatch {
       stop: (ctx) => this.during("ends", base.stop(ctx)),
       events: (ctx, session, after) => base.events(ctx, session, after),
       files: (ctx) => base.files(ctx),
+      ...(follow === undefined
+        ? {}
+        : { follow: (ctx, request) => Reflect.apply(follow, base, [ctx, request]) }),
       ...(reload === undefined
         ? {}
         : { reload: (ctx) => this.during("starts", Reflect.apply(reload, base, [ctx])) }),
