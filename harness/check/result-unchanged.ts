@@ -101,7 +101,9 @@ function changed(facts: Facts, session: number, given: Given): Kind | undefined 
   const other = stepOfResult(facts, session, text);
   if (other !== undefined && other.step !== step.step && !text.includes(step.tokens.resultToken))
     return "results-swapped";
-  if (!isShortened(text, step.content)) return "result-changed";
+  // Bytes that were decoded apart from their neighbours leave this mark.
+  const isMangled = text.includes("\ufffd") && !step.content.includes("\ufffd");
+  if (isMangled || !isShortened(text, step.content)) return "result-changed";
   return isMarkedCut(text, step.content) || isLogOnly(facts, session, given.callId ?? "", text)
     ? undefined
     : "result-shortened";

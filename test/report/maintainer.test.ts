@@ -79,6 +79,7 @@ function result(change: Partial<CampaignResult> = {}): CampaignResult {
     runsPerSecond: 1,
     interrupted: false,
     spent: nothingSpent,
+    tiers: {},
     ...change,
   };
 }
