@@ -182,6 +182,7 @@ export class MemoryCampaign {
         replay: `pnpm chaos replay ${artifact}`,
         size: sizeOf(small.executed.record.plan),
         reproduced: "2 of 2",
+        plan: small.executed.record.plan,
       });
     }
   }

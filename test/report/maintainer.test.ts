@@ -54,6 +54,7 @@ function defect(promise: string, events: number, story = "it was so"): FoundDefe
     replay: "r",
     size: { events, faults: 1 },
     reproduced: "2 of 2",
+    tier: "real",
     plan,
   };
 }

@@ -25,7 +25,9 @@ export async function writeReport(
   const plans = path.join(dir, "plans", slug);
   const page = pageOf(result, await settingOf(plans, checkout));
   await mkdir(plans, { recursive: true });
-  const stored = result.defects.map((defect) => {
+  // A plan alone does not say where a world in memory ended: of those the artifact is replayed.
+  const ofProcesses = result.defects.filter(({ tier }) => tier === "real");
+  const stored = ofProcesses.map((defect) => {
     const { signature, plan, firstPlan } = defect;
     const origin = `smallest of plan ${firstPlan} of seed ${result.seed}`;
     const artifact: ArtifactPlan = { version: 1, subject, origin, signature, plan };

@@ -149,7 +149,7 @@ function weight({ size }: FoundDefect): number {
 }
 
 function counterexample(defect: FoundDefect, setting: Setting): Counterexample {
-  const { signature, story, runs, reproduced, plan } = defect;
+  const { signature, story, runs, reproduced, plan, tier } = defect;
   const file = planFile(defect);
   return {
     signature,
@@ -158,7 +158,7 @@ function counterexample(defect: FoundDefect, setting: Setting): Counterexample {
     runs,
     reproduced,
     file,
-    replay: setting.replay(file),
+    replay: tier === "real" ? setting.replay(file) : defect.replay,
   };
 }
 
