@@ -91,11 +91,18 @@ function causelessKind(
   return inBytes || (known.length === 0 && (inValue || cited.length > 0)) ? undefined : "cite-without-call";
 }
 
-/** The file where it is longest from the observed cut on: a living server goes on writing while it answers. */
+/**
+ * The file where it is longest from the observed cut on: a living server goes on writing while it answers. What a
+ * power cut made of it afterwards, zeros in place of bytes among it, nobody can have cited.
+ */
 function longest(facts: Facts, observation: Observation, path: string): Buffer | undefined {
   const from = observation.cut?.cut ?? 0;
+  const isTaken = (t: string) =>
+    facts.losses.some(
+      (loss) => loss.path === path && BigInt(loss.t) > observation.ns && BigInt(loss.t) <= BigInt(t),
+    );
   const files: CutFile[] = facts.run.cuts
-    .filter(({ cut }) => cut >= from && cut <= from + 1)
+    .filter(({ cut, t }) => cut === from || (cut === from + 1 && !isTaken(t)))
     .flatMap((cut) => cut.files.filter((file) => file.path === path));
   const all = files.flatMap((file) => bytesOf(file) ?? []);
   return all.reduce<Buffer | undefined>(
