@@ -9,6 +9,7 @@ import { loadScenarios } from "../scenarios/index.ts";
 import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
 import { type BoundaryMode, boundaryModes } from "./boundary/operation.ts";
 import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
+import { statesMaxDefault } from "./memory/crash.ts";
 
 type EnumerateFlags = MemoryFlags & RealFlags & { readonly real: boolean };
 
@@ -22,9 +23,20 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       "on real processes, at every operation of the server on files, instead of in memory",
       false,
     )
-    .addOption(new Option("--model <name>", "in memory: only this disk model").choices([...models]))
+    .addOption(
+      new Option(
+        "--model <name>",
+        "in memory: only this disk model; faults: let each call fail instead",
+      ).choices([...models, "faults"]),
+    )
     .option("--pairs", "in memory: in every recovery the same again", false)
     .option("--runs <number>", "in memory: stop after so many runs a model, spread over the whole scenario")
+    .addOption(
+      new Option("--states <number>", "in memory: of one power cut take at most so many states")
+        .argParser(whole)
+        .default(statesMaxDefault),
+    )
+    .option("--progress <dir>", "in memory: keep there what was run, and go on from what is kept there")
     .option("--subject <name|file>", "real: one of ours, or the file of your own subject", "reference")
     .option(
       "--checkout <dir>",
@@ -59,7 +71,7 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       ),
     )
     .addOption(
-      new Option("--workers <number>", "real: runs side by side").argParser(whole).default(cpus().length + 1),
+      new Option("--workers <number>", "runs side by side").argParser(whole).default(cpus().length + 1),
     )
     .addOption(
       new Option("--reporter <name>", "real: how to report").choices(["pretty", "json"]).default("pretty"),
@@ -70,6 +82,7 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       `
 Examples:
   pnpm chaos enumerate interrupted-after-tool-result                         in memory, every disk model
+  pnpm chaos enumerate all --states 6 --progress .holdfast/enumerate         all scenarios; may be interrupted
   pnpm chaos enumerate interrupted-after-tool-result --real                  the reference, every boundary
   pnpm chaos enumerate interrupted-after-tool-result --real --subject ./mine.ts --modes before,torn`,
     )
@@ -78,15 +91,15 @@ Examples:
 
 async function run(name: string, flags: EnumerateFlags): Promise<number> {
   const scenarios = await loadScenarios();
-  const scenario = scenarios.find((one) => one.name === name);
+  const chosen = scenarios.filter((one) => one.name === name || (name === "all" && !flags.real));
+  const [scenario] = chosen;
   if (scenario === undefined) {
     const known = scenarios.map((one) => one.name).join(", ");
-    process.stderr.write(`chaos: There is no scenario "${name}"; known: ${known}.\n`);
+    const all = flags.real ? "" : "all, ";
+    process.stderr.write(`chaos: There is no scenario "${name}"; known: ${all}${known}.\n`);
     return 2;
   }
-  return flags.real
-    ? enumerateOnProcesses(name, scenario.plan, flags)
-    : enumerateInMemory(name, scenario.plan, flags);
+  return flags.real ? enumerateOnProcesses(name, scenario.plan, flags) : enumerateInMemory(chosen, flags);
 }
 
 function whole(text: string): number {

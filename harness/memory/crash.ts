@@ -34,6 +34,8 @@ export interface Crash {
   readonly model: DiskModel;
   /** Hash of the state that is left; "least": as little as may be; undefined: everything (kill), or any by seed. */
   readonly state?: number | "least";
+  /** Of so many states at most the one is; as in the run that found it. */
+  readonly statesMax?: number;
 }
 
 export interface CrashHooks {
@@ -123,7 +125,12 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
     return crash.when === "torn" ? tornTail(computer) : [];
   }
   const random = new Random(crash.call);
-  const { states } = statesAfterPowerCut(computer.disk, crash.model, random, statesMaxDefault);
+  const { states } = statesAfterPowerCut(
+    computer.disk,
+    crash.model,
+    random,
+    crash.statesMax ?? statesMaxDefault,
+  );
   const chosen: PowerState | undefined =
     crash.state === "least"
       ? states[0]

@@ -1,35 +1,42 @@
 /**
  * Exhaustive crashes: at every port call of a run, every distinct legal state that the world could be left in; with
- * pairs, in every recovery the same again.
+ * pairs, in every recovery the same again. Or, at every call that can fail, every way in which it can.
  *
  * Always: the calls are counted until a run completes with no crash: that run, whose last call is the last place, is
  * the proof that no place was left out. A place is left out only when an earlier one leaves the same content on
- * the disk, the same processes, and has shown the same to the same people.
+ * the disk, the same processes, and has shown the same to the same people; or where more states are legal than
+ * `statesMax`, which is said. How many processes share the work changes nothing of what is run.
  */
-import { type Assessment, assess } from "../campaign/assess.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { PortCall } from "./calls.ts";
-import { type Crash, type CrashedRun, executeWithCrashes, statesMaxDefault } from "./crash.ts";
-import { FileNode } from "./disk.ts";
-import type { MemoryRun } from "./execute.ts";
-import { hashOfBytes, hashOfText } from "./hash.ts";
-import { type DiskModel, statesAfterPowerCut } from "./power.ts";
-import { Random } from "./random.ts";
-import { stepOf } from "./steps.ts";
+import { type Crash, statesMaxDefault } from "./crash.ts";
+import { type DiskFault, diskFaults } from "./disk-faults.ts";
+import type { EnumerationJob, JobOutcome } from "./enumeration/job.ts";
+import type { Place } from "./enumeration/place.ts";
+import { type EnumerationPool, ownPool } from "./enumeration/pool.ts";
+import { type KnownOutcome, Progress } from "./enumeration/progress.ts";
+import { hashOfText } from "./hash.ts";
+import type { DiskModel } from "./power.ts";
 
 export interface EnumerateOptions {
-  readonly model: DiskModel;
+  /** "faults": calls that fail, instead of a world that ends. */
+  readonly model: DiskModel | "faults";
   readonly pairs: boolean;
   readonly seed?: number;
   /** Ends the enumeration early; what was not run is said. */
   readonly runsMax?: number;
+  /** Of one call at most so many states. */
+  readonly statesMax?: number;
+  /** Who performs the runs; by default this process, one after the other. */
+  readonly pool?: EnumerationPool;
+  /** A file that is added to, and from which an earlier enumeration goes on. */
+  readonly progress?: string;
   readonly onRun?: (runs: number, waiting: number) => void;
 }
 
 /** One row of the table: what happened when the world ended at this step of the protocol. */
 export interface StepRow {
   readonly step: string;
-  readonly model: DiskModel;
+  readonly model: DiskModel | DiskFault;
   /** Calls of this step at which the world could end. */
   calls: number;
   /** Distinct states that were left, each run to its end. */
@@ -40,6 +47,7 @@ export interface StepRow {
 
 /** A run that was not green, with what it takes to run it again. */
 export interface Failure {
+  readonly job: EnumerationJob;
   readonly crashes: readonly Crash[];
   readonly steps: readonly string[];
   readonly verdict: string;
@@ -54,7 +62,9 @@ export interface Enumeration {
   /** Second crashes: distinct (first crash, call, state). */
   readonly pairs: number;
   readonly runs: number;
-  /** Places at which more states are legal than were taken. */
+  /** Runs that the progress file already had. */
+  readonly known: number;
+  /** Calls at which more states are legal than were taken. */
   readonly sampled: number;
   /** Crashes that were found but not run, because of `runsMax`. */
   readonly left: number;
@@ -64,172 +74,166 @@ export interface Enumeration {
   readonly curve: readonly number[];
 }
 
-interface Place {
-  readonly crash: Crash;
-  readonly step: string;
+/** A run that is to be made, and where in the table it belongs. */
+interface Task {
+  readonly job: EnumerationJob;
+  readonly steps: readonly string[];
+  readonly model: StepRow["model"];
 }
 
 /** Runs every crash of a plan under one model. */
 export async function enumerate(plan: Plan, options: EnumerateOptions): Promise<Enumeration> {
-  const work = new Enumerator(plan, options);
-  return work.run();
+  const pool = options.pool ?? ownPool(plan, options.seed ?? 1);
+  return new Enumerator(options, pool).run();
 }
 
 class Enumerator {
-  readonly #plan: Plan;
   readonly #options: EnumerateOptions;
-  readonly #seed: number;
+  readonly #pool: EnumerationPool;
   readonly #rows = new Map<string, StepRow>();
   readonly #known = new Set<number>();
   readonly #failures: Failure[] = [];
   readonly #curve: number[] = [];
-  readonly #started = process.cpuUsage();
+  #progress: Progress | undefined;
   #sampled = 0;
   #runs = 0;
+  #knownRuns = 0;
+  #cpuMs = 0;
 
-  constructor(plan: Plan, options: EnumerateOptions) {
-    this.#plan = plan;
+  constructor(options: EnumerateOptions, pool: EnumerationPool) {
     this.#options = options;
-    this.#seed = options.seed ?? 1;
+    this.#pool = pool;
   }
 
   async run(): Promise<Enumeration> {
-    const first: Place[] = [];
-    const clean = await this.#execute([], (call, made) => first.push(...this.#placesAt(call, made, [])));
+    const { model, runsMax = Number.POSITIVE_INFINITY, pairs } = this.#options;
+    const clean = await this.#pool.perform({ crashes: [], looksFor: this.#looksFor() });
+    this.#runs += 1;
+    const first = this.#tasksOf(clean, [], []);
+    this.#openProgress(clean, first);
     // Behind the last call: the state that a run leaves when nothing more happens.
-    this.#judge([], [], clean);
-    let [pairs, left] = [0, 0];
-    const { runsMax = Number.POSITIVE_INFINITY } = this.#options;
-    // Where not all can be run, those that are run are spread over the whole run.
-    const order = spread(first, runsMax);
-    const waiting: (readonly Place[])[] = order.map((place) => [place]);
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (this.#runs >= runsMax) {
-        left = waiting.length + 1;
-        break;
-      }
-      const places = next;
-      const crashes = places.map(({ crash }) => crash);
-      const deeper = this.#options.pairs && places.length === 1;
-      const found: Place[] = [];
-      const ran = await this.#execute(crashes, (call, made, hits) => {
-        if (deeper && hits === 1) found.push(...this.#placesAt(call, made, crashes));
-      });
-      pairs += places.length === 2 ? 1 : 0;
-      waiting.push(...found.map((place) => [...places, place]));
-      this.#judge(
-        crashes,
-        places.map(({ step }) => step),
-        ran,
-      );
-      this.#options.onRun?.(this.#runs, waiting.length);
-    }
+    this.#note({ job: { crashes: [] }, steps: [], model: model === "faults" ? "EIO" : model }, clean);
+    const second: Task[] = [];
+    let left = await this.#runAll(first, runsMax - 1, pairs, (task, outcome) =>
+      second.push(...this.#tasksOf(outcome, task.job.crashes, task.steps)),
+    );
+    left += await this.#runAll(second, runsMax - this.#runs, false, () => undefined);
     return {
       rows: [...this.#rows.values()],
       calls: clean.calls,
       states: this.#known.size,
-      pairs,
+      pairs: second.length,
       runs: this.#runs,
+      known: this.#knownRuns,
       sampled: this.#sampled,
       left,
       failures: this.#failures,
-      cpuMs: this.#cpuMs(),
+      cpuMs: this.#cpuMs,
       curve: this.#curve,
     };
   }
 
-  async #execute(
-    crashes: readonly Crash[],
-    watch: (call: PortCall, made: MemoryRun, hits: number) => void,
-  ): Promise<CrashedRun> {
-    this.#runs += 1;
-    const ran = await executeWithCrashes(this.#plan, this.#seed, crashes, { watch });
-    this.#curve[Math.floor(this.#cpuMs() / 1_000)] = this.#known.size;
-    return ran;
-  }
-
-  /** The crashes that are new if the world ended before this call. */
-  #placesAt(call: PortCall, made: MemoryRun, before: readonly Crash[]): Place[] {
-    const { model } = this.#options;
-    const step = stepOf(call);
-    const row = this.#row(step);
-    row.calls += 1;
-    const seen = seenSoFar(made, model);
-    const places: Place[] = [];
-    const add = (hash: number, crash: Crash) => {
-      const key = hashOfText(`${hash} ${seen} ${before.length}`);
-      if (this.#known.has(key)) return;
-      this.#known.add(key);
-      places.push({ crash, step });
+  /** Runs the tasks, as many at once as the pool can, and takes what came of them in their order. */
+  async #runAll(
+    tasks: readonly Task[],
+    most: number,
+    deeper: boolean,
+    take: (task: Task, outcome: JobOutcome) => void,
+  ): Promise<number> {
+    // Where not all can be run, those that are run are spread over the whole run.
+    const order = spread(tasks, most).slice(0, Math.max(0, most));
+    const outcomes = new Map<number, JobOutcome | KnownOutcome>();
+    let [next, taken] = [0, 0];
+    const lane = async () => {
+      for (let at = next++; at < order.length; at = next++) {
+        const task = order[at];
+        if (task === undefined) break;
+        outcomes.set(at, await this.#outcomeOf(task, deeper));
+        for (let done = outcomes.get(taken); done !== undefined; done = outcomes.get(taken)) {
+          outcomes.delete(taken);
+          const of = order[taken];
+          taken += 1;
+          if (of === undefined) continue;
+          this.#note(of, done);
+          if (deeper && "places" in done) take(of, done);
+          this.#options.onRun?.(this.#runs, order.length - taken);
+        }
+      }
     };
-    const at = { call: call.number, model };
-    if (model === "kill") {
-      add(hashOfDisk(made), { ...at, when: "before" });
-      if (call.op === "append") places.push({ crash: { ...at, when: "torn" }, step });
-      return places;
-    }
-    const { disk } = made.computer;
-    const legal = statesAfterPowerCut(disk, model, new Random(call.number), statesMaxDefault);
-    if (!legal.complete) this.#sampled += 1;
-    for (const { hash } of legal.states) add(hash, { ...at, when: "before", state: hash });
-    return places;
+    await Promise.all(Array.from({ length: this.#pool.size }, lane));
+    return tasks.length - order.length;
   }
 
-  #judge(crashes: readonly Crash[], steps: readonly string[], { record, hits }: CrashedRun): void {
-    const assessment = assess(record);
-    const missed = hits < crashes.length;
-    const verdict = missed ? "crash did not come" : verdictOf(assessment);
-    const row = this.#row(steps.at(-1) ?? "no crash");
+  async #outcomeOf({ job }: Task, deeper: boolean): Promise<JobOutcome | KnownOutcome> {
+    const key = JSON.stringify([job.crashes, job.fault]);
+    const known = deeper ? undefined : this.#progress?.of(key);
+    if (known !== undefined) {
+      this.#knownRuns += 1;
+      return known;
+    }
+    const outcome = await this.#pool.perform(deeper ? { ...job, looksFor: this.#looksFor() } : job);
+    this.#runs += 1;
+    this.#cpuMs += outcome.cpuMs;
+    this.#curve[Math.floor(this.#cpuMs / 1_000)] = this.#known.size;
+    this.#progress?.add(key, outcome);
+    return outcome;
+  }
+
+  #looksFor(): NonNullable<EnumerationJob["looksFor"]> {
+    const { model, statesMax = statesMaxDefault } = this.#options;
+    return { model, statesMax };
+  }
+
+  /** What is new among the places that a run came by. */
+  #tasksOf(outcome: JobOutcome, crashes: readonly Crash[], steps: readonly string[]): Task[] {
+    const { model } = this.#options;
+    this.#sampled += outcome.sampled;
+    for (const [step, calls] of Object.entries(outcome.steps))
+      for (const each of model === "faults" ? diskFaults : [model]) this.#row(step, each).calls += calls;
+    const failing = outcome.faults.map(
+      ({ call, fault, step }): Task => ({
+        job: { crashes: [], fault: { call, fault } },
+        steps: [step],
+        model: fault,
+      }),
+    );
+    if (model === "faults") return failing;
+    return outcome.places
+      .filter((place) => this.#isNew(place, crashes.length))
+      .map(({ crash, step }) => ({ job: { crashes: [...crashes, crash] }, steps: [...steps, step], model }));
+  }
+
+  #isNew({ key }: Place, depth: number): boolean {
+    const own = hashOfText(`${key} ${depth}`);
+    if (this.#known.has(own)) return false;
+    this.#known.add(own);
+    return true;
+  }
+
+  #openProgress(clean: JobOutcome, tasks: readonly Task[]): void {
+    const { progress, model, statesMax } = this.#options;
+    if (progress === undefined) return;
+    const jobs = JSON.stringify(tasks.map(({ job }) => job));
+    this.#progress = new Progress(progress, `${model} ${statesMax} ${clean.calls} ${hashOfText(jobs)}`);
+  }
+
+  #note({ job, steps, model }: Task, { verdict, stories }: KnownOutcome): void {
+    const row = this.#row(steps.at(-1) ?? "no crash", model);
     row.runs += 1;
     row.outcomes.set(verdict, (row.outcomes.get(verdict) ?? 0) + 1);
-    if (verdict === "pass") return;
-    const stories = [assessment.why ?? "", ...assessment.defects.map(({ story }) => story)];
-    this.#failures.push({ crashes, steps, verdict, stories: stories.filter((story) => story !== "") });
+    if (verdict !== "pass") this.#failures.push({ job, crashes: job.crashes, steps, verdict, stories });
   }
 
-  #row(step: string): StepRow {
-    let row = this.#rows.get(step);
-    if (row === undefined) {
-      row = { step, model: this.#options.model, calls: 0, runs: 0, outcomes: new Map() };
-      this.#rows.set(step, row);
-    }
+  #row(step: string, model: StepRow["model"]): StepRow {
+    const key = `${step} ${model}`;
+    const row = this.#rows.get(key) ?? { step, model, calls: 0, runs: 0, outcomes: new Map() };
+    this.#rows.set(key, row);
     return row;
   }
-
-  #cpuMs(): number {
-    const { user, system } = process.cpuUsage(this.#started);
-    return (user + system) / 1_000;
-  }
-}
-
-function verdictOf({ verdict, defects }: Assessment): string {
-  return verdict === "defect" ? defects.map(({ signature }) => signature).join(" + ") : verdict;
-}
-
-/** What people were told and agents did until now: the same disk with another past is another place. */
-function seenSoFar({ run, computer }: MemoryRun, model: DiskModel): string {
-  let told = 0;
-  for (const { kind } of run.recorder.entries) {
-    if (kind === "shown" || kind === "submitted" || kind === "submit" || kind === "resumed") told += 1;
-  }
-  let done = 0;
-  for (const entries of computer.ledgers.values()) {
-    for (const { kind } of entries) if (kind !== "gate" || model === "kill") done += 1;
-  }
-  const held = model === "kill" ? run.agents.alive().length : 0;
-  return `${told} ${done} ${held}`;
-}
-
-function hashOfDisk({ computer }: MemoryRun): number {
-  const parts: string[] = [];
-  for (const [path, node] of computer.disk.paths()) {
-    parts.push(node instanceof FileNode ? `${path} ${hashOfBytes(node.content)}` : path);
-  }
-  return hashOfText(parts.sort().join("\n"));
 }
 
 /** Every n-th first, then what is between. */
 function spread<T>(all: readonly T[], most: number): T[] {
-  const stride = Math.max(1, Math.ceil(all.length / most));
+  const stride = Math.max(1, Math.ceil(all.length / Math.max(1, most)));
   return Array.from({ length: stride }, (_, from) => all.filter((__, at) => at % stride === from)).flat();
 }
