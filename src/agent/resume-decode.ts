@@ -86,11 +86,12 @@ export function listOf(value: unknown): readonly unknown[] {
 /** Text of a content that is a text, or a list of blocks of which some have one. */
 export function textOfBlocks(content: unknown): string {
   if (typeof content === "string") return content;
-  const texts = listOf(content).flatMap((block) => {
-    if (typeof block === "string") return [block];
-    return isRecord(block) && typeof block.text === "string" ? [block.text] : [];
-  });
-  return texts.join("\n");
+  const texts: string[] = [];
+  for (const block of listOf(content)) {
+    const text: unknown = isRecord(block) ? block.text : block;
+    if (typeof text === "string") texts.push(text);
+  }
+  return texts.length === 1 ? (texts[0] ?? "") : texts.join("\n");
 }
 
 /** Why something ended, as a short text. */

@@ -110,6 +110,8 @@ describe("the hand-over of a real Ada that was killed", () => {
       "assistant: [This turn was interrupted here.]",
     ]);
     expectValid(handed.messages);
+    // Each field in its place: the diff that a person is shown has what changes and nothing else.
+    expect(Object.keys(handed.fields)).toEqual(Object.keys(JSON.parse(real.cutSnapshot)));
     expect(handed.prompt).toContain("h1");
     expect(handed.prompt).toContain("call_2 run_command");
     expect(handed.prompt).toContain("sleep 12");

@@ -37,7 +37,7 @@ import { recordSession } from "../support/server-record.ts";
 const resultToken = "result-7f3a91c5d2";
 const prompt = "Please do the scripted work.";
 const goOn = "Continue where you left off.";
-const limitMs = 240_000;
+const limitMs = 600_000;
 
 const kept = process.env.HOLDFAST_AGENTS;
 const root = realpathSync(mkdtempSync(join(tmpdir(), "holdfast-agents-")));
@@ -248,7 +248,9 @@ test.each(realAgents.map((agent) => [agent.kind, agent] as const))(
       putBack();
       loseResult(asKilled.path);
       const lost = await judged(site, id);
-      expect(lost).toMatchObject({ effect: "done", modelKnows: "no" });
+      // Told nothing, or that there is no result: in either case not what happened.
+      expect(lost.effect).toBe("done");
+      expect(["no", "wrongly"]).toContain(lost.modelKnows);
       expect(lost.words).toContain(resultToken);
       const told = await resume(site, lost.words, id, "told");
       outcomes.set(
@@ -262,7 +264,7 @@ test.each(realAgents.map((agent) => [agent.kind, agent] as const))(
       await model.stop();
     }
   },
-  1_200_000,
+  3_000_000,
 );
 
 test("at least two agents came through", () => {

@@ -112,15 +112,17 @@ function repairsOf(
   if (snapshot !== undefined && isSame) return [];
   const now = isoTime(request.nowMs);
   const model = modelOf(request.sources);
+  // Fields that are there stay where they are, so that a person sees in the diff what changes and nothing else.
+  const known = snapshot?.fields ?? {};
   const fields = {
-    ...(model === undefined ? {} : { model }),
-    createdAt: now,
-    status: "active",
-    ...snapshot?.fields,
+    ...known,
     id: request.agentSessionId,
-    workingDirectory: snapshot?.fields.workingDirectory ?? request.cwd,
+    workingDirectory: known.workingDirectory ?? request.cwd,
+    ...(model === undefined || known.model !== undefined ? {} : { model }),
     messages,
+    createdAt: known.createdAt ?? now,
     lastActiveAt: now,
+    status: known.status ?? "active",
   };
   const why =
     snapshot === undefined

@@ -218,9 +218,11 @@ function bodiesOf(type: string, value: RecordValue): readonly FactBody[] | undef
   if (type === "assistant") {
     const bodies = assistantBodies(message, isSide);
     if (isSide) return bodies;
-    return value.isApiErrorMessage === true
-      ? [...bodies, { kind: "turn-end", outcome: "failed", reason: "api error" }]
-      : [...bodies, ...endOf(message)];
+    if (value.isApiErrorMessage === true) {
+      return [...bodies, { kind: "turn-end", outcome: "failed", reason: "api error" }];
+    }
+    const end = endOf(message);
+    return end.length === 0 ? bodies : [...bodies, ...end];
   }
   if (type === "user") {
     // Texts that Claude Code put in by itself open no turn.

@@ -19,7 +19,7 @@ export function messageBodies(message: RecordValue): FactBody[] {
     case "user":
       return [{ kind: "prompt", text: textOfBlocks(message.content) }];
     case "assistant":
-      return [...blockBodies(message), ...endOf(message)];
+      return withEnd(blockBodies(message), message);
     case "toolResult":
       return [resultOf(message.toolCallId, message, message.isError)];
     default:
@@ -40,20 +40,29 @@ export function isBrokenOff({ stopReason }: RecordValue): boolean {
 
 export function blocksOf({ content }: RecordValue): readonly RecordValue[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
-  return listOf(content).filter(isRecord);
+  const blocks = listOf(content);
+  return blocks.every(isRecord) ? blocks : blocks.filter(isRecord);
 }
 
 function blockBodies(message: RecordValue): FactBody[] {
-  return blocksOf(message).flatMap((block): FactBody[] => {
-    if (block.type === "text") return [{ kind: "text", text: textOr(block.text, "") }];
-    if (block.type === "thinking") return [{ kind: "reasoning", text: textOr(block.thinking, "") }];
-    if (block.type !== "toolCall") return [unknownType(`block ${textOr(block.type, "")}`)];
-    if (isBrokenOff(message)) return [];
-    const callId = needId(block.id, "the call's id");
-    return [
-      { kind: "call", callId, name: needId(block.name, "the tool's name"), input: block.arguments ?? null },
-    ];
-  });
+  const bodies: FactBody[] = [];
+  for (const block of blocksOf(message)) {
+    const { type } = block;
+    if (type === "text") bodies.push({ kind: "text", text: textOr(block.text, "") });
+    else if (type === "thinking") bodies.push({ kind: "reasoning", text: textOr(block.thinking, "") });
+    else if (type !== "toolCall") bodies.push(unknownType(`block ${textOr(type, "")}`));
+    else if (!isBrokenOff(message)) {
+      const callId = needId(block.id, "the call's id");
+      const name = needId(block.name, "the tool's name");
+      bodies.push({ kind: "call", callId, name, input: block.arguments ?? null });
+    }
+  }
+  return bodies;
+}
+
+function withEnd(bodies: FactBody[], message: RecordValue): FactBody[] {
+  const end = endOf(message);
+  return end.length === 0 ? bodies : [...bodies, ...end];
 }
 
 /** The stop reason is the only record of a turn's end. */

@@ -54,15 +54,19 @@ function messageSends(message: RecordValue): Sent[] {
         ? [{ role: "tool", callId: message.toolCallId, answer: "result" }]
         : [];
     case "assistant":
-      return isBrokenOff(message) ? [] : blocksOf(message).flatMap(blockSends);
+      return isBrokenOff(message) ? [] : replySends(message);
     default:
       return [];
   }
 }
 
-function blockSends({ type, text, id }: RecordValue): Sent[] {
-  if (type === "text") return text === "" ? [] : [{ role: "assistant" }];
-  return type === "toolCall" && typeof id === "string" ? [{ role: "assistant", callId: id }] : [];
+function replySends(message: RecordValue): Sent[] {
+  const sends: Sent[] = [];
+  for (const { type, text, id } of blocksOf(message)) {
+    if (type === "text" && text !== "") sends.push({ role: "assistant" });
+    if (type === "toolCall" && typeof id === "string") sends.push({ role: "assistant", callId: id });
+  }
+  return sends;
 }
 
 export function sentOnResume(entries: readonly Entry[]): Sent[] {
