@@ -82,12 +82,15 @@ function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
   return truth.is === "no" ? truth : { ...truth, is: "maybe" };
 }
 
-/** What only a hidden file of the agent's store shows need not be known. */
+/**
+ * Where a hidden file of the agent's store decides, both are right: nobody need know of it, and a journal may have
+ * kept its name from before the line that tells it was damaged.
+ */
 function ofStore(at: SessionAt, judge: (seen: SessionAt) => Truth): Truth {
   const truth = judge(at);
-  if (truth.is !== "no") return truth;
+  if (at.hidden.logs.length === 0 && at.hidden.snapshots.length === 0) return truth;
   const all = judge(withHidden(at));
-  return all.is === "no" ? truth : { ...all, is: "maybe" };
+  return all.is === truth.is ? truth : { ...(truth.is === "no" ? all : truth), is: "maybe" };
 }
 
 /** A run is on, no process works on it, and nothing says that it came to its end. */

@@ -38,3 +38,58 @@ test("who drove the run before the world ended does nothing any more", async () 
     expect(await judgedAfter(of, crash)).toEqual([call, "pass", undefined, []]);
   }
 }, 60_000);
+
+test("a call whose result is in a log that only the journal can name need not be told as dangling", async () => {
+  const call = { outcome: "append", resultChars: 7, style: "ascii" } as const;
+  const { record } = await executeWithCrashes(
+    plan({
+      mode: "free",
+      free: { pausesMs: [1, 1, 0, 6, 46, 12, 3], writes: "burst" },
+      sessions: [
+        {
+          storeLag: "log-behind",
+          turns: [
+            {
+              script: {
+                replies: [
+                  { calls: [call], parallel: true },
+                  { calls: [{ ...call, resultChars: 35 }], parallel: false },
+                  {
+                    calls: [
+                      { ...call, resultChars: 18, style: "unicode" },
+                      { ...call, resultChars: 39 },
+                    ],
+                    parallel: true,
+                  },
+                ],
+                finalText: "All done.",
+              },
+            },
+          ],
+        },
+      ],
+      rounds: [
+        {
+          at: { session: 0, nth: 6 },
+          position: "unsent",
+          unreadEvents: 1,
+          fault: { kind: "kill", target: "tree" },
+          orphan: { beforeRestart: 9, beforeObserve: 4, duringResume: 6 },
+          delayMs: 61,
+          damage: [{ role: "spool", how: "alter", file: 0, record: 5 }],
+        },
+        {
+          at: { phase: "ready" },
+          position: "unread",
+          fault: { kind: "kill", target: "both" },
+          orphan: still,
+          delayMs: 109,
+          damage: [],
+        },
+      ],
+    }),
+    510,
+    [],
+  );
+  expect(assess(record).defects).toEqual([]);
+});
