@@ -7,7 +7,7 @@ import type { Damage, FaultKind, Orphan, Plan, Round } from "../../plan/plan.ts"
 export function planSteps(plan: Plan): readonly string[] {
   return [
     ...plan.sessions.map(sessionWords),
-    ...plan.rounds.flatMap(roundSteps),
+    ...plan.rounds.flatMap((round) => roundSteps(round, plan.mode)),
     "The user looks, and resumes what is not finished.",
   ];
 }
@@ -25,8 +25,11 @@ function sessionWords(
   return `${who} with ${agent ?? "the agent"}: ${what}.`;
 }
 
-function roundSteps({ at, position, fault, orphan, damage, delayMs }: Round): readonly string[] {
-  const delay = delayMs === undefined || delayMs === 0 ? "" : `, ${delayMs} ms later`;
+function roundSteps(
+  { at, position, fault, orphan, damage, delayMs = 0 }: Round,
+  mode: Plan["mode"],
+): readonly string[] {
+  const delay = delayMs === 0 || mode === "lockstep" ? "" : `, ${delayMs} ms later`;
   return [
     `${placeWords(at, position)}${delay}: ${faultWords(fault)}.`,
     ...damage.map((one) => `Before the restart ${damageWords(one)}.`),
