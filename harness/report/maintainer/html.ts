@@ -85,7 +85,7 @@ h2 { margin: 2.5rem 0 .25rem; font-size: 1.25rem; } h3 { margin: 0 0 .5rem; font
 dl { margin: 1rem 0; } dl div { display: flex; gap: .75rem; } dt { width: 9rem; opacity: .65; } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; font-size: .925rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { font-weight: 600; opacity: .65; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { font-weight: 600; opacity: .65; white-space: nowrap; } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .criteria td:nth-child(2) { white-space: nowrap; } .counts td:first-child { width: 70%; }
 .broken td:nth-child(3) { color: var(--bad); font-weight: 600; }
 .badge { padding: .1rem .55rem; border-radius: 1rem; font-size: .8rem; font-weight: 600; color: #fff; background: var(--doubt); white-space: nowrap; }
