@@ -7,9 +7,10 @@ import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadScenarios } from "../scenarios/index.ts";
 import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
-import { type BoundaryMode, boundaryModes } from "./boundary/operation.ts";
+import { boundaryModes } from "./boundary/operation.ts";
 import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
 import { statesMaxDefault } from "./memory/crash.ts";
+import { powerModels } from "./memory/power.ts";
 
 type EnumerateFlags = MemoryFlags & RealFlags & { readonly real: boolean };
 
@@ -49,8 +50,17 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
     )
     .addOption(
       new Option("--modes <list>", `real: of ${boundaryModes.join(",")} (all by default)`).argParser(
-        modeList,
+        listOf("mode", boundaryModes),
       ),
+    )
+    .addOption(
+      new Option(
+        "--power <models>",
+        `real: cut the power before each operation, too; of ${powerModels.join(",")}`,
+      ).argParser(listOf("power model", powerModels)),
+    )
+    .addOption(
+      new Option("--cuts <number>", "real: legal states of each power cut").argParser(whole).default(2),
     )
     .addOption(
       new Option(
@@ -108,10 +118,13 @@ function whole(text: string): number {
   throw new InvalidArgumentError("Give a whole number from 1 on.");
 }
 
-function modeList(text: string): BoundaryMode[] {
-  const names = text.split(",").map((name) => name.trim());
-  const wrong = names.find((name) => !boundaryModes.some((known) => known === name));
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(`There is no mode "${wrong}"; known: ${boundaryModes.join(", ")}.`);
-  return boundaryModes.filter((known) => names.includes(known));
+/** Reads a list of known names, in their own order. */
+function listOf<Name extends string>(what: string, known: readonly Name[]): (text: string) => Name[] {
+  return (text) => {
+    const names = text.split(",").map((name) => name.trim());
+    const wrong = names.find((name) => !known.some((one) => one === name));
+    if (wrong !== undefined)
+      throw new InvalidArgumentError(`There is no ${what} "${wrong}"; known: ${known.join(", ")}.`);
+    return known.filter((one) => names.includes(one));
+  };
 }

@@ -147,6 +147,8 @@ export interface CountedBoundaries {
     readonly operation: number;
     readonly mode: string;
     readonly step: string;
+    /** Of a power cut: what it took, in words. */
+    readonly lost?: string;
     /** Equal for two ends that had the same operations behind them and left them in the same order. */
     readonly state: string;
   }[];

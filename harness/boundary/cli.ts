@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { workersFor } from "../campaign/pool.ts";
 import { withPool } from "../campaign/with-pool.ts";
+import type { PowerModel } from "../memory/power.ts";
 import type { Plan } from "../plan/plan.ts";
 import { loadSubject, subjectSlug, subjectSpec } from "../subject/load.ts";
 import { enumerateReal } from "./enumerate.ts";
@@ -18,6 +19,8 @@ export interface RealFlags {
   readonly by: Counter;
   readonly modes?: readonly BoundaryMode[];
   readonly recovery: "none" | "sampled" | "all";
+  readonly power?: readonly PowerModel[];
+  readonly cuts: number;
   readonly times: number;
   readonly points?: number;
   readonly workers: number;
@@ -41,6 +44,7 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
         subject: spec,
         by: flags.by,
         modes: flags.modes ?? boundaryModes,
+        power: { models: flags.power ?? [], states: flags.cuts },
         recovery: flags.recovery,
         times: flags.times,
         ...(flags.points === undefined ? {} : { pointsMax: flags.points }),

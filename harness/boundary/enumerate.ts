@@ -10,6 +10,7 @@ import path from "node:path";
 import type { Job, Outcome } from "../campaign/job.ts";
 import type { Failure } from "../campaign/pool.ts";
 import type { CountedBoundaries } from "../history.ts";
+import type { PowerModel } from "../memory/power.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Counter } from "./tools.ts";
 
@@ -20,6 +21,8 @@ export interface EnumerateOptions {
   /** Who counts. */
   readonly by: Counter;
   readonly modes: readonly Boundary["mode"][];
+  /** Power cuts before each operation, too: under these models, this many legal states of each. */
+  readonly power: { readonly models: readonly PowerModel[]; readonly states: number };
   /** Ends of the recovery, one after each first end: none, one each (spread over the recovery), all. */
   readonly recovery: "none" | "sampled" | "all";
   /** How often each point is executed, to count the distinct states that it has. */
@@ -116,11 +119,20 @@ class Enumerator {
   }
 
   #endsOf({ life, script, operations }: CountedBoundaries["lives"][number]): Waiting[] {
-    return operations.flatMap(({ step, modes }, index) =>
-      this.#options.modes
-        .filter((mode) => modes.includes(mode))
-        .map((mode) => ({ boundaries: [{ script, life, operation: index + 1, mode }], step })),
-    );
+    const { modes, power } = this.#options;
+    return operations.flatMap(({ step, modes: possible }, index) => {
+      const at = { script, life, operation: index + 1 };
+      const kills = modes.filter((mode) => possible.includes(mode)).map((mode) => ({ ...at, mode }));
+      const cuts = power.models.flatMap((model) =>
+        // State 0 leaves as little as may be; the others are spread over what is legal.
+        Array.from({ length: power.states }, (_, n) => ({
+          ...at,
+          mode: "before" as const,
+          power: { model, state: n * 13 },
+        })),
+      );
+      return [...kills, ...cuts].map((end) => ({ boundaries: [end], step }));
+    });
   }
 
   #chosen(ends: readonly Waiting[]): readonly Waiting[] {
@@ -182,6 +194,7 @@ class Enumerator {
     const next = outcome?.boundaries?.lives.find(({ life }) => life === first.life + 1);
     if (outcome?.verdict !== "pass" || next === undefined) return;
     const { recovery } = this.#options;
+    if (first.power !== undefined) return;
     const ends = this.#endsOf(next).map((end) => ({ ...end, boundaries: [first, ...end.boundaries] }));
     if (recovery === "all") this.#seconds.push(...ends);
     // Neighbouring first ends have nearly the same recovery: a step that is prime to most lengths spreads over it.

@@ -12,13 +12,14 @@ import path from "node:path";
 import { Epochs } from "../execute/epochs.ts";
 import { type Execution, type RunEnvironment, sessionIndex } from "../execute/execution.ts";
 import { type Machine, realMachine } from "../execute/machine.ts";
-import { isAlive, type RunProcess, startTimeOf } from "../execute/processes.ts";
-import { type CrashLoss, placeMark, planAsPlayed, recover } from "../execute/recovery.ts";
+import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/processes.ts";
+import { type CrashLoss, placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
 import type { CountedBoundaries, RunRecord } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { type BoundaryOrder, type Hit, modesOf } from "./operation.ts";
+import { cutPower } from "./power-cut.ts";
 import { stepOf } from "./step.ts";
 import { type BoundaryTools, orderedEnvironment } from "./tools.ts";
 import { readHit, readTraces, type Trace } from "./trace.ts";
@@ -33,6 +34,14 @@ export function boundaryStaging(
   return new BoundaryStaging(plan, subject, environment.dir, tools);
 }
 
+/** An end that came. */
+interface Met {
+  readonly life: number;
+  readonly hit: Hit;
+  /** What a power cut took, in words. */
+  lost?: string;
+}
+
 class BoundaryStaging implements Staging {
   readonly machine: Machine;
   readonly subject: Subject;
@@ -41,7 +50,7 @@ class BoundaryStaging implements Staging {
   readonly #tools: BoundaryTools;
   readonly #epochs: Epochs;
   readonly #children: RunProcess[] = [];
-  readonly #hits: { readonly life: number; readonly hit: Hit }[] = [];
+  readonly #hits: Met[] = [];
   /** Life that the last process was started for. */
   #life = 0;
 
@@ -64,6 +73,7 @@ class BoundaryStaging implements Staging {
     const planned = ends.find((boundary) => boundary.life === life);
     const order: BoundaryOrder = {
       trace: this.#prefix(life),
+      ...(ends.some(({ power }) => power !== undefined) ? { data: true } : {}),
       ...(planned === undefined
         ? {}
         : { entry: planned.script, at: { operation: planned.operation, mode: planned.mode } }),
@@ -87,13 +97,30 @@ class BoundaryStaging implements Staging {
       run.agents.forget();
       run.clients.forget();
       run.recorder.forget();
-      const life = this.#life;
-      this.#hits.push({ life, hit });
-      const { operation, mode } = hit;
-      const place = `server ${life}, operation ${operation.n}, ${mode} it, kill`;
-      const at = `${stepOf(operation, this.#dir)} ${placeMark}${operation.n}, ${place})`;
-      playing = recover(run, { at, isPower: false, losses: await this.#lossesOf(run, hit) });
+      playing = recover(run, await this.#end(run, hit));
     }
+  }
+
+  async #end(run: Execution, hit: Hit): Promise<WorldEnd> {
+    const life = this.#life;
+    const told: Met = { life, hit };
+    this.#hits.push(told);
+    const { operation, mode } = hit;
+    const power = this.#plan.boundaries?.ends.find((end) => end.life === life)?.power;
+    const how = power === undefined ? "kill" : `power, ${power.model}`;
+    const place = `server ${life}, ${mode} it, ${how}`;
+    const at = `${stepOf(operation, this.#dir)} ${placeMark}${operation.n}, ${place})`;
+    if (power === undefined) return { at, isPower: false, losses: await this.#lossesOf(run, hit) };
+    await Promise.all([reapMarked(`${this.#dir}/`), reapMarked(`HOLDFAST_RUN=${run.environment.runId}`)]);
+    const { dir, workspace, env } = run.context;
+    const folders = [dir, workspace, env["HOME"] ?? dir];
+    const operations = Array.from({ length: life }, (_, index) => this.#traceOf(index + 1, run)).flatMap(
+      (trace) => trace?.operations ?? [],
+    );
+    const files = await run.subject.files(run.context);
+    const { losses, lost } = cutPower(operations, folders, files, power);
+    told.lost = lost;
+    return { at, isPower: true, losses };
   }
 
   told(run: Execution | undefined): Partial<RunRecord> {
@@ -158,7 +185,8 @@ class BoundaryStaging implements Staging {
     const lives = traces.flatMap(({ life, trace }) =>
       trace === undefined ? [] : [{ life, ...this.#told(trace) }],
     );
-    const hits = this.#hits.map(({ life, hit }) => ({
+    const hits = this.#hits.map(({ life, hit, lost }) => ({
+      ...(lost === undefined ? {} : { lost }),
       life,
       operation: hit.operation.n,
       mode: hit.mode,

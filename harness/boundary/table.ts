@@ -28,24 +28,25 @@ export interface Summary {
 
 export function summaryOf({ points, lives }: Enumeration): Summary {
   const verdicts: Record<string, number> = {};
-  const defects = new Map<string, { points: Point[]; story: string }>();
+  const defects = new Map<string, { signature: string; points: Point[]; story: string }>();
   for (const point of points) {
     const signatures = signaturesOf(point);
     const verdict = signatures.length > 0 ? "defect" : worstOf(point.outcomes);
     verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
     for (const [at, signature] of signatures.entries()) {
-      const known = defects.get(signature);
+      const key = `${classOf(point)} ${signature}`;
+      const known = defects.get(key);
       if (known !== undefined) known.points.push(point);
-      else defects.set(signature, { points: [point], story: point.stories[at] ?? "" });
+      else defects.set(key, { signature, points: [point], story: point.stories[at] ?? "" });
     }
   }
   return {
     points: points.length,
     unfired: verdicts["invalid"] ?? 0,
     verdicts,
-    defects: [...defects].map(([signature, { points: at, story }]) => ({
+    defects: [...defects.values()].map(({ signature, points: at, story }) => ({
       signature,
-      class: "kill",
+      class: at[0] === undefined ? "kill" : classOf(at[0]),
       points: at.length,
       steps: [...new Set(at.map(({ step }) => step))],
       story,
@@ -80,9 +81,9 @@ export function tableOf(
   }
   const seconds = found.points.filter(({ boundaries }) => boundaries.length === 2);
   if (seconds.length > 0) lines.push(...lifeTable(`${name}: ended again in the recovery`, seconds), "");
-  for (const { signature, points, steps, story, artifact } of summary.defects) {
+  for (const { signature, class: kind, points, steps, story, artifact } of summary.defects) {
     lines.push(
-      `✗ ${signature}`,
+      `✗ ${signature}${kind === "power" ? " (power)" : ""}`,
       `  ${story}`,
       `  at ${points} points, first: ${steps.slice(0, 4).join(", ")}`,
     );
@@ -135,6 +136,10 @@ function conclusion(found: Enumeration, summary: Summary, cpuSeconds: number | u
       ? "Blind spots: none that the preload knows of."
       : `Blind spots: these functions of the runtime are not counted: ${blindSpots.join(", ")}.`,
   ];
+}
+
+function classOf({ boundaries }: Point): "kill" | "power" {
+  return boundaries.some(({ power }) => power !== undefined) ? "power" : "kill";
 }
 
 function lastOf({ boundaries }: Point): Boundary | undefined {

@@ -120,6 +120,10 @@ export const BoundarySchema = z.strictObject({
   /** Number of the operation in that process: 1, 2, … */
   operation: z.int().min(1).max(1_000_000),
   mode: z.enum(["before", "after", "empty", "torn"]),
+  /** The power fails there: every process ends, and of what the server did not sync one legal state is left. */
+  power: z
+    .strictObject({ model: z.enum(["posix", "ext4", "torn"]), state: z.int().min(0).max(10_000) })
+    .optional(),
 });
 
 export const PlanSchema = z.strictObject({

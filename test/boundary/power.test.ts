@@ -1,0 +1,73 @@
+/**
+ * A power cut from a trace: what was synced stays, what was not may go, files of others are left alone.
+ */
+import { constants } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { cutPower } from "../../harness/boundary/power-cut.ts";
+import type { Traced } from "../../harness/boundary/trace.ts";
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), "holdfast-power-"));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants;
+const data = (text: string) => Buffer.from(text).toString("base64");
+
+/** A log that is appended to and synced once, and a snapshot that is put in place by a rename without any sync. */
+async function world(name: string): Promise<{ folder: string; operations: Traced[] }> {
+  const folder = path.join(dir, name);
+  await mkdir(folder);
+  const at = (file: string) => path.join(folder, file);
+  const asked: Omit<Traced, "n">[] = [
+    { op: "open", path: at("log"), flags: O_WRONLY | O_CREAT | O_APPEND },
+    { op: "write", path: at("log"), flags: O_APPEND, data: data("one\n") },
+    { op: "sync", path: at("log") },
+    { op: "sync", path: folder },
+    { op: "write", path: at("log"), flags: O_APPEND, data: data("two\n") },
+    { op: "writeFile", path: at("new"), flags: O_WRONLY | O_CREAT | O_TRUNC, data: data("{}") },
+    { op: "rename", path: at("new"), to: at("snapshot") },
+  ];
+  await writeFile(at("log"), "one\ntwo\n");
+  await writeFile(at("snapshot"), "{}");
+  await writeFile(at("of-the-agent"), "kept");
+  return { folder, operations: asked.map((one, index) => ({ n: index + 1, ended: {}, ...one })) };
+}
+
+const stateOf = async (folder: string) =>
+  Object.fromEntries(
+    await Promise.all(
+      (await readdir(folder)).map(async (name) => [name, await readFile(path.join(folder, name), "utf8")]),
+    ),
+  );
+
+it("leaves as little as may be, and tells what files with a role lost", async () => {
+  const { folder, operations } = await world("least");
+  const log = path.join(folder, "log");
+  const cut = cutPower(operations, [folder], [{ role: "log", path: log }], { model: "ext4", state: 0 });
+  expect(await stateOf(folder)).toEqual({ log: "one\n", "of-the-agent": "kept" });
+  expect(cut.losses).toEqual([{ role: "log", path: log, fromByte: 4, toByte: 8 }]);
+});
+
+it("knows a rename whose content did not come along", async () => {
+  const seen = new Set<string>();
+  for (let state = 0; state < 24; state += 1) {
+    const { folder, operations } = await world(`state-${state}`);
+    cutPower(operations, [folder], [], { model: "posix", state });
+    seen.add(JSON.stringify((await stateOf(folder))["snapshot"] ?? "missing"));
+  }
+  expect([...seen]).toEqual(expect.arrayContaining(['""', '"{}"', '"missing"']));
+});
+
+it("takes nothing of what is not known to have been done", async () => {
+  const { folder, operations } = await world("under-way");
+  const [first, ...rest] = operations;
+  if (first === undefined) throw new Error("no operation");
+  const { ended: _, ...underWay } = first;
+  cutPower([underWay, ...rest.slice(0, 1)], [folder], [], { model: "posix", state: 0 });
+  expect(await stateOf(folder)).toMatchObject({ "of-the-agent": "kept", log: "one\ntwo\n" });
+});
