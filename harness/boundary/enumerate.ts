@@ -235,7 +235,10 @@ function hitOf(counted: CountedBoundaries | undefined, { life, operation }: Boun
 
 function nameOf(boundaries: readonly Boundary[]): string {
   return boundaries
-    .map(({ life, operation, mode }) => `server-${life}-operation-${operation}-${mode}`)
+    .map(({ life, operation, mode, power }) => {
+      const how = power === undefined ? mode : `power-${power.model}-${power.state}`;
+      return `server-${life}-operation-${operation}-${how}`;
+    })
     .join("--");
 }
 

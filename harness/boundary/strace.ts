@@ -76,7 +76,15 @@ export function blindSpots(
   );
   const isOurs = ({ path }: TracedCall) =>
     folders.some((folder) => path.startsWith(`${folder}/`) || path === folder);
-  return calls.filter((call) => isOurs(call) && !counted.has(`${call.kind} ${call.path}`));
+  // The folders above one that is made together with them are part of that operation.
+  const isAbove = (path: string) =>
+    operations.some((operation) => operation.op === "mkdir" && operation.path.startsWith(`${path}/`));
+  return calls.filter(
+    (call) =>
+      isOurs(call) &&
+      !counted.has(`${call.kind} ${call.path}`) &&
+      !(call.kind === "mkdir" && isAbove(call.path)),
+  );
 }
 
 function kindsOf({ op }: Operation): readonly Kind[] {

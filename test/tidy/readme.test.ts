@@ -41,11 +41,9 @@ describe("README", () => {
       .filter((line) => line !== "");
     expect(commands.length).toBeGreaterThanOrEqual(6);
     const { scripts } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
-    const { stdout: help } = await execa(
-      process.execPath,
-      ["--import", "tsx", "harness/cli.ts", "run", "--help"],
-      { cwd: root },
-    );
+    const helpOf = (command: string) =>
+      execa(process.execPath, ["--import", "tsx", "harness/cli.ts", command, "--help"], { cwd: root });
+    const help = (await Promise.all(["run", "enumerate"].map(helpOf))).map(({ stdout }) => stdout).join("");
     for (const command of commands) {
       const [program, script = "", ...rest] = command.split(" ");
       expect(program).toBe("pnpm");
