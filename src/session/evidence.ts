@@ -10,7 +10,7 @@ import type { Abilities, AttemptEvidence, Evidence, SourceCut } from "../model/e
 import type { Damage, Fact } from "../model/fact.ts";
 import { attemptPaths } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
-import { adapterOf, attemptFolder, type Context, surroundingsOf } from "./context.ts";
+import { adapterOf, attemptFolder, type Context, lifeOf, surroundingsOf } from "./context.ts";
 import { coveredByte, fileByteOf } from "./covers.ts";
 import { lateDamage } from "./late.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
@@ -98,14 +98,16 @@ async function attemptEvidence(
       ...(ended.started === "no" ? {} : { ended: end }),
     };
   }
+  const { trouble } = lifeOf(context, session.id);
   const liveness = await agentLiveness(context, session, attempt);
   const spoke =
     coveredByte(attempt.covers) > 0 || attempt.identity !== undefined || liveness.state === "alive";
   return {
     ...base,
     started: spoke ? "yes" : "unknown",
-    // Its follower records what it said last before it records the end: until then it is not over.
-    liveness: liveness.state === "dead" ? "alive" : liveness.state,
+    // Its follower records what it said last before it records the end: until then it is not over. A session in
+    // trouble has none.
+    liveness: liveness.state === "dead" && trouble === undefined ? "alive" : liveness.state,
     processCite: processCite(attempt, liveness.seen),
   };
 }

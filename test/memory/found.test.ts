@@ -3,7 +3,9 @@
  */
 import { expect, test } from "vitest";
 import { assess } from "../../harness/campaign/assess.ts";
+import { checks, judge } from "../../harness/check/index.ts";
 import { type Crash, executeWithCrashes } from "../../harness/memory/crash.ts";
+import { executeWithFault } from "../../harness/memory/disk-faults.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
 import { oneByOne, still } from "../../scenarios/scenario.ts";
 
@@ -93,3 +95,23 @@ test("a call whose result is in a log that only the journal can name need not be
   );
   expect(assess(record).defects).toEqual([]);
 });
+
+test("a session that cannot be read when its agent is gone is not said to run", async () => {
+  const fault = { kind: "kill", target: "both" } as const;
+  const at = { session: 0, event: "effect:1" };
+  const of = plan({ rounds: [{ at, position: "unsent", fault, orphan: still, damage: [] }] });
+  const reads: number[] = [];
+  await executeWithCrashes(of, seed, [], {
+    watch: ({ number, op, path }) => {
+      if (op === "size" && path.endsWith("/spool")) reads.push(number);
+    },
+  });
+  for (const call of reads) {
+    const { record } = await executeWithFault(of, seed, { call, fault: "unreadable" });
+    const { signatures } = judge(
+      record,
+      checks.filter(({ promise }) => promise === "call-state-honest"),
+    );
+    expect([call, signatures]).toEqual([call, []]);
+  }
+}, 60_000);
