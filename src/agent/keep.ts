@@ -33,8 +33,12 @@ class OpenTurn {
     return this.#isPlain && this.#unanswered === 0;
   }
 
-  get calls(): readonly string[] {
-    return [...this.#answered.keys()];
+  get calls(): Iterable<string> {
+    return this.#answered.keys();
+  }
+
+  get callCount(): number {
+    return this.#answered.size;
   }
 
   add(fact: Fact, bytes: number): void {
@@ -174,11 +178,12 @@ export class FactKeeper {
     }
   }
 
-  #forget({ facts, bytes, calls }: OpenTurn): void {
+  #forget(turn: OpenTurn): void {
+    const { facts } = turn;
     this.#turnsLeftOut += 1;
-    this.#callsLeftOut += calls.length;
-    this.#bytes -= bytes;
-    for (const id of calls) if (this.#others.has(id)) this.#gone.add(id);
+    this.#callsLeftOut += turn.callCount;
+    this.#bytes -= turn.bytes;
+    if (this.#others.size > 0) for (const id of turn.calls) if (this.#others.has(id)) this.#gone.add(id);
     for (const fact of facts) {
       if (fact.body.kind !== "session") this.#onLeftOut?.(fact);
       else {
