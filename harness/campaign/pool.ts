@@ -6,15 +6,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { BoundaryTools } from "../boundary/tools.ts";
 import type { Subject } from "../subject/contract.ts";
 import type { WorkPlace } from "./execute-job.ts";
 import { hasOwnNetwork, isolation } from "./isolation.ts";
 import type { Job, Outcome } from "./job.ts";
 import type { FromWorker, ToWorker } from "./worker.ts";
-
-const workerEntry = fileURLToPath(new URL("./worker.ts", import.meta.url));
 
 /** Servers that share a port they insist on run one at a time, where workers have no network of their own. */
 export function workersFor(subject: Pick<Subject, "port">, wanted: number): number {
@@ -31,6 +28,8 @@ interface Worker {
 export interface PoolOptions {
   /** Each worker has a folder below. */
   readonly dir: string;
+  /** The worker's module, absolute. */
+  readonly workerModule: string;
   readonly agentBundle: string;
   readonly tools: BoundaryTools;
   readonly count: number;
@@ -87,7 +86,7 @@ export class Pool {
   }
 
   private spawn(): ChildProcess {
-    const command = [process.execPath, ...process.execArgv, workerEntry];
+    const command = [process.execPath, this.options.workerModule];
     const [file = "", ...args] = [...isolation(this.options.ownNetwork === true), ...command];
     return spawn(file, args, {
       stdio: ["ignore", "inherit", "inherit", "ipc"],

@@ -3,10 +3,12 @@
  *
  * Always: whatever the work does, the workers, what they started, and the folder are gone afterwards.
  */
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Counter, makeTools } from "../boundary/tools.ts";
 import { bundleOnce } from "../launch/bundle.ts";
+import { makeWorkerModule } from "../launch/worker-module.ts";
 import type { Subject } from "../subject/contract.ts";
 import { makePlace } from "./place.ts";
 import { Pool } from "./pool.ts";
@@ -23,12 +25,14 @@ export async function withPool<T>(
   const place = await makePlace();
   try {
     const dir = path.join(place.dir, "bundles");
-    const [{ agent }, tools] = await Promise.all([
+    const [{ agent }, workerModule, tools] = await Promise.all([
       bundleOnce({ agent: fileURLToPath(new URL("../agent/main.ts", import.meta.url)) }, dir),
+      writeWorker(place.dir),
       makeTools(dir, counter),
     ]);
     const pool = await Pool.open({
       dir: place.dir,
+      workerModule,
       agentBundle: agent,
       tools,
       count: workers,
@@ -42,4 +46,10 @@ export async function withPool<T>(
   } finally {
     await place.remove();
   }
+}
+
+async function writeWorker(dir: string): Promise<string> {
+  const file = path.join(dir, "worker.mjs");
+  await writeFile(file, await makeWorkerModule());
+  return file;
 }

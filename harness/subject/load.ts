@@ -6,6 +6,7 @@
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -16,6 +17,8 @@ import type { Subject, SubjectOptions } from "./contract.ts";
 import { SubjectLoadError } from "./load-error.ts";
 
 export { SubjectLoadError } from "./load-error.ts";
+
+const { resolve: resolveFromHere } = createRequire(import.meta.url);
 
 type Exported = Subject | ((options: SubjectOptions) => Subject);
 
@@ -105,7 +108,7 @@ export async function loadSubject(spec: string): Promise<Subject> {
   }
   let loaded: { readonly default?: unknown };
   try {
-    loaded = extension === ".ts" ? await importTypeScript(file) : await import(pathToFileURL(file).href);
+    loaded = extension === ".ts" ? await importTypeScript(file) : await importJavaScript(file);
   } catch (error) {
     throw new SubjectLoadError(`The subject file ${file} cannot be loaded: ${firstLine(error)}.`, {
       cause: error,
@@ -152,6 +155,21 @@ function checked(subject: unknown, file: string): Subject {
   return found;
 }
 
+/** What it imports may be TypeScript, for which a worker has no loader until one is needed. */
+async function importJavaScript(file: string): Promise<{ readonly default?: unknown }> {
+  const { href } = pathToFileURL(file);
+  try {
+    return await import(href);
+  } catch (error) {
+    const isTyped = error instanceof Error && "code" in error && error.code === "ERR_UNKNOWN_FILE_EXTENSION";
+    if (!isTyped) throw error;
+    const { register } = await import("tsx/esm/api");
+    register();
+    // Under its own name the failure would be remembered.
+    return await import(`${href}?typed`);
+  }
+}
+
 async function importTypeScript(file: string): Promise<{ readonly default?: unknown }> {
   const harness = harnessEntry();
   const href = JSON.stringify(pathToFileURL(file).href);
@@ -174,7 +192,7 @@ async function importTypeScript(file: string): Promise<{ readonly default?: unkn
           onResolve({ filter: /^holdfast\/harness$/ }, () => ({ path: harness }));
           // It finds its binary beside itself, so it must stay where it is.
           onResolve({ filter: /^esbuild$/ }, () => ({
-            path: import.meta.resolve("esbuild"),
+            path: pathToFileURL(resolveFromHere("esbuild")).href,
             external: true,
           }));
         },
@@ -194,7 +212,7 @@ async function importTypeScript(file: string): Promise<{ readonly default?: unkn
 /** The harness's public module: beside us in the checkout, by its own name once it is built. */
 function harnessEntry(): string {
   const source = fileURLToPath(new URL("../index.ts", import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(import.meta.resolve("holdfast/harness"));
+  return existsSync(source) ? source : resolveFromHere("holdfast/harness");
 }
 
 function firstLine(error: unknown): string {
