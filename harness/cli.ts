@@ -22,6 +22,7 @@ import { replayInMemory } from "./memory/replay.ts";
 
 import { reporters } from "./report/index.ts";
 import { progressPrinter } from "./report/pretty.ts";
+import { registerStrength } from "./strength/cli.ts";
 import { SubjectLoadError, subjectSpec } from "./subject/load.ts";
 
 /** The user asked for something that cannot be: exit code 2. */
@@ -259,6 +260,7 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
     .description("judge the stored run of an artifact again, with the checks of today")
     .action(async (target: string) => finish(await recheckStored(target)));
   registerEnumerate(root, finish);
+  registerStrength(root, finish);
   return root;
 }
 

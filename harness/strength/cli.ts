@@ -1,0 +1,160 @@
+/**
+ * `pnpm chaos strength`: how many seeded bugs the harness finds, how fast, and against which other ways to choose.
+ *
+ * Exit codes: 0 every bug found by every seed and the sound build green · 1 the sound build broke a promise ·
+ * 2 misuse · 3 a bug was missed, not reached, or could not be measured.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism, totalmem } from "node:os";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { dir as temporaryFolder } from "tmp-promise";
+import type { Bug } from "./bug.ts";
+import { type ChooserName, chooserNames } from "./chooser.ts";
+import { Hunters } from "./hunters.ts";
+import { type Measured, measure } from "./measure.ts";
+import { type Circumstances, strengthPage } from "./page.ts";
+import { type Summary, summaryOf } from "./summary.ts";
+
+interface StrengthFlags {
+  readonly seeds: number;
+  readonly runs: number;
+  readonly bugs?: readonly string[];
+  readonly choosers: readonly ChooserName[];
+  readonly workers: number;
+  readonly write?: string;
+  readonly json: boolean;
+}
+
+const catalogue = fileURLToPath(new URL("../../test/bugs/index.ts", import.meta.url));
+
+/** Registers the command; `finish` takes its exit code. */
+export function registerStrength(root: Command, finish: (code: number) => void): void {
+  root
+    .command("strength")
+    .description("hunt every seeded bug with many seeds, in memory, and compare ways to choose the faults")
+    .addOption(count("--seeds <number>", "seeds a bug", 1_000).default(30))
+    .addOption(count("--runs <number>", "give a hunt up after so many runs", 100_000).default(200))
+    .addOption(new Option("--bugs <ids>", "only these, separated by commas").argParser(names))
+    .addOption(
+      new Option("--choosers <names>", `of ${chooserNames.join(",")}`)
+        .argParser(chooserList)
+        .default(chooserNames, "all"),
+    )
+    .addOption(
+      count("--workers <number>", "hunts side by side", 64).default(availableParallelism(), "one a core"),
+    )
+    .option("--write <file>", "write the page there, e.g. docs/strength.md")
+    .option("--json", "the measurements as one line of JSON, alone on stdout", false)
+    .action(async (flags: StrengthFlags) => finish(await run(flags)));
+}
+
+function count(flag: string, what: string, max: number): Option {
+  return new Option(flag, what).argParser((text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from 1 to ${max}.`);
+  });
+}
+
+function names(text: string): string[] {
+  return text.split(",").map((name) => name.trim());
+}
+
+function chooserList(text: string): ChooserName[] {
+  const wrong = names(text).find((name) => !chooserNames.some((known) => known === name));
+  if (wrong !== undefined)
+    throw new InvalidArgumentError(`There is no chooser "${wrong}"; known: ${chooserNames.join(", ")}.`);
+  return chooserNames.filter((known) => names(text).includes(known));
+}
+
+async function run(flags: StrengthFlags): Promise<number> {
+  const bugs = await bugsOf(flags);
+  if (typeof bugs === "string") {
+    process.stderr.write(`chaos: ${bugs}\n`);
+    return 2;
+  }
+  const place = await temporaryFolder({ prefix: "holdfast-strength-", unsafeCleanup: true });
+  const hunters = new Hunters(flags.workers);
+  try {
+    const measured = await measure(hunters, {
+      bugs,
+      seeds: Array.from({ length: flags.seeds }, (_, index) => index + 1),
+      choosers: flags.choosers,
+      runsMax: flags.runs,
+      dir: place.path,
+      onDone: progress((bugs.length + 1) * flags.choosers.length),
+    });
+    const summary = summaryOf(measured, flags.runs);
+    await tell(flags, measured, summary);
+    return exitCode(measured, summary);
+  } finally {
+    hunters.close();
+    await place.cleanup();
+  }
+}
+
+async function bugsOf(flags: StrengthFlags): Promise<readonly Bug[] | string> {
+  if (!existsSync(catalogue))
+    return "The catalogue of seeded bugs is in the repository and not in the package: run this in a checkout.";
+  const { bugs } = (await import(pathToFileURL(catalogue).href)) as { bugs: readonly Bug[] };
+  const unknown = flags.bugs?.find((id) => !bugs.some((bug) => bug.id === id));
+  if (unknown !== undefined)
+    return `There is no bug "${unknown}"; known: ${bugs.map(({ id }) => id).join(", ")}.`;
+  return bugs.filter(({ id }) => flags.bugs?.includes(id) ?? true);
+}
+
+function progress(all: number): (what: string) => void {
+  let done = 0;
+  return (what) => {
+    done += 1;
+    process.stderr.write(
+      process.stderr.isTTY ? `\r${done} of ${all}: ${what} \u001b[K` : `${done} of ${all}: ${what}\n`,
+    );
+    if (process.stderr.isTTY && done === all) process.stderr.write("\r\u001b[K");
+  };
+}
+
+async function tell(flags: StrengthFlags, measured: Measured, summary: Summary): Promise<void> {
+  const page = strengthPage(measured, summary, circumstances(flags));
+  if (flags.write !== undefined) {
+    await mkdir(path.dirname(path.resolve(flags.write)), { recursive: true });
+    await writeFile(flags.write, page);
+    process.stderr.write(`chaos: the page is in ${flags.write}\n`);
+  }
+  process.stdout.write(flags.json ? `${JSON.stringify({ ...measured, summary })}\n` : page);
+}
+
+function circumstances(flags: StrengthFlags): Circumstances {
+  const asked = [
+    `--seeds ${flags.seeds} --runs ${flags.runs}`,
+    ...(flags.bugs === undefined ? [] : [`--bugs ${flags.bugs.join(",")}`]),
+  ];
+  return {
+    command: `pnpm chaos strength ${asked.join(" ")}`,
+    date: new Date().toISOString().slice(0, 10),
+    commit: commitHere(),
+    machine: `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
+    seeds: flags.seeds,
+    runsMax: flags.runs,
+  };
+}
+
+function commitHere(): string {
+  try {
+    const folder = path.dirname(catalogue);
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: folder, encoding: "utf8" }).trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+function exitCode({ sound, failed }: Measured, { bugs }: Summary): number {
+  if (sound.some(({ alarms }) => alarms.length > 0)) return 1;
+  const isComplete = bugs.every(({ detected, of }) => detected === of);
+  const isSure = sound.every(({ doubtful }) => doubtful === 0);
+  return isComplete && isSure && failed.length === 0 ? 0 : 3;
+}

@@ -1,0 +1,106 @@
+/**
+ * Hunts one bug with one chooser and seed: run after run, until a promise breaks or there were enough.
+ *
+ * To be bundled together with the orchestrator that carries the bug. Always: a run counts as one whatever the chooser
+ * executed beside it; CPU time holds all of it.
+ */
+import { assess } from "../campaign/assess.ts";
+import { executeWithCrashes } from "../memory/crash.ts";
+import { fateOf } from "../memory/disk-faults.ts";
+import { Chooser, type ChooserName, type Draw, type Layer } from "./chooser.ts";
+
+export interface HuntOrder {
+  readonly chooser: ChooserName;
+  readonly seed: number;
+  readonly runsMax: number;
+  /** Traces of the same runs of the sound build; a run that has another is one in which the bug did something. */
+  readonly sound?: readonly string[];
+  /** Go on to the end instead of stopping at what is found first; for the sound build. */
+  readonly all?: boolean;
+}
+
+/** A run in which a promise broke. */
+export interface Catch {
+  /** 1, 2, 3 … */
+  readonly run: number;
+  readonly layer: Layer;
+  readonly promises: readonly string[];
+  readonly signatures: readonly string[];
+}
+
+export interface Hunt {
+  readonly runs: number;
+  readonly cpuMs: number;
+  /** First run in which the patched code ran, and in which it made a difference. */
+  readonly reached?: number;
+  readonly triggered?: number;
+  readonly caught?: Catch;
+  /** Runs without a verdict, by verdict: unknown, invalid, infra. */
+  readonly doubtful: Readonly<Record<string, number>>;
+  readonly traces: readonly string[];
+  /** Runs in which nothing diverged that a flag would be due for. */
+  readonly nearMisses: number;
+  /** Runs by what ended the world in them. */
+  readonly layers: Readonly<Partial<Record<Layer, number>>>;
+  /** With `all`: every run in which a promise broke. */
+  readonly alarms: readonly Catch[];
+}
+
+const marked = globalThis as { holdfastReached?: () => void };
+
+export async function hunt(order: HuntOrder): Promise<Hunt> {
+  const started = process.cpuUsage();
+  const chooser = new Chooser(order.chooser, order.seed);
+  const doubtful: Record<string, number> = {};
+  const traces: string[] = [];
+  const layers: Partial<Record<Layer, number>> = {};
+  const alarms: Catch[] = [];
+  let [reached, triggered]: (number | undefined)[] = [];
+  let [runs, nearMisses] = [0, 0];
+  while (runs < order.runsMax) {
+    const draw = await chooser.draw();
+    runs += 1;
+    layers[draw.layer] = (layers[draw.layer] ?? 0) + 1;
+    let isReached = false;
+    marked.holdfastReached = () => {
+      isReached = true;
+    };
+    const record = await execute(draw);
+    delete marked.holdfastReached;
+    const { verdict, defects, traceHash, flags } = assess(record);
+    if (flags.truePositive + flags.falseNegative === 0) nearMisses += 1;
+    traces.push(traceHash);
+    if (isReached) reached ??= runs;
+    if (isReached && order.sound !== undefined && order.sound[runs - 1] !== traceHash) triggered ??= runs;
+    if (verdict !== "pass" && verdict !== "defect") doubtful[verdict] = (doubtful[verdict] ?? 0) + 1;
+    if (verdict !== "defect") continue;
+    const promises = [...new Set(defects.map(({ promise }) => promise))];
+    alarms.push({ run: runs, layer: draw.layer, promises, signatures: defects.map((one) => one.signature) });
+    if (order.all !== true) break;
+  }
+  const { user, system } = process.cpuUsage(started);
+  const [caught] = alarms;
+  return {
+    runs,
+    cpuMs: (user + system) / 1_000,
+    ...(reached === undefined ? {} : { reached }),
+    ...(triggered === undefined ? {} : { triggered }),
+    ...(caught === undefined ? {} : { caught }),
+    doubtful,
+    nearMisses,
+    layers,
+    traces: order.sound === undefined ? traces : [],
+    alarms: order.all === true ? alarms : [],
+  };
+}
+
+async function execute({ plan, seed, crashes, fault }: Draw) {
+  const fails =
+    fault === undefined
+      ? {}
+      : {
+          fate: (call: Parameters<typeof fateOf>[1]) =>
+            call.number === fault.call ? fateOf(fault.fault, call) : undefined,
+        };
+  return (await executeWithCrashes(plan, seed, crashes, fails)).record;
+}

@@ -1,0 +1,136 @@
+/**
+ * Measures the harness: every seeded bug hunted by every chooser with many seeds, and the sound build with the same
+ * runs, which must raise nothing.
+ *
+ * Always: plain numbers, no judgement; what could not be measured is in `failed`.
+ */
+import path from "node:path";
+import type { Bug, BugClass } from "./bug.ts";
+import { buildHunter } from "./build.ts";
+import { type ChooserName, chooserNames, type Layer } from "./chooser.ts";
+import type { Catch, Hunt } from "./hunter.ts";
+import type { Hunters } from "./hunters.ts";
+
+export interface MeasureOptions {
+  readonly bugs: readonly Bug[];
+  readonly seeds: readonly number[];
+  readonly choosers?: readonly ChooserName[];
+  /** Runs after which a hunt gives up. */
+  readonly runsMax: number;
+  /** For the builds; emptied by whoever made it. */
+  readonly dir: string;
+  readonly onDone?: (what: string) => void;
+}
+
+/** One bug, one chooser, all seeds. */
+export interface BugRow {
+  readonly id: string;
+  readonly class: BugClass;
+  readonly story: string;
+  readonly like: string;
+  readonly expected: readonly string[];
+  readonly chooser: ChooserName;
+  readonly hunts: readonly HuntRow[];
+}
+
+export interface HuntRow {
+  readonly seed: number;
+  readonly runs: number;
+  readonly cpuMs: number;
+  readonly reached?: number;
+  readonly triggered?: number;
+  readonly caught?: Catch;
+  readonly doubtful: Readonly<Record<string, number>>;
+}
+
+/** The sound build over the same runs. */
+export interface SoundRow {
+  readonly chooser: ChooserName;
+  readonly runs: number;
+  readonly cpuMs: number;
+  readonly alarms: readonly (Catch & { readonly seed: number })[];
+  readonly doubtful: number;
+  readonly nearMisses: number;
+  readonly layers: Readonly<Partial<Record<Layer, number>>>;
+}
+
+export interface Measured {
+  readonly rows: readonly BugRow[];
+  readonly sound: readonly SoundRow[];
+  /** Bugs that could not be built or hunted, with why. */
+  readonly failed: readonly { readonly id: string; readonly why: string }[];
+}
+
+export async function measure(hunters: Hunters, options: MeasureOptions): Promise<Measured> {
+  const { bugs, dir, choosers = chooserNames } = options;
+  const soundFile = path.join(dir, "sound.mjs");
+  await buildHunter([], soundFile);
+  const sound: SoundRow[] = [];
+  const traces = new Map<string, readonly string[]>();
+  for (const chooser of choosers) {
+    const hunts = await perSeed(options, (seed) =>
+      hunters.hunt(soundFile, { chooser, seed, runsMax: options.runsMax, all: true }),
+    );
+    for (const { hunt, seed } of hunts) traces.set(`${chooser} ${seed}`, hunt.traces);
+    sound.push(soundRow(chooser, hunts));
+    options.onDone?.(`sound build, ${chooser}`);
+  }
+  const failed: { id: string; why: string }[] = [];
+  const rows = await Promise.all(
+    bugs.map(async (bug): Promise<BugRow[]> => {
+      try {
+        const file = path.join(dir, `${bug.id}.mjs`);
+        await buildHunter(bug.patches, file);
+        return await Promise.all(
+          choosers.map(async (chooser) => {
+            const hunts = await perSeed(options, (seed) => {
+              const known = traces.get(`${chooser} ${seed}`);
+              const order = { chooser, seed, runsMax: options.runsMax };
+              return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
+            });
+            options.onDone?.(`${bug.id}, ${chooser}`);
+            const { id, story, like, expected } = bug;
+            return { id, class: bug.class, story, like, expected, chooser, hunts: hunts.map(huntRow) };
+          }),
+        );
+      } catch (error) {
+        failed.push({ id: bug.id, why: error instanceof Error ? error.message : String(error) });
+        return [];
+      }
+    }),
+  );
+  return { rows: rows.flat(), sound, failed };
+}
+
+interface Seeded {
+  readonly seed: number;
+  readonly hunt: Hunt;
+}
+
+function perSeed({ seeds }: MeasureOptions, run: (seed: number) => Promise<Hunt>): Promise<Seeded[]> {
+  return Promise.all(seeds.map(async (seed) => ({ seed, hunt: await run(seed) })));
+}
+
+function huntRow({
+  seed,
+  hunt: { traces: _, alarms: __, layers: ___, nearMisses: ____, ...rest },
+}: Seeded): HuntRow {
+  return { seed, ...rest };
+}
+
+function soundRow(chooser: ChooserName, hunts: readonly Seeded[]): SoundRow {
+  const sum = (of: (hunt: Hunt) => number) => hunts.reduce((total, { hunt }) => total + of(hunt), 0);
+  const layers: Partial<Record<Layer, number>> = {};
+  for (const { hunt } of hunts)
+    for (const [layer, count] of Object.entries(hunt.layers) as [Layer, number][])
+      layers[layer] = (layers[layer] ?? 0) + count;
+  return {
+    chooser,
+    runs: sum(({ runs }) => runs),
+    cpuMs: sum(({ cpuMs }) => cpuMs),
+    alarms: hunts.flatMap(({ seed, hunt }) => hunt.alarms.map((alarm) => ({ ...alarm, seed }))),
+    doubtful: sum(({ doubtful }) => Object.values(doubtful).reduce((total, count) => total + count, 0)),
+    nearMisses: sum(({ nearMisses }) => nearMisses),
+    layers,
+  };
+}

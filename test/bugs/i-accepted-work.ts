@@ -1,0 +1,83 @@
+/** Class I: something was accepted and is not done, or is done twice. */
+import { type Bug, reached } from "../../harness/strength/bug.ts";
+
+export const bugs: readonly Bug[] = [
+  {
+    id: "acknowledged-from-memory",
+    class: "I",
+    story:
+      "Session, run and dispatch are acknowledged from memory, and recorded when the agent first speaks.",
+    like: "germanescobar/coding-orchestrator: no session in the list after a crash",
+    expected: ["no-lost-run", "no-orphan-unseen"],
+    patches: [
+      {
+        file: "src/session/recorder.ts",
+        find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>);",
+        replace: `const held: Map<string, any[]> = ((this as any).held ??= new Map());
+    const write = (what: any, of: any) => this.#journal.append(what, of);
+    const isHeld = type === "session" || type === "run" || type === "dispatch";
+    if (isHeld) ${reached};
+    if (isHeld) held.set(sessionId, [...(held.get(sessionId) ?? []), [type, data]]);
+    else if (type === "cover") {
+      for (const [what, of] of held.get(sessionId) ?? []) void write(what, of);
+      held.delete(sessionId);
+    }
+    const appended: ReturnType<Journal["append"]> =
+      isHeld ? Promise.resolve({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } } as any) : write(type, data);`,
+      },
+      {
+        file: "src/session/about.ts",
+        find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
+        replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+      },
+    ],
+  },
+  {
+    id: "repeated-submit-runs-twice",
+    class: "I",
+    story: "A submit that is repeated with its key, because the first answer was lost, starts a second run.",
+    like: "dbos-inc/dbos-transact-py#716",
+    expected: ["no-lost-run"],
+    patches: [
+      {
+        file: "src/orchestrator/submit.ts",
+        find: "  const known = findByKey(context, scope, submit.key);\n",
+        replace: `  const known = findByKey(context, scope, submit.key);
+  if (known !== undefined) ${reached};
+  if (known !== undefined) return work();
+`,
+      },
+    ],
+  },
+  {
+    id: "run-without-dispatch-forgotten",
+    class: "I",
+    story: "A run that a crash cut off from its dispatch takes over how the run before it ended.",
+    like: "found here, mended in a672280; openclaw PR#15636",
+    expected: ["settles", "no-lost-run", "cut-never-looks-finished"],
+    patches: [
+      {
+        file: "src/session/settle.ts",
+        find: '  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id)\n    return { state: "interrupted", reason: "Its agent was never started." };',
+        replace: `  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id) ${reached};`,
+      },
+    ],
+  },
+  {
+    id: "prompt-of-an-owed-run-lost",
+    class: "I",
+    story:
+      'A run whose agent was never started is resumed with nothing but "continue": what was asked is lost.',
+    like: "pingdotgg/t3code PR#7463",
+    expected: ["settles"],
+    patches: [
+      {
+        file: "src/session/hand-over.ts",
+        find: "  const isNew = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);",
+        replace: `  const isOwed = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);
+  if (isOwed) ${reached};
+  const isNew = isOwed && run === undefined;`,
+      },
+    ],
+  },
+];
