@@ -58,6 +58,7 @@ type Kind =
   | "running-without-agent"
   | "done-without-evidence"
   | "success-said-failed"
+  | "error-said-done"
   | "known-said-unknown"
   | "finished-said-not-started"
   | "executed-said-not-started";
@@ -67,6 +68,7 @@ const told: Readonly<Record<Kind, string>> = {
   "done-without-evidence":
     "it had neither an effect nor a result, in the workspace, the stream or the agent's log",
   "success-said-failed": "its result was a success",
+  "error-said-done": "its result was an error",
   "known-said-unknown": "its result had been received or is in the agent's log",
   "finished-said-not-started": "its result had been received or is in the agent's log",
   "executed-said-not-started": "its effect is in the workspace",
@@ -84,8 +86,9 @@ function dishonestKind(
   if (state === "done" || state === "failed") {
     if (!hasEvidence(observation, at, use)) return "done-without-evidence";
     const step = stepOfCall(facts, at.session, use.callId);
-    const succeeded = isFinished(facts, observation, at, use.callId) && step?.call.outcome === "append";
-    return state === "failed" && succeeded ? "success-said-failed" : undefined;
+    if (step === undefined || !isFinished(facts, observation, at, use.callId)) return undefined;
+    if (step.call.outcome === "append") return state === "failed" ? "success-said-failed" : undefined;
+    return state === "done" ? "error-said-done" : undefined;
   }
   if (isFinished(facts, observation, at, use.callId))
     return state === "unknown" ? "known-said-unknown" : "finished-said-not-started";

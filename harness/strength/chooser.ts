@@ -18,6 +18,7 @@ import type { DiskFault } from "../memory/disk-faults.ts";
 import { type MemoryRun, memoryAbilities } from "../memory/execute.ts";
 import { powerModels } from "../memory/power.ts";
 import { Random } from "../memory/random.ts";
+import { withDamage } from "../memory/with-damage.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -26,7 +27,7 @@ export const chooserNames = ["ours", "boundary", "time"] as const;
 export type ChooserName = (typeof chooserNames)[number];
 
 /** What ends the world in a run. */
-export const layers = ["gates", "boundary", "power", "disk"] as const;
+export const layers = ["gates", "damage", "boundary", "power", "disk"] as const;
 export type Layer = (typeof layers)[number];
 
 /** One run, ready to be executed. */
@@ -68,6 +69,10 @@ export class Chooser {
       return { ...this.#plan, crashes: [], layer: "gates" };
     }
     const { plan, seed } = this.#plan;
+    if (number % runsPerPlan === runsPerPlan - 1) {
+      const damaged = withDamage(plan, random);
+      if (damaged !== undefined) return { plan: damaged, seed, crashes: [], layer: "damage" };
+    }
     this.#clean ??= { plan, seed, shape: await shapeOf(plan, seed) };
     const { calls, syncs } = this.#clean.shape;
     const kind = random.below(20);

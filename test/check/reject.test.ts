@@ -323,6 +323,13 @@ const cases: readonly Case[] = [
     kind: "success-said-failed/settled",
   },
   {
+    promise: "call-state-honest",
+    what: "an error is done",
+    run: story.cutAfterError,
+    breaks: (run) => say(run, ["settled"], stateOf("call_010", "done")),
+    kind: "error-said-done/settled",
+  },
+  {
     promise: "cut-never-looks-finished",
     what: "a cut run is said to have ended",
     run: story.cutAfterResult,

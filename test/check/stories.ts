@@ -20,6 +20,11 @@ export function cutAfterResult(options: ForgeOptions = {}): RunRecord {
   return forge.settle();
 }
 
+/** As before, and what the first call reported is an error. */
+export function cutAfterError(): RunRecord {
+  return cutAfterResult({ sessions: [[call({ outcome: "fail" }), call()]] });
+}
+
 /** As before, when the second call's effect is there and its result is nowhere. */
 export function cutAfterEffect(options: ForgeOptions = {}): RunRecord {
   const forge = new Forge({ rounds: [round(kill("both"))], ...options });
