@@ -102,12 +102,13 @@ async function attemptEvidence(
   const liveness = await agentLiveness(context, session, attempt);
   const spoke =
     coveredByte(attempt.covers) > 0 || attempt.identity !== undefined || liveness.state === "alive";
+  // A follower records what an agent said last before it records its end: until then it is not over. A session in
+  // trouble has none, nor has an earlier attempt: there the record of its end is lost.
+  const isFollowed = trouble === undefined && attempt === session.attempts.at(-1);
   return {
     ...base,
     started: spoke ? "yes" : "unknown",
-    // Its follower records what it said last before it records the end: until then it is not over. A session in
-    // trouble has none.
-    liveness: liveness.state === "dead" && trouble === undefined ? "alive" : liveness.state,
+    liveness: liveness.state === "dead" && isFollowed ? "alive" : liveness.state,
     processCite: processCite(attempt, liveness.seen),
   };
 }
