@@ -49,6 +49,7 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
         times: flags.times,
         ...(flags.points === undefined ? {} : { pointsMax: flags.points }),
         outDir: path.resolve(outDir),
+        sideBySide: flags.workers,
         run: (job) => pool.run(job),
         onProgress: progressPrinter(),
         signal: interrupt.signal,

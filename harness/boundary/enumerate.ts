@@ -31,6 +31,8 @@ export interface EnumerateOptions {
   readonly pointsMax?: number;
   /** Artifacts of points that are not green. */
   readonly outDir: string;
+  /** Points that are executed at a time. */
+  readonly sideBySide: number;
   readonly run: (job: Job) => Promise<Outcome | Failure>;
   readonly onProgress?: (done: number, known: number, defects: number) => void;
   readonly signal?: AbortSignal;
@@ -144,17 +146,19 @@ class Enumerator {
     ).flatMap((end) => end ?? []);
   }
 
-  /** Executes them side by side; returns how many were left. */
+  /** Executes them side by side; returns how many an interrupt left. */
   async #all(points: readonly Waiting[]): Promise<number> {
     this.#known += points.length;
-    const left = await Promise.all(
-      points.map(async (point, index) => {
-        if (this.#options.signal?.aborted === true) return 1;
-        await this.#one(point, index);
-        return 0;
-      }),
-    );
-    return left.reduce((sum: number, one) => sum + one, 0);
+    const waiting = [...points.entries()];
+    const takeOn = async (): Promise<void> => {
+      while (this.#options.signal?.aborted !== true) {
+        const next = waiting.shift();
+        if (next === undefined) return;
+        await this.#one(next[1], next[0]);
+      }
+    };
+    await Promise.all(Array.from({ length: this.#options.sideBySide }, takeOn));
+    return waiting.length;
   }
 
   async #one(waiting: Waiting, index: number): Promise<void> {

@@ -42,6 +42,7 @@ async function enumerated(name: string, options: Partial<EnumerateOptions>) {
       recovery: "none",
       times: 1,
       outDir,
+      sideBySide: workers,
       run: (job) => pool.run(job),
       ...options,
     }),
