@@ -28,7 +28,7 @@ export async function hunt(how: Mutant["hunt"]): Promise<Found | undefined> {
 
 async function order(): Promise<Found | undefined> {
   // The order of what happens at once is drawn anew with each seed.
-  for (let runs = 1; runs <= 20; runs += 1) {
+  for (let runs = 1; runs <= 120; runs += 1) {
     const [what] = await ordersBroken(plan, runs);
     if (what !== undefined) return { what, runs };
   }
