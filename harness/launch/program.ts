@@ -50,9 +50,17 @@ export async function makeProgram(entry: string, plugins: readonly Plugin[] = []
   });
   const [output] = outputFiles;
   if (output === undefined) throw new Error(`Bundling ${entry} gave no output.`);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${output.text}\n})`;
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${inAscii(output.text)}\n})`;
   const inputs = Object.keys(metafile.inputs).map((input) => path.resolve(absWorkingDir, input));
   return { text: wrapped, code: await compile(wrapped), inputs };
+}
+
+/**
+ * esbuild escapes what stands in strings, and leaves regular expressions as they are. One character outside ASCII
+ * is more than one of latin1, and V8 refuses its code for a text of another length.
+ */
+function inAscii(text: string): string {
+  return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** The files of a program by the end of their names; what is started is the first. */
