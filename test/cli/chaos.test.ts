@@ -85,6 +85,9 @@ describe("a red campaign", () => {
       "1",
       "--runs",
       "1",
+      // What bounds is the time for making failures small: 9 seconds for the first, 3 for each of the others.
+      "--budget",
+      "20s",
       "--reporter",
       "json",
       "--out",
