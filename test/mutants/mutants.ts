@@ -56,7 +56,9 @@ export async function hunt(
 ): Promise<Hunt> {
   for (let index = 0; index < plansMax; index += 1) {
     const plan = planOf(subject, seed, index);
-    const { assessment } = await runs.run(plan, subject);
+    const { assessment, record } = await runs.run(plan, subject);
+    // A patch that no longer fits its source is no mutant that nobody finds.
+    if (record.infra !== undefined) throw new Error(record.infra);
     const found = assessment.defects.find(({ promise }) => expected.includes(promise));
     if (found !== undefined) return { plans: index + 1, promise: found.promise, plan };
   }

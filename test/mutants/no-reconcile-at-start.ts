@@ -6,13 +6,13 @@ export const expected = ["settles", "flag-iff-divergent"];
 export default brokenReference("no-reconcile-at-start", [
   {
     file: "src/session/recover.ts",
-    find: "if (!adopted) await settle(context, session);",
-    replace: "void [adopted, settle];",
+    find: "      await settle(context, session);\n      await context.onIdle(session);\n",
+    replace: "      void settle;\n",
   },
   {
     // Nor is a session looked at again when somebody asks for it.
     file: "src/session/view.ts",
     find: "      ? (await settle(context, session)).verdict",
-    replace: "      ? (void settle, reconcile(await gatherEvidence(context, session, false)))",
+    replace: '      ? (void settle, reconcile(await gatherEvidence(context, session, "living")))',
   },
 ]);
