@@ -55,6 +55,8 @@ export async function recover(run: Execution, { at, isPower, losses }: WorldEnd)
     killed: isPower ? ["tree"] : ["server"],
   });
   if (isPower) await run.agents.when(() => run.agents.alive().length === 0, 1_000);
+  // The driver before may have been about to let agents go on that it had stopped for a look.
+  await Promise.all(run.agents.alive().map((agent) => run.machine.signal(agent, "SIGCONT")));
   if (run.server === undefined) await run.clients.drained();
   else await serverEnded(run);
   await quiesce(run);

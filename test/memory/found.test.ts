@@ -41,6 +41,30 @@ test("who drove the run before the world ended does nothing any more", async () 
   }
 }, 60_000);
 
+test("agents that were stopped for a look go on when the world ends during it", async () => {
+  const of = plan({
+    mode: "free",
+    free: { pausesMs: [20, 6], writes: "line" },
+    sessions: [{ storeLag: "ada", turns: [{ script: oneByOne(3) }] }],
+    rounds: [
+      {
+        at: { session: 0, nth: 4 },
+        position: "unsent",
+        delayMs: 10,
+        fault: { kind: "term" },
+        orphan: still,
+        damage: [],
+      },
+    ],
+  });
+  const { calls } = await executeWithCrashes(of, seed, []);
+  // Behind the restart, where the driver looks; every third call, since each look makes many.
+  for (let call = Math.floor(calls / 3); call < calls; call += 3) {
+    const crash: Crash = { call, when: "before", model: "kill" };
+    expect(await judgedAfter(of, crash)).toEqual([call, "pass", undefined, []]);
+  }
+}, 60_000);
+
 test("a call whose result is in a log that only the journal can name need not be told as dangling", async () => {
   const call = { outcome: "append", resultChars: 7, style: "ascii" } as const;
   const { record } = await executeWithCrashes(
