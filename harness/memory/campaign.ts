@@ -24,7 +24,6 @@ import type { DiskModel } from "./power.ts";
 import { Random } from "./random.ts";
 import { shrinkInMemory } from "./shrink.ts";
 import { type Tally, Tallying } from "./tally.ts";
-import { withDamage } from "./with-damage.ts";
 
 export interface MemoryOptions {
   readonly seed: number;
@@ -109,12 +108,9 @@ export class MemoryCampaign {
     const random = new Random(planSeed(seed, index) ^ 0x6d656d);
     const runSeed = random.bits();
     const { calls } = await this.#judge({ index, plan, seed: runSeed, crashes: [] });
-    for (let nth = 1; nth < runsPerPlan - 1 && !isOver(); nth += 1) {
+    for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
       await this.#judge({ index, plan, seed: runSeed, crashes: drawCrashes(random, calls, models) });
     }
-    const damaged = faults.includes("damage") ? withDamage(plan, random) : undefined;
-    if (damaged !== undefined && !isOver())
-      await this.#judge({ index, plan: damaged, seed: runSeed, crashes: [] });
   }
 
   async #judge(run: Run): Promise<CrashedRun> {

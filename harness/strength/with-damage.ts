@@ -2,10 +2,11 @@
  * A plan with a damaged record: what a kill leaves, and then somebody's disk, editor or second program.
  *
  * Always: an ordinary plan, so that an artifact replays it anywhere; damage comes while nothing holds the file open.
- * Not yet: plans of several rounds. With a journal damaged behind an earlier restart some defects are known and open.
+ * Not yet: in campaigns, and plans of several rounds. Some defects that it shows are known and open.
  */
+
+import type { Random } from "../memory/random.ts";
 import type { Damage, Plan } from "../plan/plan.ts";
-import type { Random } from "./random.ts";
 
 const roles: readonly Damage["role"][] = ["log", "snapshot", "journal", "spool"];
 const ways: readonly Damage["how"][] = ["cut", "empty", "nul", "alter"];
