@@ -43,7 +43,9 @@ describe("README", () => {
     const { scripts } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
     const helpOf = (command: string) =>
       execa(process.execPath, ["--import", "tsx", "harness/cli.ts", command, "--help"], { cwd: root });
-    const help = (await Promise.all(["run", "enumerate", "strength"].map(helpOf))).map(({ stdout }) => stdout).join("");
+    const help = (await Promise.all(["run", "enumerate", "strength"].map(helpOf)))
+      .map(({ stdout }) => stdout)
+      .join("");
     for (const command of commands) {
       const [program, script = "", ...rest] = command.split(" ");
       expect(program).toBe("pnpm");
