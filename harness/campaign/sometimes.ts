@@ -115,6 +115,16 @@ function twoSessionsTogether(run: RunRecord): boolean {
   });
 }
 
+/** A resume was sent while an agent of its session was known to live. */
+function resumedBesideLiving(run: RunRecord): boolean {
+  const living = new Map<number, number>();
+  return run.history.some((entry) => {
+    if (entry.kind === "agent-hello") living.set(entry.session, (living.get(entry.session) ?? 0) + 1);
+    if (entry.kind === "agent-exit") living.set(entry.session, (living.get(entry.session) ?? 0) - 1);
+    return entry.kind === "resume" && (living.get(entry.session) ?? 0) > 0;
+  });
+}
+
 /** Sessions whose own agent or files were met. */
 function struck(run: RunRecord): ReadonlySet<number> {
   const sessions = new Set<number>(all(run, "damage").flatMap(({ session }) => session ?? []));
@@ -226,6 +236,11 @@ export const rows: readonly Row[] = [
     name: "a further turn after a fault",
     applies: always,
     met: (run) => run.ledgers.some(([start]) => start?.kind === "start" && start.turn > 0) && killedRun(run),
+  },
+  {
+    name: "a resume asked for beside a living agent",
+    applies: (can, faults) => can.resume && can.resumesByPrompt !== true && withKill(can, faults),
+    met: resumedBesideLiving,
   },
   { name: "resumed with a finished call", applies: withKill, met: (run) => knows(run, "known") },
   {

@@ -35,6 +35,21 @@ export async function resumeInterrupted(
   return accepted;
 }
 
+/**
+ * A person who does not look: asks for each session that has not ended to be resumed, also of one whose agent is said
+ * to work. What is resumed by what it says is then asked for a second time. Whoever keeps one driver a session refuses
+ * what comes beside an agent.
+ */
+export async function insist(run: Execution, observed: readonly ObservedSession[]): Promise<void> {
+  for (const session of run.sessions.keys()) {
+    const said = observedOf(run, observed, session);
+    const { id } = run.sessions[session] ?? {};
+    if (id === undefined || said === undefined || (await isOver(run, session, said))) continue;
+    await resumeSession(run, session, id);
+    await quiesce(run);
+  }
+}
+
 /** Has the session's current turn come to its end, by the orchestrator's word? */
 async function isOver(run: Execution, session: number, said: ObservedSession): Promise<boolean> {
   if (said.ended === "yes") return true;

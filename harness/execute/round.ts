@@ -5,12 +5,12 @@
  */
 import { damageFile } from "../fault/damage.ts";
 import { inject } from "../fault/index.ts";
-import type { Damage, FaultKind, Orphan, Round } from "../plan/plan.ts";
+import type { Damage, FaultKind, Round } from "../plan/plan.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
 import { agentFiles } from "./agent-files.ts";
 import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
-import { resumeInterrupted } from "./resume.ts";
+import { insist, resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { lastWasShown } from "./shown.ts";
 import { isPhase, reachSite, type Site } from "./site.ts";
@@ -50,18 +50,19 @@ export async function playRound(
     await untilNoticed(run);
   }
   if (next !== undefined && isPhase(next.at) && next.at.phase === "ready") return true;
-  await look(run, round.orphan, next);
+  await look(run, round, next);
   return true;
 }
 
 /** Looks twice, with the orphans' steps between, then resumes what was interrupted. */
-async function look(run: Execution, orphan: Orphan, next: Round | undefined): Promise<void> {
+async function look(run: Execution, { orphan, insists }: Round, next: Round | undefined): Promise<void> {
   const ready = await stillObserve(run, "ready");
   if (orphan.beforeObserve > 0) {
     await passGates(run, orphan.beforeObserve, "orphan, before the second look");
     await shownToOwners(run, ready);
   }
   const observed = await stillObserve(run, "observe");
+  if (insists) await insist(run, observed);
   const stopAfterFirst = next !== undefined && isPhase(next.at) && next.at.phase === "resuming";
   await resumeInterrupted(run, observed, orphan.duringResume, stopAfterFirst);
 }

@@ -44,6 +44,9 @@ const plans: readonly Plan[] = [
   // result sent but not read; killed between result and snapshot; resumed with a finished call
   plan([two], [round(at("result:1/out"), killBoth, { position: "unread" })]),
   plan([two], [round(at("result:1/out"), killBoth, { position: "shown" })]),
+  // a person resumes while the agent works · resumes what was interrupted, twice
+  plan([two], [round(at("call:1/log"), killServer, { insists: true })]),
+  plan([two], [round(at("result:1/out"), killBoth, { position: "shown", insists: true })]),
   // the tool ran, its result went nowhere: an unknown call
   plan([two], [round(at("result:2/log"), killBoth)]),
   // recovery killed, twice
@@ -174,7 +177,8 @@ const plans: readonly Plan[] = [
 export function directedPlans(can: Abilities, faults: readonly FaultName[]): Plan[] {
   const possible = plans.filter(({ rounds }) =>
     rounds.every(
-      ({ fault, damage }) =>
+      ({ fault, damage, insists = false }) =>
+        !(insists && can.resumesByPrompt) &&
         faults.includes(fault.kind) &&
         isAvailable(can, fault) &&
         (damage.length === 0 || (can.damage && faults.includes("damage"))),

@@ -199,8 +199,47 @@ function isTree(fault: FaultKind): boolean {
   return fault.kind === "kill" && fault.target === "tree";
 }
 
+/**
+ * What is drawn after everything else, so that what a seed gave before it still gives: a person who does not wait
+ * for what is said, and an ending that is a reload.
+ */
+function withAfterthoughts(drawn: fc.Arbitrary<Plan>, options: GenerateOptions): fc.Arbitrary<Plan> {
+  const { can, faults = faultNames } = options;
+  const ways = faults.includes("reload") ? can.reload : [];
+  const insists = can.resume && can.resumesByPrompt !== true;
+  const afterthoughts = fc.record({
+    insists: insists ? fc.oneof(...oneIn(4)) : fc.constant(false),
+    reloads: ways.length > 0 ? fc.oneof(...oneIn(8)) : fc.constant(false),
+    by: fc.constantFrom(...(ways.length > 0 ? ways : (["signal"] as const))),
+  });
+  return fc.tuple(drawn, afterthoughts).map(([plan, { insists: hurried, reloads, by }]) => {
+    const reloading = reloads ? { ...plan, rounds: plan.rounds.map((round) => reloaded(round, by)) } : plan;
+    if (!hurried) return reloading;
+    return { ...reloading, rounds: reloading.rounds.map((round) => ({ ...round, insists: true })) };
+  });
+}
+
+function oneIn(count: number) {
+  return [
+    { weight: count - 1, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ];
+}
+
+/** Where the server alone would be ended, its source is saved instead: a plan is run under one watcher from its start. */
+function reloaded(round: Round, by: Abilities["reload"][number]): Round {
+  const { fault, at } = round;
+  const isServersOwn = fault.kind === "term" || (fault.kind === "kill" && fault.target === "server");
+  // A watcher that saw its server die waits for a change of its own.
+  return isServersOwn && "session" in at ? { ...round, fault: { kind: "reload", by } } : round;
+}
+
 /** Plans of the default mix: about two in three lockstep, the rest free. */
 export function planArbitrary(options: GenerateOptions): fc.Arbitrary<Plan> {
+  return withAfterthoughts(plainPlans(options), options);
+}
+
+function plainPlans(options: GenerateOptions): fc.Arbitrary<Plan> {
   const lockstep = plansOf("lockstep", options, [
     { weight: 4, count: 1 },
     { weight: 1, count: 2 },

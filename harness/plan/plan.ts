@@ -106,6 +106,8 @@ export const RoundSchema = z.strictObject({
   delayMs: z.int().min(0).max(2_000).optional(),
   orphan: OrphanSchema,
   damage: z.array(DamageSchema).max(2),
+  /** A person resumes every session that has not ended, whatever is said of its agent, and once more when it was taken up. */
+  insists: z.boolean().optional(),
 });
 
 /**

@@ -154,6 +154,10 @@ function perRound(plan: Plan): Plan[] {
 function simplerRounds(round: Round): Round[] {
   const simpler: Round[] = [];
   const { orphan } = round;
+  if (round.insists !== undefined) {
+    const { insists: _, ...patient } = round;
+    simpler.push(patient);
+  }
   if (round.damage.length > 0) simpler.push({ ...round, damage: round.damage.slice(1) });
   if (orphan.beforeRestart + orphan.beforeObserve + orphan.duringResume > 0) {
     simpler.push({ ...round, orphan: { beforeRestart: 0, beforeObserve: 0, duringResume: 0 } });

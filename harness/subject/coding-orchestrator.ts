@@ -29,6 +29,7 @@ export default function codingOrchestrator({ checkout }: SubjectOptions): Subjec
       stop: true,
       damage: true,
       agents: ["ada", "codex"],
+      resumesByPrompt: true,
     },
     port: 3100,
     ...projectApi,

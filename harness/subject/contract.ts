@@ -21,6 +21,8 @@ export interface Abilities {
   readonly damage: boolean;
   /** The agents that it can be asked to start, by the name of their executable; `["ada"]` where left out. */
   readonly agents?: readonly AgentName[];
+  /** A session is resumed by a prompt; while its agent works, that is a message to the agent, which may wait. */
+  readonly resumesByPrompt?: boolean;
 }
 
 /** Where and with what one run takes place. Everything is absolute and new for each run. */

@@ -36,6 +36,7 @@ export default function controller({ checkout }: SubjectOptions): Subject {
       stop: true,
       damage: true,
       agents: ["anita", "codex"],
+      resumesByPrompt: true,
     },
     ...projectApi,
     setup: (ctx) => server.write(ctx),

@@ -67,6 +67,7 @@ const SubjectSchema = z.looseObject({
     stop: z.boolean(),
     damage: z.boolean(),
     agents: z.array(AgentNameSchema).min(1).optional(),
+    resumesByPrompt: z.boolean().optional(),
   }),
   port: z.int().min(1).max(65_535).optional(),
   setup: method.optional(),

@@ -41,6 +41,18 @@ describe("generated plans", () => {
     expect(plans.filter(({ mode }) => mode === "free").length).toBeGreaterThanOrEqual(120);
   });
 
+  it("end the server by a reload under one watcher, and have a person who does not wait, here and there", () => {
+    const reloads = plans.map(({ rounds }) =>
+      rounds.flatMap(({ fault }) => (fault.kind === "reload" ? [fault.by] : [])),
+    );
+    expect(reloads.filter(({ length }) => length > 0).length).toBeGreaterThan(12);
+    expect(reloads.filter((ways) => new Set(ways).size > 1)).toEqual([]);
+    expect(plans.filter(({ rounds }) => rounds.some(({ insists }) => insists)).length).toBeGreaterThan(60);
+    const byPrompt = { ...can, resumesByPrompt: true };
+    const patient = Array.from({ length: 100 }, (_, index) => generatePlan({ can: byPrompt }, 7, index));
+    expect(patient.filter(({ rounds }) => rounds.some(({ insists }) => insists))).toEqual([]);
+  });
+
   it("point only at sessions that exist, and let calls equal only earlier ones", () => {
     for (const plan of plans) {
       for (const { at } of plan.rounds)

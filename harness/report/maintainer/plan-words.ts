@@ -26,7 +26,7 @@ function sessionWords(
 }
 
 function roundSteps(
-  { at, position, fault, orphan, damage, delayMs = 0 }: Round,
+  { at, position, fault, orphan, damage, delayMs = 0, insists = false }: Round,
   mode: Plan["mode"],
 ): readonly string[] {
   const delay = delayMs === 0 || mode === "lockstep" ? "" : `, ${delayMs} ms later`;
@@ -34,6 +34,9 @@ function roundSteps(
     `${placeWords(at, position)}${delay}: ${faultWords(fault)}.`,
     ...damage.map((one) => `Before the restart ${damageWords(one)}.`),
     ...orphanSteps(orphan, fault),
+    ...(insists
+      ? ["A person resumes every session that has not ended, and once more when that was accepted."]
+      : []),
   ];
 }
 
