@@ -11,7 +11,7 @@ import type { SessionState } from "../session/state.ts";
 import { type StreamEvent, StreamReader } from "../session/stream.ts";
 import { readStream } from "../session/view.ts";
 import { nextChange } from "./output.ts";
-import type { HoldEntry } from "./types.ts";
+import type { HoldEntry, Until } from "./types.ts";
 
 /** Everything on record, up to and with a position. */
 export async function readHistory(
@@ -39,12 +39,12 @@ function isUpTo(entry: HoldEntry, last: Position): boolean {
   return at !== undefined && comparePositions(at, last) <= 0;
 }
 
-/** What is on record behind a position, then what comes, until `signal`. */
+/** What is on record behind a position, then what comes, until something ends. */
 export async function* followHistory(
   context: Context,
   session: SessionState,
   after: string | undefined,
-  signal: AbortSignal | undefined,
+  until: Until | undefined,
 ): AsyncGenerator<HoldEntry> {
   const reader = readStream(
     context,
@@ -52,24 +52,45 @@ export async function* followHistory(
     after === undefined ? undefined : cursorOf(session, after),
     asLine,
   );
-  let leave = () => {};
-  const left = new Promise<void>((resolve) => (leave = resolve));
-  signal?.addEventListener("abort", leave);
+  const end = endOf(until);
   try {
-    while (signal?.aborted !== true && !context.closing) {
+    while (!end.isOver() && !context.closing) {
       const changed = nextChange(context, session.id);
       try {
         const events = await reader.next();
         for (const event of events) yield entryOf(event);
-        if (events.length === 0) await Promise.race([changed.happened, left]);
+        if (events.length === 0) await Promise.race([changed.happened, end.happened]);
       } finally {
         changed.cancel();
       }
     }
   } finally {
-    signal?.removeEventListener("abort", leave);
+    end.cancel();
     await reader.close();
   }
+}
+
+function endOf(until: Until | undefined): {
+  readonly happened: Promise<void>;
+  isOver(): boolean;
+  cancel(): void;
+} {
+  let over = until !== undefined && ("addEventListener" in until ? until.aborted : until.closed === true);
+  let tell = () => {};
+  const happened = new Promise<void>((resolve) => (tell = resolve));
+  const leave = () => {
+    over = true;
+    tell();
+  };
+  if (over) leave();
+  else if (until !== undefined && "addEventListener" in until) until.addEventListener("abort", leave);
+  else until?.once("close", leave);
+  const cancel = () => {
+    if (until === undefined) return;
+    if ("addEventListener" in until) until.removeEventListener("abort", leave);
+    else until.off("close", leave);
+  };
+  return { happened, isOver: () => over, cancel };
 }
 
 /** @throws HoldfastError for a position that is not of this session's record. */

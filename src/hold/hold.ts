@@ -19,7 +19,7 @@ import { type AttemptState, latestAttempt, latestRun, type SessionState } from "
 import { verdictOf } from "../session/view.ts";
 import { agentSource, pipedSource } from "./agent.ts";
 import { decideByHost } from "./decide.ts";
-import { describeSession, findingsOf, nameOf } from "./describe.ts";
+import { describeSession, nameOf } from "./describe.ts";
 import { cursorOf, followHistory, readHistory } from "./entries.ts";
 import { definedOnly, findSession, spawnHeld } from "./spawn.ts";
 import type { Hold, HoldOptions, Recovered } from "./types.ts";
@@ -63,6 +63,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
   await life.ready;
   const children = new Map<string, AgentChild>();
   const recovered = wasOpen.map((session) => recover(context, session, children));
+  for (const { session, child } of recovered) if (child !== undefined) options.onAgent?.({ session, child });
   return {
     recovered,
     sessions: () =>
@@ -87,7 +88,9 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       const child =
         (repeated ? children.get(session.id) : undefined) ?? makeChild(context, session, state, 0, repeated);
       if (state.ended === undefined) keepChild(children, session, child);
-      return { session: describeSession(context, session), child, repeated };
+      const described = describeSession(context, session);
+      if (!repeated) options.onAgent?.({ session: described, child, prompt: given.prompt });
+      return { session: described, child, repeated };
     },
     async begin(given) {
       const agent = given.agent ?? options.agent ?? "ada";
@@ -109,6 +112,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
           const child = new AgentChild(source, { session: nameOf(session), adopted: false });
           keepChild(children, session, child);
           readChild(process, piped).catch((thrown: unknown) => onOver(String(thrown)));
+          options.onAgent?.({ session: describeSession(context, session), child, prompt: given.prompt });
           return child;
         },
       };
@@ -126,20 +130,15 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       const session = findSession(context, id);
       return session === undefined ? [] : readHistory(context, session, upTo);
     },
-    async *follow(id, { after, signal } = {}) {
+    async *follow(id, { after, until } = {}) {
       const session = findSession(context, id);
-      if (session !== undefined) yield* followHistory(context, session, after, signal);
+      if (session !== undefined) yield* followHistory(context, session, after, until);
     },
     async look(id, check = false) {
       const session = findSession(context, id);
       if (session === undefined) return undefined;
       const { calls, recovery } = await verdictOf(context, session, check);
-      return {
-        state: describeSession(context, session).state,
-        calls,
-        recovery,
-        findings: findingsOf(session),
-      };
+      return { ...describeSession(context, session), calls, recovery };
     },
     decide: (id, callId, outcome, who) =>
       decideByHost(context, findSession(context, id), { callId, outcome, who }),

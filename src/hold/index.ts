@@ -8,6 +8,7 @@ export { openHold } from "./hold.ts";
 export type {
   Args,
   BeginAnswer,
+  HeldAgent,
   HeldSession,
   Hold,
   HoldEntry,
@@ -18,4 +19,5 @@ export type {
   SpawnAnswer,
   SpawnOptions,
   Turn,
+  Until,
 } from "./types.ts";

@@ -22,6 +22,12 @@ export interface HoldOptions {
    * Nothing is delivered from then on; end the process. By default one line on stderr says so.
    */
   readonly onOver?: (why: string) => void;
+  /**
+   * Called once for each agent that this server is to follow, so that a host has one place for all of them: those that
+   * are taken back, before the hold is open; those that are started, before `spawn` (or `attach`) answers. What it throws, is thrown
+   * by the one or the other.
+   */
+  readonly onAgent?: (agent: HeldAgent) => void;
   /** One line for the operator; by default on stderr. */
   readonly report?: (message: string) => void;
 }
@@ -125,6 +131,14 @@ export interface HeldSession {
   readonly createdMs: number;
 }
 
+/** An agent to follow, from its start or from where it was taken back. */
+export interface HeldAgent {
+  readonly session: HeldSession;
+  readonly child: AgentChild;
+  /** The person's words, where it was started on them now. */
+  readonly prompt?: string;
+}
+
 /** A session that was open when the last server ended. */
 export interface Recovered {
   readonly session: HeldSession;
@@ -151,13 +165,22 @@ export type HoldEntry = { readonly position: string; readonly attempt: number } 
   | { readonly kind: "note"; readonly type: string; readonly body: Readonly<Record<string, unknown>> }
 );
 
-/** What the sources add up to. */
-export interface Look {
-  readonly state: string;
+/** A session with what the sources add up to. */
+export interface Look extends HeldSession {
   readonly calls: readonly CallVerdict[];
-  readonly findings: HeldSession["findings"];
+  /** What is safe to do. */
   readonly recovery: Recovery;
 }
+
+/** Whose end ends a {@link Hold.follow}: a request, a response, a socket; or a signal. */
+export type Until =
+  | AbortSignal
+  | {
+      /** Has ended already. */
+      readonly closed?: boolean | null;
+      once(event: "close", listener: () => void): unknown;
+      off(event: "close", listener: () => void): unknown;
+    };
 
 /** Words the command line for what the agent is told. */
 export type Args = readonly string[] | ((turn: Turn) => readonly string[]);
@@ -196,12 +219,14 @@ export interface Hold {
   adopt(id: string, after?: string): AgentChild | undefined;
   /** Everything on record, in order; up to and with `upTo`, where it is given. */
   history(id: string, upTo?: string): Promise<readonly HoldEntry[]>;
-  /** The same as a stream that goes on: what is on record behind `after`, then what comes. Ends with `signal`. */
-  follow(
-    id: string,
-    options?: { readonly after?: string; readonly signal?: AbortSignal },
-  ): AsyncIterable<HoldEntry>;
-  /** Calls, findings, and what is safe to do; with `check` all sources are read again. */
+  /**
+   * The same as a stream that goes on: what is on record behind `after`, then what comes.
+   *
+   * @example
+   * for await (const entry of hold.follow(id, { until: response })) response.write(`data: ${JSON.stringify(entry)}\n\n`);
+   */
+  follow(id: string, options?: { readonly after?: string; readonly until?: Until }): AsyncIterable<HoldEntry>;
+  /** A session with its calls, and what is safe to do; with `check` all sources are read again. */
   look(id: string, check?: boolean): Promise<Look | undefined>;
   /** Puts a person's word on a call of unknown outcome on record. */
   decide(

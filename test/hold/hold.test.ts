@@ -1,8 +1,16 @@
 /** The import over real processes: what a host is told, over the deaths of its server. */
 import { spawn } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { readFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { AgentChild, Hold, HoldEntry, SpawnAnswer, SpawnOptions } from "../../src/hold/index.ts";
+import type {
+  AgentChild,
+  HeldAgent,
+  Hold,
+  HoldEntry,
+  SpawnAnswer,
+  SpawnOptions,
+} from "../../src/hold/index.ts";
 import { makeRig, type Rig } from "./rig.ts";
 
 const thread = "0b5b0d8e-6f0a-4c9c-9d53-0f6a1f1f0c11";
@@ -178,12 +186,51 @@ it("follows: what was, then what comes, until it is told to stop", async () => {
   await rig.say(started);
   const gone = new AbortController();
   const seen: string[] = [];
-  for await (const entry of hold.follow("mine", { signal: gone.signal })) {
+  for await (const entry of hold.follow("mine", { until: gone.signal })) {
     seen.push(entry.kind);
     if (seen.length === 2) await rig.say(completed);
     if (seen.length === 3) gone.abort();
   }
   expect(seen).toEqual(["prompt", "line", "line"]);
+});
+
+it("follows until a response closes, and not at all one that has closed", async () => {
+  const hold = await rig.open();
+  await childOf(start(hold));
+  // A request of node has a field that signals have as well.
+  const response = Object.assign(new EventEmitter(), { closed: false, aborted: false });
+  const seen: string[] = [];
+  for await (const entry of hold.follow("mine", { until: response })) {
+    seen.push(entry.kind);
+    // Nothing more comes: only the closing ends it.
+    setImmediate(() => response.emit("close"));
+  }
+  expect(seen).toEqual(["prompt"]);
+  expect(response.listenerCount("close")).toBe(0);
+  response.closed = true;
+  for await (const entry of hold.follow("mine", { until: response })) seen.push(entry.kind);
+  expect(seen).toEqual(["prompt"]);
+});
+
+it("tells one place of every agent, started or taken back, once", async () => {
+  const told: [string, boolean, string | undefined][] = [];
+  const onAgent = ({ session, child, prompt }: HeldAgent): void => {
+    told.push([session.id, child.adopted, prompt]);
+  };
+  const before = await rig.open({ onAgent });
+  const answer = await start(before, { key: "k" });
+  expect(await start(before, { key: "k" })).toMatchObject({ repeated: true });
+  expect(await start(before)).toHaveProperty("refusal");
+  expect(told).toEqual([["mine", false, "please do it"]]);
+  if ("refusal" in answer) throw new Error(answer.refusal.message);
+  const hold = await rig.open({ onAgent });
+  expect(told.slice(1)).toEqual([["mine", true, undefined]]);
+  expect(await start(hold, { key: "k" })).toMatchObject({ repeated: true });
+  expect(told).toHaveLength(2);
+  await rig.kill();
+  await closed(await childOf(start(hold, { key: "k" })));
+  await rig.open({ onAgent });
+  expect(told).toHaveLength(2);
 });
 
 it("says in one sentence what cannot be started", async () => {
@@ -198,11 +245,13 @@ it("says in one sentence what cannot be started", async () => {
 });
 
 it("over pipes of the host: recorded, then shown; seen after the host's death, and not taken for free", async () => {
-  const before = await rig.open();
+  const told: AgentChild[] = [];
+  const before = await rig.open({ onAgent: ({ child }) => told.push(child) });
   const begun = await before.begin({ session: "mine", prompt: "please do it", cwd: rig.workspace });
   if ("refusal" in begun) throw new Error(begun.refusal.message);
   const process = spawn(rig.agent, ["chat", begun.turn.prompt], { cwd: rig.workspace });
   const child = begun.attach(process);
+  expect(told).toEqual([child]);
   const inHistory = new Promise<string[]>((resolve) => {
     child.stdout.once("data", () => resolve(before.history("mine").then(said)));
   });

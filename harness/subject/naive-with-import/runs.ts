@@ -5,38 +5,34 @@
  * with the snapshot. So a kill always loses exactly the event that was shown last.
  */
 import type { Readable } from "node:stream";
-import type { AgentChild, Hold, HoldEntry, SpawnOptions } from "holdfast/hold";
+import type { AgentChild as ChildProcess, HeldAgent, Hold, HoldEntry, SpawnOptions } from "holdfast/hold";
 import type { NaiveEvent, Store } from "./store.ts";
 
 /** One agent at work. */
 interface Run {
-  readonly child: AgentChild;
+  readonly child: ChildProcess;
   /** Shown, and not written yet. */
   pending: NaiveEvent | undefined;
 }
 
 export class Runs {
   readonly #store: Store;
-  readonly #hold: Hold;
   readonly #agentPath: string;
   /** Which runs are live: gone with the process. */
   readonly live = new Map<string, Run>();
 
-  constructor(store: Store, hold: Hold, agentPath: string) {
+  constructor(store: Store, agentPath: string) {
     this.#store = store;
-    this.#hold = hold;
     this.#agentPath = agentPath;
   }
 
   /** Starts an agent on the session, where none is at work on it already. */
-  async start(prompt: string, options: Omit<SpawnOptions, "prompt">) {
-    const started = await this.#hold.spawn(this.#agentPath, agentArgs, { ...options, prompt });
-    if (!("refusal" in started || started.repeated)) this.follow(started.session.id, started.child, prompt);
-    return started;
+  start(hold: Hold, id: string, prompt: string, more: Partial<SpawnOptions>) {
+    return hold.spawn(this.#agentPath, agentArgs, { ...more, session: id, prompt });
   }
 
   /** Follows an agent, started now or taken back. */
-  follow(id: string, child: AgentChild, prompt?: string): void {
+  follow({ session: { id }, child, prompt }: HeldAgent): void {
     const run: Run = { child, pending: undefined };
     this.live.set(id, run);
     if (prompt !== undefined) this.#emit(id, run, { type: "user.message", text: prompt });
@@ -48,6 +44,12 @@ export class Runs {
   /** Asks the session's agent to end; false when the Map has none. */
   stop(id: string): boolean {
     return this.live.get(id)?.child.kill("SIGTERM") ?? false;
+  }
+
+  /** What can be shown of one thing on record. */
+  event(entry: HoldEntry): NaiveEvent {
+    if (entry.kind === "line") return parse(entry.text);
+    return { ...entry, type: entry.kind === "prompt" ? "user.message" : entry.kind };
   }
 
   #emit(id: string, run: Run, event: NaiveEvent): void {
@@ -88,13 +90,6 @@ function eachLine(input: Readable, onLine: (line: string) => void): void {
   input.on("end", () => {
     if (rest !== "") onLine(rest);
   });
-}
-
-/** What a client is shown of one thing on record. */
-export function eventOf(entry: HoldEntry): NaiveEvent {
-  if (entry.kind === "line") return parse(entry.text);
-  if (entry.kind === "prompt") return { type: "user.message", text: entry.text };
-  return { type: entry.kind, ...entry };
 }
 
 function parse(line: string): NaiveEvent {

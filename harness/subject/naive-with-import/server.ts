@@ -13,7 +13,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { parseArgs } from "node:util";
 import { type HeldSession, openHold } from "holdfast/hold";
-import { eventOf, Runs } from "./runs.ts";
+import { Runs } from "./runs.ts";
 import { Store } from "./store.ts";
 
 const requestBytesMax = 16 * 1024 * 1024;
@@ -26,9 +26,8 @@ if (flags.dir === undefined || flags.port === undefined || flags.agent === undef
   process.exit(2);
 }
 const store = new Store(flags.dir);
-const hold = await openHold({ folder: `${flags.dir}/hold`, agent: "ada" });
-const runs = new Runs(store, hold, flags.agent);
-for (const { session, child } of hold.recovered) if (child !== undefined) runs.follow(session.id, child);
+const runs = new Runs(store, flags.agent);
+const hold = await openHold({ folder: `${flags.dir}/hold`, agent: "ada", onAgent: (it) => runs.follow(it) });
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error: unknown) => answer(response, 400, { error: String(error) }));
@@ -55,17 +54,17 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     if (request.method === "POST") return submit(response, await readJson(request));
     return answer(response, 405, { error: "Use GET or POST" });
   }
-  const session = hold.session(id);
+  const session = await hold.look(id);
   if (session === undefined) return answer(response, 404, { error: "Session not found" });
   if (route === "GET ") {
-    const events = (await hold.history(id)).map(eventOf);
-    return answer(response, 200, { ...withLive(session), ...(await hold.look(id)), events });
+    const events = (await hold.history(id)).map(runs.event);
+    return answer(response, 200, { ...withLive(session), events });
   }
   if (route === "GET stream") return stream(request, response, id);
   if (route === "POST stop") return answer(response, 200, { stopped: runs.stop(id) });
   if (route === "POST resume") {
     const { prompt, acknowledge } = await readJson(request);
-    const started = await runs.start(String(prompt), { session: id, acknowledge: acknowledge === true });
+    const started = await runs.start(hold, id, String(prompt), { acknowledge: acknowledge === true });
     if ("refusal" in started) return answer(response, started.refusal.status, started.refusal);
     return answer(response, 202, { id });
   }
@@ -79,12 +78,16 @@ function withLive(session: HeldSession): object {
 async function submit(response: ServerResponse, body: Readonly<Record<string, unknown>>): Promise<void> {
   const prompt = String(body.prompt);
   const key = String(body.key);
-  const title = prompt.slice(0, 60);
-  const started = await runs.start(prompt, { session: randomUUID(), key, about: { title } });
+  const known = hold.session(store.byKey(key) ?? "")?.id;
+  if (known !== undefined) {
+    answer(response, 200, { id: known });
+    return;
+  }
+  const id = randomUUID();
+  store.add({ id, title: prompt.slice(0, 60), key });
+  const started = await runs.start(hold, id, prompt, { key, about: { title: prompt.slice(0, 60) } });
   if ("refusal" in started) return answer(response, started.refusal.status, started.refusal);
-  const { id } = started.session;
-  if (!started.repeated) store.add({ id, title, key });
-  answer(response, started.repeated ? 200 : 201, { id });
+  answer(response, 201, { id: started.session.id });
 }
 
 async function stream(request: IncomingMessage, response: ServerResponse, id: string): Promise<void> {
@@ -93,9 +96,7 @@ async function stream(request: IncomingMessage, response: ServerResponse, id: st
   const show = (event: unknown): void => {
     response.write(`data: ${JSON.stringify(event)}\n\n`);
   };
-  const gone = new AbortController();
-  request.on("close", () => gone.abort());
-  for await (const entry of hold.follow(id, { signal: gone.signal })) show(eventOf(entry));
+  for await (const entry of hold.follow(id, { until: request })) show(runs.event(entry));
 }
 
 async function readJson(request: IncomingMessage): Promise<Readonly<Record<string, unknown>>> {
