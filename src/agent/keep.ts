@@ -4,8 +4,8 @@
  * Without limits everything is kept. With limits, for readers that judge a history and need not repeat it: long texts
  * are kept as head, tail and a sum of the whole, so that equal texts stay equal; and when there is too much, finished
  * turns are left out, oldest first, and counted.
- * Always: a turn is left out only if each of its calls has exactly one result, nothing in it is unreadable, and
- * another turn follows. Of a turn that is too long by itself, answered calls go in the same way; one that comes again
+ * Always: a turn is left out only if each of its calls has one result, or the same one again (Gemini CLI writes each
+ * twice), nothing in it is unreadable, and another turn follows. Of a turn that is too long by itself, answered calls go in the same way; one that comes again
  * under its id after that goes with them, since its answer is no longer there to be seen beside it.
  */
 import type { Fact, FactBody } from "../model/fact.ts";
@@ -23,22 +23,22 @@ const factBytes = 400;
 class OpenTurn {
   readonly facts: Fact[] = [];
   bytes = 0;
-  /** True for a call that has its result. */
-  readonly #answered = new Map<string, boolean>();
+  /** Per call its result, once it has one. */
+  readonly #answers = new Map<string, ResultBody | undefined>();
   #unanswered = 0;
   #isPlain = true;
 
-  /** Nobody will miss it: every call was made once and answered once, and there is nothing else than speech. */
+  /** Nobody will miss it: every call was made once and has one answer, and there is nothing else than speech. */
   get isClosed(): boolean {
     return this.#isPlain && this.#unanswered === 0;
   }
 
   get calls(): Iterable<string> {
-    return this.#answered.keys();
+    return this.#answers.keys();
   }
 
   get callCount(): number {
-    return this.#answered.size;
+    return this.#answers.size;
   }
 
   add(fact: Fact, bytes: number): void {
@@ -46,20 +46,25 @@ class OpenTurn {
     this.bytes += bytes;
     const { body } = fact;
     if (body.kind === "call") this.#call(body.callId);
-    else if (body.kind === "result") this.#result(body.callId);
+    else if (body.kind === "result") this.#result(body);
     else if (!isSpeech(body)) this.#isPlain = false;
   }
 
   #call(callId: string): void {
-    if (this.#answered.has(callId)) this.#isPlain = false;
+    if (this.#answers.has(callId)) this.#isPlain = false;
     else this.#unanswered += 1;
-    this.#answered.set(callId, false);
+    this.#answers.set(callId, undefined);
   }
 
-  #result(callId: string): void {
-    if (this.#answered.get(callId) !== false) this.#isPlain = false;
-    else this.#unanswered -= 1;
-    this.#answered.set(callId, true);
+  #result(body: ResultBody): void {
+    const before = this.#answers.get(body.callId);
+    if (before !== undefined) {
+      if (!isSameAnswer(before, body)) this.#isPlain = false;
+      return;
+    }
+    if (this.#answers.has(body.callId)) this.#unanswered -= 1;
+    else this.#isPlain = false;
+    this.#answers.set(body.callId, body);
   }
 }
 
@@ -231,19 +236,33 @@ function turnsOf(facts: readonly Fact[]): Fact[][] {
   return parts;
 }
 
-/** Ids of calls that were made once and answered once. */
+/** Ids of calls that were made once and have one answer, be it there twice. */
 function answeredIn(part: readonly Fact[]): Set<string> {
-  const counts = new Map<string, { calls: number; results: number }>();
+  const counts = new Map<string, { calls: number; answer?: ResultBody; isUnclear: boolean }>();
   for (const { body } of part) {
     if (!isPaired(body)) continue;
-    const count = counts.get(body.callId) ?? { calls: 0, results: 0 };
+    const count = counts.get(body.callId) ?? { calls: 0, isUnclear: false };
     if (body.kind === "call") count.calls += 1;
-    else count.results += 1;
+    else if (count.answer === undefined) count.answer = body;
+    else if (!isSameAnswer(count.answer, body)) count.isUnclear = true;
     counts.set(body.callId, count);
   }
-  return new Set(
-    [...counts].flatMap(([id, { calls, results }]) => (calls === 1 && results === 1 ? [id] : [])),
-  );
+  const isClear = ({
+    calls,
+    answer,
+    isUnclear,
+  }: {
+    calls: number;
+    answer?: ResultBody;
+    isUnclear: boolean;
+  }) => calls === 1 && answer !== undefined && !isUnclear;
+  return new Set([...counts].flatMap(([id, count]) => (isClear(count) ? [id] : [])));
+}
+
+type ResultBody = Extract<FactBody, { kind: "result" }>;
+
+function isSameAnswer(left: ResultBody, right: ResultBody): boolean {
+  return left.isError === right.isError && left.cut === right.cut && left.content === right.content;
 }
 
 function isPaired(body: FactBody): body is Extract<FactBody, { kind: "call" | "result" }> {

@@ -7,6 +7,7 @@
 import type { ByteRange } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { Fact, Oddity } from "../model/fact.ts";
+import { LineList } from "./line-list.ts";
 import type { Sent } from "./resume-types.ts";
 
 /** What one line adds. */
@@ -43,37 +44,28 @@ export function forksIn(
   });
 }
 
-/** So many lines of which nothing is left may stand between the others. */
-const holesMin = 64;
-
-/**
- * One array that is cleaned in place, and no map: a map's table that grew old would keep alive what was deleted from
- * it, which costs the garbage collector of a long log a third of all time.
- */
+/** See the head of this module. */
 export class SentLines {
-  readonly #lines: SentLine[] = [];
-  #holes = 0;
+  readonly #lines = new LineList<SentLine>();
 
   /** Each line of which something is left. */
   get lines(): readonly SentLine[] {
-    return this.#lines.filter(({ sends }) => sends.length > 0);
+    return this.#lines.values;
   }
 
   /** Lines come in the order of the file. */
   add(range: ByteRange, line: number, sends: readonly Sent[]): void {
-    if (sends.length > 0) this.#lines.push({ range, line, sends });
+    if (sends.length > 0) this.#lines.add(range.fromByte, { range, line, sends });
   }
 
   /** What stood before is not sent any more. */
   clear(): void {
-    this.#lines.length = 0;
-    this.#holes = 0;
+    this.#lines.clear();
   }
 
   /** The fact was left out: what its line sends for it goes too. */
   forget({ body, range: { fromByte } }: Fact): void {
-    const at = this.#indexOf(fromByte);
-    const known = this.#lines[at];
+    const known = this.#lines.find(fromByte);
     if (known === undefined) return;
     const sends = known.sends.filter((sent) => {
       if (body.kind === "call") return sent.role !== "assistant" || sent.callId !== body.callId;
@@ -81,32 +73,6 @@ export class SentLines {
       return sent.callId !== undefined;
     });
     if (sends.length === known.sends.length) return;
-    this.#lines[at] = { ...known, sends };
-    if (sends.length > 0) return;
-    this.#holes += 1;
-    if (this.#holes > holesMin && this.#holes * 2 > this.#lines.length) this.#clean();
-  }
-
-  #clean(): void {
-    let to = 0;
-    for (const one of this.#lines) {
-      if (one.sends.length === 0) continue;
-      this.#lines[to] = one;
-      to += 1;
-    }
-    this.#lines.length = to;
-    this.#holes = 0;
-  }
-
-  /** -1 when no line begins there. */
-  #indexOf(fromByte: number): number {
-    let low = 0;
-    let high = this.#lines.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#lines[middle]?.range.fromByte ?? 0) < fromByte) low = middle + 1;
-      else high = middle;
-    }
-    return this.#lines[low]?.range.fromByte === fromByte ? low : -1;
+    this.#lines.put(fromByte, sends.length === 0 ? undefined : { ...known, sends });
   }
 }

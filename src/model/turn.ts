@@ -9,8 +9,8 @@
 import type { ByteRange } from "./cite.ts";
 import type { SourceCut } from "./evidence.ts";
 import type { Fact } from "./fact.ts";
-import { canonicalJson } from "./json.ts";
 import { alignInOrder } from "./order.ts";
+import { callKey, separateWriters } from "./writers.ts";
 
 /** An attempt as far as its turn is recognised by it. */
 export interface TurnOpener {
@@ -119,10 +119,6 @@ function keysOf(facts: readonly Fact[]): Set<string> {
     if (body.kind === "text") keys.add(`text ${body.text}`);
   }
   return keys;
-}
-
-function callKey(callId: string, name: string, input: unknown): string {
-  return `call ${canonicalJson([callId, name, input])}`;
 }
 
 function factsOf(sources: readonly SourceCut[], name: "O" | "L" | "S"): Fact[] {
@@ -234,47 +230,4 @@ function withSnapshot(rows: readonly Row[], segments: readonly Segment[]): Row[]
     joined.push(row);
   });
   return [...joined, ...rows.slice(nextRow)];
-}
-
-/**
- * Gives back to an earlier turn what its agent logged behind the next prompt: calls and results that the turn
- * they stand in does not know, and an earlier one does.
- */
-function separateWriters(rows: readonly Row[]): void {
-  rows.forEach((row, index) => {
-    if (index === 0) return;
-    const moved = new Set<Fact>();
-    for (const fact of row.L) {
-      const owner = ownerOf(fact, row, rows.slice(0, index), moved);
-      if (owner === undefined) continue;
-      moved.add(fact);
-      owner.L = [...owner.L, fact];
-      owner.interleaved.push(fact);
-    }
-    if (moved.size > 0) row.L = row.L.filter((fact) => !moved.has(fact));
-  });
-}
-
-function ownerOf(fact: Fact, row: Row, earlier: readonly Row[], moved: ReadonlySet<Fact>): Row | undefined {
-  const { body } = fact;
-  if (body.kind !== "call" && body.kind !== "result") return undefined;
-  const { callId } = body;
-  if (hasCall(row.O, callId)) return undefined;
-  if (body.kind === "call") {
-    const key = callKey(callId, body.name, body.input);
-    return earlier.findLast((other) => keysOf(other.O).has(key) && !hasCall(other.L, callId));
-  }
-  if (row.L.some((other) => !moved.has(other) && isOf(other, "call", callId))) return undefined;
-  const isOpen = (other: Row) =>
-    (hasCall(other.L, callId) || hasCall(other.O, callId)) &&
-    !other.L.some((logged) => isOf(logged, "result", callId));
-  return earlier.findLast(isOpen);
-}
-
-function hasCall(facts: readonly Fact[], callId: string): boolean {
-  return facts.some((fact) => isOf(fact, "call", callId));
-}
-
-function isOf({ body }: Fact, kind: "call" | "result", callId: string): boolean {
-  return body.kind === kind && body.callId === callId;
 }

@@ -68,6 +68,15 @@ test("of a long one finished turns are left out, and counted", () => {
   expect(verdictOn(keeper.facts).calls.find(({ id }) => id === "open")?.effect).toBe("unknown");
 });
 
+test("an answer that is written twice counts as one, two different ones do not", () => {
+  const twice = (content?: string) =>
+    many.flatMap((body): FactBody[] =>
+      body.kind === "result" ? [body, { ...body, content: content ?? body.content }] : [body],
+    );
+  expect(kept(twice()).leftOut?.turns).toBeGreaterThan(250);
+  expect(kept(twice("other")).leftOut).toBeUndefined();
+});
+
 test("a turn that is too long by itself goes in the same way, but for what is open", () => {
   const pairs = Array.from({ length: 500 }, (_, at) => [call(`c${at}`), result(`c${at}`)]).flat();
   const keeper = kept([prompt("p"), call("lost"), ...pairs, call("open")]);

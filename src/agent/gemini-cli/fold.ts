@@ -3,15 +3,29 @@
  *
  * The last record of a message's id counts; `$set` with messages replaces the whole list; `$rewindTo` takes a message
  * and all behind it away, and everything when it does not know the message.
- * Always: pure but for its own list; a line that is none of these changes nothing.
+ * Always: pure but for its own list; a line that is none of these changes nothing; of a message that was forgotten only
+ * its place stays, so that a rewind to it still takes away what stands behind it.
  */
 import { isRecord } from "../../model/json.ts";
+import { KeyedList } from "../keyed-list.ts";
+import { NumberList } from "../number-list.ts";
 import { listOf } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
+import { textSum } from "../text-sum.ts";
+
+interface Placed<T> {
+  /** Place of the first appearance. */
+  readonly place: number;
+  readonly kept: T;
+}
 
 export class Conversation<T> {
   readonly #keep: (message: RecordValue) => T;
-  #messages = new Map<string, T>();
+  #messages = new KeyedList<Placed<T>>();
+  #places = 0;
+  /** Messages that were forgotten: place, and sum of the id. */
+  #goneAt = new NumberList();
+  #gone = new NumberList();
 
   /** @param keep what is kept of a message: whole ones of a long log are too much. */
   constructor(keep: (message: RecordValue) => T) {
@@ -20,7 +34,7 @@ export class Conversation<T> {
 
   /** In order of first appearance. */
   get messages(): readonly T[] {
-    return [...this.#messages.values()];
+    return this.#messages.values.map(({ kept }) => kept);
   }
 
   /** Adds one line; answers the messages that it states. */
@@ -28,27 +42,56 @@ export class Conversation<T> {
     const { $set: set, $rewindTo: target } = line;
     if (isRecord(set)) return Array.isArray(set.messages) ? this.#replace(listOf(set.messages)) : [];
     if (target !== undefined) {
-      this.#rewind(target);
+      this.#rewind(String(target));
       return [];
     }
     return this.#add(line) ? [line] : [];
   }
 
+  /**
+   * Part of a message was left out of a log that is too long.
+   *
+   * @param less what is left of it; undefined when that is nothing.
+   */
+  forget(id: string, less: (kept: T) => T | undefined): void {
+    const known = this.#messages.get(id);
+    if (known === undefined) return;
+    const kept = less(known.kept);
+    if (kept !== undefined) {
+      this.#messages.set(id, { ...known, kept });
+      return;
+    }
+    this.#messages.delete(id);
+    this.#goneAt.push(known.place);
+    this.#gone.push(textSum(id));
+  }
+
   #replace(values: readonly unknown[]): readonly RecordValue[] {
-    this.#messages = new Map();
+    this.#messages = new KeyedList();
+    this.#goneAt = new NumberList();
+    this.#gone = new NumberList();
     return values.filter(isRecord).filter((message) => this.#add(message));
   }
 
   #add(message: RecordValue): boolean {
     const { id, type } = message;
     if (typeof id !== "string" || typeof type !== "string") return false;
-    this.#messages.set(id, this.#keep(message));
+    const place = this.#messages.get(id)?.place ?? this.#places++;
+    this.#messages.set(id, { place, kept: this.#keep(message) });
     return true;
   }
 
-  #rewind(target: unknown): void {
-    const ids = [...this.#messages.keys()];
-    const at = ids.indexOf(String(target));
-    for (const id of ids.slice(Math.max(0, at))) this.#messages.delete(id);
+  #rewind(target: string): void {
+    const from = this.#messages.get(target)?.place ?? this.#placeOfGone(target) ?? 0;
+    for (const id of this.#messages.keys) {
+      if ((this.#messages.get(id)?.place ?? 0) >= from) this.#messages.delete(id);
+    }
+  }
+
+  #placeOfGone(id: string): number | undefined {
+    const sum = textSum(id);
+    for (let at = this.#gone.length - 1; at >= 0; at -= 1)
+      if (this.#gone.at(at) === sum) return this.#goneAt.at(at);
+    return undefined;
   }
 }

@@ -63,13 +63,25 @@ export function callsOf({ toolCalls }: RecordValue): readonly RecordValue[] {
 
 /** Answers among the parts of a message or of a call's result. */
 export function answersIn(parts: unknown): Answer[] {
-  return listOf(parts).flatMap((part): Answer[] => {
-    const said = isRecord(part) ? part.functionResponse : undefined;
-    if (!isRecord(said) || typeof said.id !== "string" || said.id === "") return [];
+  return responsesIn(parts).map(([callId, said]) => {
     const response = isRecord(said.response) ? said.response : {};
     const isError = response.output === undefined && response.error !== undefined;
-    return [{ callId: said.id, content: bare(textOfBlocks(response.output ?? response.error)), isError }];
+    return { callId, content: bare(textOfBlocks(response.output ?? response.error)), isError };
   });
+}
+
+/** The calls that {@link answersIn} has answers to. */
+export function answeredIn(parts: unknown): string[] {
+  return responsesIn(parts).map(([callId]) => callId);
+}
+
+function responsesIn(parts: unknown): [callId: string, said: RecordValue][] {
+  const found: [string, RecordValue][] = [];
+  for (const part of listOf(parts)) {
+    const said = isRecord(part) ? part.functionResponse : undefined;
+    if (isRecord(said) && typeof said.id === "string" && said.id !== "") found.push([said.id, said]);
+  }
+  return found;
 }
 
 function bare(text: string): string {

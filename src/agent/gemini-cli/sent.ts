@@ -6,11 +6,12 @@
  * off.
  * Always: pure.
  */
+import type { FactBody } from "../../model/fact.ts";
 import { isRecord } from "../../model/json.ts";
 import { textOfBlocks } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 import type { Sent } from "../resume-types.ts";
-import { answersIn, callsOf, textsIn } from "./message.ts";
+import { answeredIn, callsOf, textsIn } from "./message.ts";
 
 export function sentOnResume(messages: readonly RecordValue[]): Sent[] {
   return sentOf(messages.map(saidIn));
@@ -30,16 +31,26 @@ const nothing: readonly never[] = [];
 export function saidIn(message: RecordValue): Said {
   const { type, content } = message;
   if (type === "user") {
-    const answers = answersIn(content).map(({ callId }) => callId);
+    const answers = answeredIn(content);
     return { isReply: false, texts: textsIn(message).length, calls: nothing, answers };
   }
   if (type !== "gemini") return { isReply: false, texts: 0, calls: nothing, answers: nothing };
   const calls = callsOf(message).flatMap(({ id, result }) => {
     if (typeof id !== "string") return [];
-    const answers = answersIn(isRecord(result) ? [result] : result).map(({ callId }) => callId);
-    return [{ id, answers }];
+    return [{ id, answers: answeredIn(isRecord(result) ? [result] : result) }];
   });
   return { isReply: true, texts: textOfBlocks(content) === "" ? 0 : 1, calls, answers: nothing };
+}
+
+/** A message without a call or text that was left out; undefined when nothing is left of it. */
+export function without(said: Said, body: FactBody): Said | undefined {
+  const isLeft = (callId: string) => body.kind !== "result" || callId !== body.callId;
+  const texts = body.kind === "prompt" || body.kind === "text" ? 0 : said.texts;
+  const calls = said.calls.flatMap(({ id, answers }) =>
+    body.kind === "call" && body.callId === id ? [] : [{ id, answers: answers.filter(isLeft) }],
+  );
+  const answers = said.answers.filter(isLeft);
+  return texts + calls.length + answers.length === 0 ? undefined : { ...said, texts, calls, answers };
 }
 
 /** What the messages send, in order. */

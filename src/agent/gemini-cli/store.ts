@@ -7,10 +7,12 @@
  */
 import { citeValue } from "../../model/cite.ts";
 import type { Abilities, SourceCut } from "../../model/evidence.ts";
-import type { FactBody } from "../../model/fact.ts";
+import type { Fact, FactBody } from "../../model/fact.ts";
 import { canonicalJson, isRecord } from "../../model/json.ts";
 import type { Files } from "../../model/ports.ts";
 import { keeperOf, leftOutOf } from "../keep.ts";
+import { KeyedList } from "../keyed-list.ts";
+import { LineList } from "../line-list.ts";
 import type { LineRecord } from "../lines.ts";
 import { decodeRecord, parse, textOr, unknownType } from "../resume-decode.ts";
 import { firstLine, isUuid, namesIn, withoutSlash } from "../resume-find.ts";
@@ -18,7 +20,7 @@ import { missingLog, type RecordValue, readLogCut } from "../resume-log.ts";
 import type { FoundSession, SessionRead, Surroundings } from "../resume-types.ts";
 import { Conversation } from "./fold.ts";
 import { personBodies, replyBodies } from "./message.ts";
-import { saidIn, sentOf } from "./sent.ts";
+import { saidIn, sentOf, without } from "./sent.ts";
 
 export const geminiCliAbilities: { readonly O: Abilities; readonly L: Abilities; readonly S: Abilities } = {
   O: {
@@ -91,8 +93,8 @@ export async function read(
   { path }: FoundSession,
   around: Partial<Surroundings> = {},
 ): Promise<SessionRead> {
-  const keeper = keeperOf(around);
-  const reader = new Reader(around.keep === undefined ? Number.POSITIVE_INFINITY : comparedMax);
+  const keeper = keeperOf(around, (fact) => reader.forget(fact));
+  const reader = new Reader(around.keep !== undefined);
   const cut = await readLogCut(
     files,
     path,
@@ -114,40 +116,68 @@ function isLine(value: RecordValue): boolean {
   return isMessage || isRecord(value.$set) || "$rewindTo" in value || typeof value.sessionId === "string";
 }
 
-/** Of a long log a message that comes again is compared with its last record if it is one of so many. */
+/** Of a long log a message that comes again is compared with its last record if it is one of so many … */
 const comparedMax = 1_000;
+/** … and no more than so many characters of text stand between: what lives long costs the garbage collector. */
+const comparedCharsMax = 512 * 1024;
 
 class Reader {
   readonly conversation = new Conversation(saidIn);
-  readonly #comparedMax: number;
+  readonly #isLong: boolean;
   /** What was said already, per message, the newest last: a message comes again as it grows. */
-  readonly #said = new Map<string, readonly FactBody[]>();
+  readonly #said = new KeyedList<readonly FactBody[]>();
+  /** Per line that said something: its message, and how many facts are left of it. */
+  readonly #lines = new LineList<{ readonly id: string; left: number }>();
+  #saidChars = 0;
   #isNamed = false;
 
-  constructor(comparedMax: number) {
-    this.#comparedMax = comparedMax;
+  /** @param isLong of a log that may be too long for memory. */
+  constructor(isLong: boolean) {
+    this.#isLong = isLong;
   }
 
-  take({ value }: LineRecord): FactBody[] {
+  take({ value, range: { fromByte } }: LineRecord): FactBody[] {
     if (typeof value.sessionId === "string" && value.type === undefined) return this.#session(value);
-    return this.conversation.take(value).flatMap((message) => {
-      const id = textOr(message.id, "");
-      const before = this.#said.get(id) ?? nothing;
-      const bodies = bodiesOf(message);
-      const fresh =
-        before.length === 0 ? bodies : bodies.filter((body) => !before.some((one) => isSame(one, body)));
-      this.#said.delete(id);
-      this.#said.set(id, before.length === 0 ? bodies : [...before, ...fresh]);
-      if (this.#said.size > this.#comparedMax) this.#dropOldest();
-      return fresh;
-    });
+    const said = this.conversation.take(value).flatMap((message) => this.#fresh(message));
+    const id = textOr(value.id, "");
+    if (said.length > 0 && id !== "") this.#lines.add(fromByte, { id, left: said.length });
+    return said;
   }
 
-  #dropOldest(): void {
-    for (const id of this.#said.keys()) {
-      this.#said.delete(id);
-      return;
+  /** A fact was left out: what its message sends for it goes too. A list of messages on one line stays. */
+  forget({ body, range: { fromByte } }: Fact): void {
+    const line = this.#lines.find(fromByte);
+    if (line === undefined) return;
+    this.conversation.forget(line.id, (said) => without(said, body));
+    line.left -= 1;
+    if (line.left === 0) this.#lines.put(fromByte, undefined);
+  }
+
+  #fresh(message: RecordValue): readonly FactBody[] {
+    const id = textOr(message.id, "");
+    const before = this.#said.get(id) ?? nothing;
+    const bodies = bodiesOf(message);
+    const fresh =
+      before.length === 0 ? bodies : bodies.filter((body) => !before.some((one) => isSame(one, body)));
+    this.#remember(id, before.length === 0 ? bodies : [...before, ...fresh]);
+    return fresh;
+  }
+
+  #remember(id: string, bodies: readonly FactBody[]): void {
+    this.#drop(id);
+    this.#said.set(id, bodies);
+    this.#saidChars += charsOf(bodies);
+    if (!this.#isLong) return;
+    while (this.#said.size > comparedMax || this.#saidChars > comparedCharsMax) {
+      const { oldest } = this.#said;
+      if (oldest === undefined || oldest === id) return;
+      this.#drop(oldest);
     }
+  }
+
+  #drop(id: string): void {
+    this.#saidChars -= charsOf(this.#said.get(id) ?? nothing);
+    this.#said.delete(id);
   }
 
   #session({ sessionId }: RecordValue): FactBody[] {
@@ -158,6 +188,15 @@ class Reader {
 }
 
 const nothing: readonly FactBody[] = [];
+
+function charsOf(bodies: readonly FactBody[]): number {
+  let chars = 0;
+  for (const body of bodies) {
+    if (body.kind === "result") chars += body.content.length;
+    else if (body.kind === "text" || body.kind === "prompt") chars += body.text.length;
+  }
+  return chars;
+}
 
 /** Long texts are compared as they are, without a copy. */
 function isSame(left: FactBody, right: FactBody): boolean {

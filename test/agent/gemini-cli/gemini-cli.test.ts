@@ -5,12 +5,14 @@ import { Conversation } from "../../../src/agent/gemini-cli/fold.ts";
 import { matchStream } from "../../../src/agent/gemini-cli/match.ts";
 import { replyBodies } from "../../../src/agent/gemini-cli/message.ts";
 import { sentOnResume } from "../../../src/agent/gemini-cli/sent.ts";
+import { read } from "../../../src/agent/gemini-cli/store.ts";
 import { decodeLine } from "../../../src/agent/gemini-cli/wire.ts";
 import { geminiCli } from "../../../src/agent/gemini-cli.ts";
 import type { SourceCut } from "../../../src/model/evidence.ts";
 import type { FactBody } from "../../../src/model/fact.ts";
 import { notation } from "../../conformance/fixture.ts";
 import { diskFiles } from "../../conformance/memory.ts";
+import { memoryFiles } from "../files.ts";
 
 function folded(lines: readonly Record<string, unknown>[]): string[] {
   const conversation = new Conversation((message: Record<string, unknown>) => message);
@@ -37,6 +39,50 @@ describe("the fold", () => {
     expect(folded([...lines, { $rewindTo: "zz" }])).toEqual([]);
   });
 });
+
+test("a message that was forgotten keeps its place: a rewind to it takes what stands behind it", () => {
+  const conversation = new Conversation((message: Record<string, unknown>) => message);
+  for (const id of ["a", "b", "c", "d"]) conversation.take(said(id, "1"));
+  conversation.forget("b", () => undefined);
+  conversation.forget("d", (kept) => ({ ...kept, content: "less" }));
+  const left = () => conversation.messages.map(({ id, content }) => `${id}${content}`);
+  expect(left()).toEqual(["a1", "c1", "dless"]);
+  conversation.take({ $rewindTo: "b" });
+  expect(left()).toEqual(["a1"]);
+});
+
+test("of a long log with every answer twice only the newest turns are kept, and of those what is sent", async () => {
+  const sessionId = "1a8e6a16-9ac8-4301-a559-8d67be1b73d8";
+  const turns = Array.from({ length: 400 }, (_, turn) => turnOf(`${turn}`)).flat();
+  const lines = [{ sessionId, projectHash: "0" }, ...turns].map((line) => `${JSON.stringify(line)}\n`);
+  const files = memoryFiles({ "/s.jsonl": lines.join("") });
+  const found = { agent: "gemini-cli", id: sessionId, path: "/s.jsonl" } as const;
+  const keep = { textCharsMax: 100, bytesMax: 20_000 };
+  const whole = await read(files, found);
+  const short = await read(files, found, { keep });
+  const [facts = [], some = []] = [whole, short].map(({ sources }) => sources[0]?.facts ?? []);
+  expect(facts).toHaveLength(1 + 400 * 5);
+  const turnsLeft = (some.length - 1) / 5;
+  // What stands before the first prompt counts as a turn.
+  expect(short.leftOut).toEqual({ turns: 400 - turnsLeft + 1, calls: 400 - turnsLeft });
+  expect(turnsLeft).toBeLessThan(40);
+  expect(notation(short.sent)).toEqual(notation(whole.sent).slice(-short.sent.length));
+  expect(short.sent).toHaveLength(turnsLeft * 5 + 1);
+});
+
+/** Prompt, call, answer, the answer once more, words. */
+function turnOf(turn: string): Record<string, unknown>[] {
+  const result = [{ functionResponse: { id: `c_${turn}`, name: "t", response: { output: `out ${turn}` } } }];
+  const reply = { id: `g${turn}`, type: "gemini", content: "" };
+  const toolCalls = [{ id: `c_${turn}`, name: "t", args: { turn }, result, status: "success" }];
+  return [
+    said(`u${turn}`, `do ${turn}`),
+    reply,
+    { ...reply, toolCalls },
+    { id: `a${turn}`, type: "user", content: result },
+    { id: `e${turn}`, type: "gemini", content: "done" },
+  ];
+}
 
 describe("a call", () => {
   const kindsOf = (status: string) =>
