@@ -7,7 +7,7 @@
 import type { ObservedSession, Refusable } from "../subject/contract.ts";
 import { agentOf } from "./agent-files.ts";
 import type { AgentRun } from "./agents.ts";
-import { type Execution, limits } from "./execution.ts";
+import { type Execution, limits, observedOf } from "./execution.ts";
 import { within } from "./server.ts";
 import { promptOf } from "./tokens.ts";
 
@@ -29,8 +29,16 @@ async function helloAfter(run: Execution, session: number, count: number): Promi
   return Promise.race([hello, ended.then(() => agentsOf(run, session).length > count)]);
 }
 
-/** Submits the session's current turn; true when the orchestrator accepted it, or an agent was started for it. */
-export async function submitTurn(run: Execution, session: number): Promise<boolean> {
+/**
+ * Submits the session's current turn; true when the orchestrator accepted it, or an agent was started for it.
+ *
+ * @param before of a repeated submit: what the orchestrator said just before it.
+ */
+export async function submitTurn(
+  run: Execution,
+  session: number,
+  before: readonly ObservedSession[] = [],
+): Promise<boolean> {
   const progress = run.sessions[session];
   if (progress === undefined) return false;
   const { turn } = progress;
@@ -60,8 +68,23 @@ export async function submitTurn(run: Execution, session: number): Promise<boole
     return true;
   }
   const accepted = await answered;
-  if (accepted) await helloAfter(run, session, count);
+  if (accepted && !(await isOldNews(run, session, before))) await helloAfter(run, session, count);
   return accepted;
+}
+
+/**
+ * Was the answer to a repeated submit that the session is there, as it was before? Then nothing was started by it, and
+ * no agent is to be waited for.
+ */
+async function isOldNews(
+  run: Execution,
+  session: number,
+  before: readonly ObservedSession[],
+): Promise<boolean> {
+  const isStanding = (said: ObservedSession | undefined) => said?.live === "no";
+  if (!isStanding(observedOf(run, before, session))) return false;
+  const { sessions } = await run.subject.observe(run.context);
+  return isStanding(observedOf(run, sessions, session));
 }
 
 /** Asks to go on with a session that was interrupted; true when the orchestrator accepted it. */
@@ -96,7 +119,7 @@ export async function recoverSubmit(
   const progress = run.sessions[session];
   if (progress === undefined || progress.id !== undefined) return false;
   const found = run.subject.follow === undefined ? undefined : ownSession(run, session, observed);
-  if (found === undefined) return submitTurn(run, session);
+  if (found === undefined) return submitTurn(run, session, observed);
   progress.id = found;
   run.recorder.record({ kind: "found", session, id: found });
   run.clients.connect(session, found);

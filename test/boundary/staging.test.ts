@@ -3,6 +3,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ShimUnavailable } from "../../harness/boundary/shim.ts";
+import { limits } from "../../harness/execute/execution.ts";
 import type { Boundary, Plan } from "../../harness/plan/plan.ts";
 import reference from "../../harness/subject/reference.ts";
 import sqlite from "../../harness/subject/sqlite.ts";
@@ -41,6 +42,20 @@ describe("an end at a boundary", () => {
     ]);
     expect(run.record.history.filter(({ kind }) => kind === "server-start")).toHaveLength(2);
     expect(run.record.boundaries?.lives.map(({ life }) => life)).toEqual([1, 2, 3]);
+  });
+
+  it("between a submit and its agent costs no waiting for an agent that the repeated submit does not start", async () => {
+    const counted = await runs.run(planWith("preload", [], false), reference);
+    const [first] = counted.record.boundaries?.lives ?? [];
+    const spool = 1 + (first?.operations.findIndex(({ step }) => step === "create spool") ?? 0);
+    const { record, ...run } = await runs.run(
+      planWith("preload", [{ life: 1, operation: spool, mode: "before" }], false),
+      reference,
+    );
+    expect(told({ record, ...run })).toEqual(green);
+    const at = (kind: string) => Number(record.history.find((entry) => entry.kind === kind)?.t) / 1e6;
+    expect(at("resume") - at("submitted")).toBeGreaterThan(0);
+    expect(at("resume") - at("submitted")).toBeLessThan(limits.agentMs / 2);
   });
 
   it("that does not come makes the run invalid", async () => {
