@@ -7,7 +7,7 @@ import { cpus } from "node:os";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadScenarios } from "../scenarios/index.ts";
 import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
-import { boundaryModes } from "./boundary/operation.ts";
+import { boundaryModes, failures } from "./boundary/operation.ts";
 import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
 import { statesMaxDefault } from "./memory/crash.ts";
 import { powerModels } from "./memory/power.ts";
@@ -64,6 +64,13 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
     )
     .addOption(
       new Option(
+        "--fails <codes>",
+        `real, by the shim: let each operation fail, once and for good; of ${failures.join(",")}`,
+      ).argParser(listOf("failure", failures)),
+    )
+    .option("--small-disk", "real: put the subject on disks that get full, a page larger each time", false)
+    .addOption(
+      new Option(
         "--recovery <how>",
         "real: end the recovery as well, at a sample of its operations or at all",
       )
@@ -94,7 +101,8 @@ Examples:
   pnpm chaos enumerate interrupted-after-tool-result                         in memory, every disk model
   pnpm chaos enumerate all --states 6 --progress .holdfast/enumerate         all scenarios; may be interrupted
   pnpm chaos enumerate interrupted-after-tool-result --real                  the reference, every boundary
-  pnpm chaos enumerate interrupted-after-tool-result --real --subject ./mine.ts --modes before,torn`,
+  pnpm chaos enumerate interrupted-after-tool-result --real --subject ./mine.ts --modes before,torn
+  pnpm chaos enumerate interrupted-after-tool-result --real --by shim --fails ENOSPC,EIO --small-disk`,
     )
     .action(async (name: string, flags: EnumerateFlags) => finish(await run(name, flags)));
 }

@@ -138,10 +138,16 @@ export interface CountedBoundaries {
     /** argv[1] of the process, from the run's folder. */
     readonly script: string;
     /** One an operation, in order: what is done to what kind of file, and the modes that it can end in. */
-    readonly operations: readonly { readonly step: string; readonly modes: readonly string[] }[];
+    readonly operations: readonly {
+      readonly op: string;
+      readonly step: string;
+      readonly modes: readonly string[];
+    }[];
     /** Functions of the runtime that may change files and are not counted. */
     readonly unknown: readonly string[];
   }[];
+  /** Of a run on a small disk: whether there was no room left on it at some time. */
+  readonly wasFilled?: boolean;
   readonly hits: readonly {
     readonly life: number;
     readonly operation: number;

@@ -9,7 +9,8 @@ import type { PowerModel } from "../memory/power.ts";
 import type { Plan } from "../plan/plan.ts";
 import { loadSubject, subjectSlug, subjectSpec } from "../subject/load.ts";
 import { enumerateReal } from "./enumerate.ts";
-import { type BoundaryMode, boundaryModes } from "./operation.ts";
+import { type BoundaryMode, boundaryModes, type FailureCode } from "./operation.ts";
+import { whyNoDisk } from "./small-disk.ts";
 import { exitCodeOf, summaryOf, tableOf } from "./table.ts";
 import type { Counter } from "./tools.ts";
 
@@ -21,6 +22,8 @@ export interface RealFlags {
   readonly recovery: "none" | "sampled" | "all";
   readonly power?: readonly PowerModel[];
   readonly cuts: number;
+  readonly fails?: readonly FailureCode[];
+  readonly smallDisk: boolean;
   readonly times: number;
   readonly points?: number;
   readonly workers: number;
@@ -35,6 +38,13 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
   const outDir = path.join(flags.out, `${subjectSlug(spec)}-${name}`);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
+  const why = flags.smallDisk ? whyNoDisk() : undefined;
+  const wrong =
+    flags.fails !== undefined && flags.by !== "shim" ? "Only the shim lets operations fail: --by shim." : why;
+  if (wrong !== undefined) {
+    process.stderr.write(`chaos: ${wrong}\n`);
+    return 2;
+  }
   const before = childCpuSeconds();
   const found = await withPool(
     { workers: workersFor(subject, flags.workers), subject, counter: flags.by },
@@ -43,7 +53,10 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
         plan,
         subject: spec,
         by: flags.by,
-        modes: flags.modes ?? boundaryModes,
+        // Who asks for a disk that fails asks for nothing else by that.
+        modes: flags.modes ?? (flags.fails === undefined && !flags.smallDisk ? boundaryModes : []),
+        fails: flags.fails ?? [],
+        smallDisk: flags.smallDisk,
         power: { models: flags.power ?? [], states: flags.cuts },
         recovery: flags.recovery,
         times: flags.times,

@@ -4,7 +4,9 @@
  *
  * Always: that last run is the proof that no operation was left out. Each point is a plan like any other, executed and
  * judged by the workers of campaigns; a point at which the server did not end is *invalid*, never a pass.
- * Recovery is ended, too: at a sample of its operations, or at all of them on request.
+ * Recovery is ended, too: at a sample of its operations, or at all of them on request. Where a disk is to fail, each
+ * operation fails in each way that it can, once and for good; a small disk has 0, 1, 2, … pages free until one is not
+ * filled.
  */
 import path from "node:path";
 import type { Job, Outcome } from "../campaign/job.ts";
@@ -12,7 +14,11 @@ import type { Failure } from "../campaign/pool.ts";
 import type { CountedBoundaries } from "../history.ts";
 import type { PowerModel } from "../memory/power.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
+import { befalls, type FailureCode } from "./operation.ts";
 import type { Counter } from "./tools.ts";
+
+/** Room on a small disk is taken in pages. */
+const pageBytes = 4096;
 
 export interface EnumerateOptions {
   readonly plan: Plan;
@@ -23,6 +29,10 @@ export interface EnumerateOptions {
   readonly modes: readonly Boundary["mode"][];
   /** Power cuts before each operation, too: under these models, this many legal states of each. */
   readonly power: { readonly models: readonly PowerModel[]; readonly states: number };
+  /** Operations that fail instead, each with each of these codes that can befall it; the shim alone can. */
+  readonly fails?: readonly FailureCode[];
+  /** A small disk under the subject, too. */
+  readonly smallDisk?: boolean;
   /** Ends of the recovery, one after each first end: none, one each (spread over the recovery), all. */
   readonly recovery: "none" | "sampled" | "all";
   /** How often each point is executed, to count the distinct states that it has. */
@@ -41,6 +51,8 @@ export interface EnumerateOptions {
 /** One executed end, or two, the second in the recovery from the first. */
 export interface Point {
   readonly boundaries: readonly Boundary[];
+  /** Of a small disk, which has no operation of its own. */
+  readonly freeBytes?: number;
   /** Of the last end. */
   readonly step: string;
   /** Verdict, or the signatures of the defects. */
@@ -70,6 +82,7 @@ export async function enumerateReal(options: EnumerateOptions): Promise<Enumerat
 
 interface Waiting {
   readonly boundaries: readonly Boundary[];
+  readonly freeBytes?: number;
   readonly step: string;
   /** Number `n + 1` of a life: expected not to come. */
   readonly isProof?: boolean;
@@ -92,6 +105,7 @@ class Enumerator {
     const first = lives.flatMap((life) => this.#endsOf(life));
     const proofs = lives.map(({ life, script, operations }) => proof(script, life, operations.length + 1));
     const left = await this.#all([...this.#chosen(first), ...proofs]);
+    if (this.#options.smallDisk === true) await this.#smallDisks();
     const { pointsMax = Number.POSITIVE_INFINITY, recovery } = this.#options;
     const skipped = Math.max(0, first.length - pointsMax);
     const seconds = recovery === "none" ? [] : this.#seconds;
@@ -122,7 +136,7 @@ class Enumerator {
 
   #endsOf({ life, script, operations }: CountedBoundaries["lives"][number]): Waiting[] {
     const { modes, power } = this.#options;
-    return operations.flatMap(({ step, modes: possible }, index) => {
+    return operations.flatMap(({ op, step, modes: possible }, index) => {
       const at = { script, life, operation: index + 1 };
       const kills = modes.filter((mode) => possible.includes(mode)).map((mode) => ({ ...at, mode }));
       const cuts = power.models.flatMap((model) =>
@@ -133,7 +147,11 @@ class Enumerator {
           power: { model, state: n * 13 },
         })),
       );
-      return [...kills, ...cuts].map((end) => ({ boundaries: [end], step }));
+      const codes = (this.#options.fails ?? []).filter((code) => befalls[code].some((one) => one === op));
+      const failures = codes.flatMap((code) =>
+        [false, true].map((stays) => ({ ...at, mode: "fail" as const, fails: { code, stays } })),
+      );
+      return [...kills, ...cuts, ...failures].map((end) => ({ boundaries: [end], step }));
     });
   }
 
@@ -161,13 +179,28 @@ class Enumerator {
     return waiting.length;
   }
 
+  /** One page more each time, as many side by side as else, until one is not filled. */
+  async #smallDisks(): Promise<void> {
+    for (let page = 0; !this.#wasRoomy && this.#options.signal?.aborted !== true; ) {
+      const next = Array.from({ length: this.#options.sideBySide }, () => page++ * pageBytes);
+      await this.#all(next.map((freeBytes) => ({ boundaries: [], freeBytes, step: "on a small disk" })));
+    }
+  }
+
+  #wasRoomy = false;
+
   async #one(waiting: Waiting, index: number): Promise<void> {
-    const { boundaries, step, isProof } = waiting;
+    const { boundaries, step, isProof, freeBytes } = waiting;
     const outcomes: (Outcome | Failure)[] = [];
     for (let time = 0; time < this.#options.times; time += 1)
-      outcomes.push(await this.#execute(boundaries, nameOf(boundaries)));
+      outcomes.push(await this.#execute(boundaries, nameOf(waiting), freeBytes));
     const told = outcomes.flatMap((outcome) => ("failed" in outcome ? [] : [outcome]));
     const [last] = boundaries.slice(-1);
+    if (freeBytes !== undefined && told.some((outcome) => outcome.boundaries?.wasFilled === false)) {
+      this.#wasRoomy = true;
+      this.#known -= 1;
+      return;
+    }
     if (isProof === true && last !== undefined) {
       const missed = told.find(({ boundaries: counted }) => hitOf(counted, last) === undefined);
       if (missed !== undefined) {
@@ -181,6 +214,7 @@ class Enumerator {
     const hits = told.flatMap(({ boundaries: counted }) => (last && hitOf(counted, last)) ?? []);
     this.#points.push({
       boundaries,
+      ...(freeBytes === undefined ? {} : { freeBytes }),
       step: hits[0]?.step ?? step,
       outcomes: outcomes.map(verdictOf),
       states: [...new Set(hits.map(({ state }) => state))],
@@ -198,7 +232,7 @@ class Enumerator {
     const next = outcome?.boundaries?.lives.find(({ life }) => life === first.life + 1);
     if (outcome?.verdict !== "pass" || next === undefined) return;
     const { recovery } = this.#options;
-    if (first.power !== undefined) return;
+    if (first.power !== undefined || first.fails !== undefined) return;
     const ends = this.#endsOf(next).map((end) => ({ ...end, boundaries: [first, ...end.boundaries] }));
     if (recovery === "all") this.#seconds.push(...ends);
     // Neighbouring first ends have nearly the same recovery: a step that is prime to most lengths spreads over it.
@@ -206,13 +240,20 @@ class Enumerator {
     if (recovery === "sampled" && one !== undefined && index % 6 === 0) this.#seconds.push(one);
   }
 
-  async #execute(boundaries: readonly Boundary[], name: string): Promise<Outcome | Failure> {
+  async #execute(
+    boundaries: readonly Boundary[],
+    name: string,
+    freeBytes?: number,
+  ): Promise<Outcome | Failure> {
     const { plan, subject, by, outDir, run } = this.#options;
     this.#runs += 1;
     return run({
       id: this.#runs,
       subject,
-      plan: { ...plan, boundaries: { by, ends: [...boundaries] } },
+      plan: {
+        ...plan,
+        boundaries: { by, ends: [...boundaries], ...(freeBytes === undefined ? {} : { freeBytes }) },
+      },
       times: "once",
       artifactDir: path.join(outDir, name),
       origin: `boundary ${name}`,
@@ -237,10 +278,12 @@ function hitOf(counted: CountedBoundaries | undefined, { life, operation }: Boun
   return counted?.hits.find((hit) => hit.life === life && hit.operation === operation);
 }
 
-function nameOf(boundaries: readonly Boundary[]): string {
+function nameOf({ boundaries, freeBytes }: Pick<Waiting, "boundaries" | "freeBytes">): string {
+  if (freeBytes !== undefined) return `disk-of-${freeBytes}-bytes`;
   return boundaries
-    .map(({ life, operation, mode, power }) => {
-      const how = power === undefined ? mode : `power-${power.model}-${power.state}`;
+    .map(({ life, operation, mode, power, fails }) => {
+      const fault = fails && `${fails.code}${fails.stays ? "-for-good" : ""}`;
+      const how = power === undefined ? (fault ?? mode) : `power-${power.model}-${power.state}`;
       return `server-${life}-operation-${operation}-${how}`;
     })
     .join("--");

@@ -9,8 +9,8 @@
 /** Where in an operation the process ends. */
 export const boundaryModes = ["before", "after", "empty", "torn"] as const;
 export type BoundaryMode = (typeof boundaryModes)[number];
-/** What an operation can fail with, as on a full or broken disk, or for want of descriptors. */
-export const failures = ["ENOSPC", "EIO", "EMFILE"] as const;
+/** What an operation can fail with, as on a full, broken or read-only disk, or for want of descriptors. */
+export const failures = ["ENOSPC", "EIO", "EMFILE", "EROFS"] as const;
 export type FailureCode = (typeof failures)[number];
 
 /** One operation, as it was asked for. */
@@ -71,6 +71,17 @@ export interface Hit {
   readonly operation: Operation;
 }
 
+const making = ["open", "write", "mkdir", "link", "symlink"] as const;
+/** Kinds of operation that the system lets fail so; the others go on, also where the failure stays. */
+export const befalls: Readonly<Record<FailureCode, readonly Operation["op"][]>> = {
+  // What takes no room can be done on a full disk.
+  ENOSPC: making,
+  EIO: [...making, "truncate", "rename", "unlink", "rmdir", "sync", "meta"],
+  EMFILE: ["open"],
+  // There is nothing to bring to a disk that takes nothing.
+  EROFS: [...making, "truncate", "rename", "unlink", "rmdir", "meta"],
+};
+
 /** What a process is told through its environment. */
 export interface BoundaryOrder {
   /** Traces go to `<trace>.<pid>.jsonl`; what was hit to `<trace>.hit`. */
@@ -83,7 +94,7 @@ export interface BoundaryOrder {
     readonly mode: BoundaryMode | "fail";
     /** Of `fail`, which the shim alone can. */
     readonly fails?: FailureCode;
-    /** Every later operation fails as well. */
+    /** Every later operation that can fail so does. */
     readonly stays?: boolean;
   };
   /** Trace what is written, too. */

@@ -6,7 +6,7 @@
  *   trace   traces go to <trace>.<pid>.jsonl, what was hit to <trace>.hit: the same lines that the preload writes
  *   entry   only a process that has an argument ending with this counts
  *   at      number of the call; mode: before, after, torn, or fail
- *   errno   for fail, a number; "on" = 1: every later call fails as well (a full disk stays full)
+ *   errno   for fail, a number; "on" = 1: later calls fail as well (a full disk stays full), those of the kinds "ops"
  *   data    1: trace what is written, too
  * Always: a call is in the trace before it happens; calls of several threads get their numbers in the order of a lock.
  * Not able to: see raw system calls, stdio's own writes, or memory that is mapped. strace tells whether there were any.
@@ -34,6 +34,7 @@ static struct {
   char trace[PATH_BYTES];
   char entry[PATH_BYTES];
   char mode[16];
+  char ops[128];
   long at;
   int error;
   int on;
@@ -101,6 +102,7 @@ static void take(const char *line, size_t length) {
   if (strcmp(text, "trace") == 0) snprintf(order.trace, sizeof order.trace, "%s", value);
   else if (strcmp(text, "entry") == 0) snprintf(order.entry, sizeof order.entry, "%s", value);
   else if (strcmp(text, "mode") == 0) snprintf(order.mode, sizeof order.mode, "%s", value);
+  else if (strcmp(text, "ops") == 0) snprintf(order.ops, sizeof order.ops, "%s", value);
   else if (strcmp(text, "at") == 0) order.at = atol(value);
   else if (strcmp(text, "errno") == 0) order.error = atoi(value);
   else if (strcmp(text, "on") == 0) order.on = atoi(value);
@@ -214,6 +216,13 @@ static void say_hit(const char *line) {
   syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+/* Can a call of this kind fail so? */
+static int befalls(const char *op) {
+  char named[24];
+  snprintf(named, sizeof named, ",%s,", op);
+  return order.ops[0] == 0 || strstr(order.ops, named) != NULL;
+}
+
 /* Fate of a call: 0 it goes on; otherwise an error that it is to fail with. `whole` carries out a share of it. */
 typedef void (*carry_out)(const void *arguments, int is_half);
 
@@ -243,7 +252,7 @@ static int counted(const struct call *call, carry_out carry, const void *argumen
   line[length] = 0;
   int fails = 0;
   if (strcmp(order.mode, "fail") == 0) {
-    if (n == order.at || (order.on && order.at > 0 && n > order.at)) {
+    if (n == order.at || (order.on && order.at > 0 && n > order.at && befalls(call->op))) {
       fails = order.error;
       if (n == order.at) say_hit(line);
     }

@@ -6,7 +6,7 @@ import { constants } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import type { BoundaryOrder } from "./operation.ts";
+import { type BoundaryOrder, befalls } from "./operation.ts";
 
 /** The shim cannot be had on this machine; the message says why and what to do. */
 export class ShimUnavailable extends Error {
@@ -41,7 +41,14 @@ export function shimEnvironment(
     trace,
     ...(entry === undefined ? {} : { entry }),
     ...(at === undefined ? {} : { at: at.operation, mode: at.mode }),
-    ...(at?.fails === undefined ? {} : { errno: constants.errno[at.fails], on: at.stays === true ? 1 : 0 }),
+    ...(at?.fails === undefined
+      ? {}
+      : {
+          errno: constants.errno[at.fails],
+          on: at.stays === true ? 1 : 0,
+          // With a comma around each name, so that one is not found in another.
+          ops: `,${befalls[at.fails].join(",")},`,
+        }),
     ...(data === true ? { data: 1 } : {}),
   };
   const order = Object.entries(told).map(([name, value]) => `${name}=${value}`);

@@ -1,13 +1,14 @@
 /**
- * Plays a plan on real processes whose server counts its own operations and ends itself at the ones the plan names.
+ * Plays a plan on real processes whose server counts its own operations and ends itself, or fails, at the ones the plan
+ * names.
  *
  * Always: the end is the process's own, at the very operation; the driver that was in the middle of something stands
- * still from then on, and a person goes on: starts the server again, looks, resumes (see recovery.ts). A boundary that
- * was never reached is told by its absence.
+ * still from then on, and a person goes on: starts the server again, looks, resumes (see recovery.ts). Where operations
+ * fail instead, the run goes on as far as it does; then a person mends the disk and does the same. What was never
+ * reached is told by its absence.
  */
-import { createHash } from "node:crypto";
 import { mkdirSync, watch } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { Epochs } from "../execute/epochs.ts";
 import { type Execution, type RunEnvironment, sessionIndex } from "../execute/execution.ts";
@@ -16,10 +17,12 @@ import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/pr
 import { type CrashLoss, placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
 import type { CountedBoundaries, RunRecord } from "../history.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
-import { type BoundaryOrder, type Hit, modesOf } from "./operation.ts";
+import { countedIn, type Met } from "./counted.ts";
+import type { BoundaryOrder, Hit } from "./operation.ts";
 import { cutPower } from "./power-cut.ts";
+import { SmallDisk } from "./small-disk.ts";
 import { stepOf } from "./step.ts";
 import { type BoundaryTools, orderedEnvironment } from "./tools.ts";
 import { readHit, readTraces, type Trace } from "./trace.ts";
@@ -34,13 +37,8 @@ export function boundaryStaging(
   return new BoundaryStaging(plan, subject, environment.dir, tools);
 }
 
-/** An end that came. */
-interface Met {
-  readonly life: number;
-  readonly hit: Hit;
-  /** What a power cut took, in words. */
-  lost?: string;
-}
+/** A run whose disk fails is given so long to come to its end, or to fail; its waits have limits of their own. */
+const patienceMs = 60_000;
 
 class BoundaryStaging implements Staging {
   readonly machine: Machine;
@@ -51,6 +49,8 @@ class BoundaryStaging implements Staging {
   readonly #epochs: Epochs;
   readonly #children: RunProcess[] = [];
   readonly #hits: Met[] = [];
+  readonly #disk: SmallDisk | undefined;
+  #wasFilled = false;
   /** Life that the last process was started for. */
   #life = 0;
 
@@ -62,12 +62,15 @@ class BoundaryStaging implements Staging {
     this.machine = this.#epochs.machine(realMachine());
     this.subject = this.#epochs.subject(subject);
     mkdirSync(path.join(dir, "boundary"), { recursive: true });
+    if (plan.boundaries?.freeBytes !== undefined) this.#disk = new SmallDisk(path.join(dir, "subject"));
   }
 
   envOf(env: Readonly<Record<string, string>>, run: Execution | undefined): Readonly<Record<string, string>> {
     const life = run?.lives ?? 0;
     // Before the first start the subject only sets itself up.
     if (life === 0) return env;
+    // The subject has set itself up: from here on there is only so much room.
+    if (this.#life === 0) this.#disk?.leave(this.#plan.boundaries?.freeBytes ?? 0);
     this.#life = life;
     const { by, ends } = this.#plan.boundaries ?? { by: "preload" as const, ends: [] };
     const planned = ends.find((boundary) => boundary.life === life);
@@ -76,7 +79,10 @@ class BoundaryStaging implements Staging {
       ...(ends.some(({ power }) => power !== undefined) ? { data: true } : {}),
       ...(planned === undefined
         ? {}
-        : { entry: planned.script, at: { operation: planned.operation, mode: planned.mode } }),
+        : {
+            entry: planned.script,
+            at: { operation: planned.operation, mode: planned.mode, ...failing(planned) },
+          }),
     };
     return orderedEnvironment(env, this.#tools, order, by);
   }
@@ -90,15 +96,55 @@ class BoundaryStaging implements Staging {
     let playing = play(run);
     for (;;) {
       const next = this.#nextHit();
-      const hit = await Promise.race([playing.then(() => undefined), next.hit]).finally(next.stop);
-      if (hit === undefined) return;
-      await this.#gone(hit.pid);
-      this.#epochs.next();
-      run.agents.forget();
-      run.clients.forget();
-      run.recorder.forget();
-      playing = recover(run, await this.#end(run, hit));
+      const hit = await Promise.race([playing.then(() => undefined, asError), next.hit, next.late]).finally(
+        next.stop,
+      );
+      if (hit !== undefined && "operation" in hit) {
+        await this.#gone(hit.pid);
+        this.#forget(run);
+        playing = recover(run, await this.#end(run, hit));
+        continue;
+      }
+      const at = this.#failure();
+      if (at === undefined) {
+        if (hit === undefined) return;
+        if ("error" in hit) throw hit.error;
+        continue;
+      }
+      for (const child of this.#children) if (!child.ended()) child.kill();
+      await Promise.all(this.#children.map((child) => child.exited));
+      this.#forget(run);
+      playing = recover(run, { at, isPower: false, losses: await this.#tornTails(run) });
     }
+  }
+
+  /** The driver of before goes on no more. */
+  #forget(run: Execution): void {
+    this.#epochs.next();
+    run.agents.forget();
+    run.clients.forget();
+    run.recorder.forget();
+    // What a person has tried in vain does not tire them.
+    for (const session of run.sessions) session.resumes = 0;
+  }
+
+  /** Something has failed that nobody has mended yet: mends it, and says what it was. */
+  #failure(): string | undefined {
+    const place = (n: number | string, what: string) => `${placeMark}${n}, server ${this.#life}, ${what})`;
+    if (this.#disk?.isFull() === true && !this.#wasFilled) {
+      this.#wasFilled = true;
+      this.#disk.mend();
+      return `the disk is full ${place("any", "ENOSPC, kill")}`;
+    }
+    for (let life = 1; life <= this.#life; life += 1) {
+      const hit = this.#hits.some((one) => one.life === life) ? undefined : readHit(this.#prefix(life));
+      if (hit?.mode !== "fail") continue;
+      this.#hits.push({ life, hit });
+      const fails = this.#plan.boundaries?.ends.find((end) => end.life === life)?.fails;
+      const how = `${fails?.code ?? "it fails"}${fails?.stays === true ? " and all that follows" : ""}`;
+      return `${stepOf(hit.operation, this.#dir)} ${place(hit.operation.n, `${how}, kill`)}`;
+    }
+    return undefined;
   }
 
   async #end(run: Execution, hit: Hit): Promise<WorldEnd> {
@@ -125,7 +171,9 @@ class BoundaryStaging implements Staging {
 
   told(run: Execution | undefined): Partial<RunRecord> {
     const entries = run?.recorder.entries ?? [];
-    return { plan: planAsPlayed(this.#plan, entries), boundaries: this.#counted(run) };
+    const boundaries = this.#counted(run);
+    this.#disk?.remove();
+    return { plan: planAsPlayed(this.#plan, entries), boundaries };
   }
 
   #prefix(life: number): string {
@@ -135,11 +183,16 @@ class BoundaryStaging implements Staging {
   /** A hit of the present life that nobody has acted on. */
   #waitingHit(): Hit | undefined {
     if (this.#life === 0 || this.#hits.some(({ life }) => life === this.#life)) return undefined;
-    return readHit(this.#prefix(this.#life));
+    const hit = readHit(this.#prefix(this.#life));
+    return hit?.mode === "fail" ? undefined : hit;
   }
 
-  #nextHit(): { readonly hit: Promise<Hit>; stop(): void } {
+  #nextHit(): { readonly hit: Promise<Hit>; readonly late: Promise<{ late: true }>; stop(): void } {
     let stop = () => {};
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<{ late: true }>((resolve) => {
+      limit = setTimeout(() => resolve({ late: true }), patienceMs);
+    });
     const hit = new Promise<Hit>((resolve) => {
       const look = () => {
         const found = this.#waitingHit();
@@ -149,7 +202,14 @@ class BoundaryStaging implements Staging {
       stop = () => watcher.close();
       look();
     });
-    return { hit, stop: () => stop() };
+    return {
+      hit,
+      late,
+      stop: () => {
+        clearTimeout(limit);
+        stop();
+      },
+    };
   }
 
   /** The process has said that it ends itself; it is gone within the same moment. */
@@ -177,23 +237,28 @@ class BoundaryStaging implements Staging {
     return [{ role: file.role, path: target, ...range, ...(session === undefined ? {} : { session }) }];
   }
 
+  /** A disk that gets full takes the first part of a write: records that were begun and not ended. */
+  async #tornTails(run: Execution): Promise<CrashLoss[]> {
+    if (this.#disk === undefined) return [];
+    const files = await run.subject.files(run.context);
+    const losses = files.map(async ({ role, path: file, session: id }): Promise<CrashLoss[]> => {
+      const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+      const fromByte = bytes.lastIndexOf(0x0a) + 1;
+      if (role === "snapshot" || fromByte >= bytes.length) return [];
+      const session = sessionIndex(run, id);
+      const own = session === undefined ? {} : { session };
+      return [{ role, path: file, fromByte, toByte: bytes.length, ...own }];
+    });
+    return (await Promise.all(losses)).flat();
+  }
+
   #counted(run: Execution | undefined): CountedBoundaries {
-    const traces = Array.from({ length: this.#life }, (_, index) => ({
-      life: index + 1,
-      trace: this.#traceOf(index + 1, run),
-    }));
-    const lives = traces.flatMap(({ life, trace }) =>
-      trace === undefined ? [] : [{ life, ...this.#told(trace) }],
-    );
-    const hits = this.#hits.map(({ life, hit, lost }) => ({
-      ...(lost === undefined ? {} : { lost }),
-      life,
-      operation: hit.operation.n,
-      mode: hit.mode,
-      step: stepOf(hit.operation, this.#dir),
-      state: stateOf(traces.find((one) => one.life === life)?.trace, hit, this.#dir),
-    }));
-    return { lives, hits };
+    const lives = Array.from({ length: this.#life }, (_, index) => index + 1);
+    const traces = lives.map((life) => ({ life, trace: this.#traceOf(life, run) }));
+    return {
+      ...countedIn(traces, this.#hits, this.#dir),
+      ...(this.#disk === undefined ? {} : { wasFilled: this.#wasFilled }),
+    };
   }
 
   /** The trace of the server itself: of all processes that count, the one that answered, or ended itself. */
@@ -206,25 +271,12 @@ class BoundaryStaging implements Staging {
     ];
     return readTraces(this.#prefix(life)).find(({ head }) => pids.includes(head.pid));
   }
-
-  #told({ head, operations }: Trace): Omit<CountedBoundaries["lives"][number], "life"> {
-    // Node's own options may stand before the script; the shim sees them, the preload does not.
-    const script =
-      head.argv.slice(1).find((argument) => /\.[cm]?[jt]sx?$/.test(argument)) ?? head.argv[1] ?? "";
-    return {
-      script: script.startsWith(`${this.#dir}/`) ? script.slice(this.#dir.length + 1) : script,
-      operations: operations.map((operation) => ({
-        step: stepOf(operation, this.#dir),
-        modes: modesOf(operation),
-      })),
-      unknown: head.unknown,
-    };
-  }
 }
 
-/** What was behind the process and what was under way when it ended, as a short hash. */
-function stateOf(trace: Trace | undefined, hit: Hit, dir: string): string {
-  const before = (trace?.operations ?? []).filter(({ n }) => n < hit.operation.n);
-  const told = before.map((operation) => `${stepOf(operation, dir)} ${operation.ended === undefined}`);
-  return createHash("sha256").update(told.join("\n")).digest("hex").slice(0, 12);
+function failing({ fails }: Boundary): Partial<NonNullable<BoundaryOrder["at"]>> {
+  return fails === undefined ? {} : { fails: fails.code, stays: fails.stays };
+}
+
+function asError(error: unknown): { readonly error: unknown } {
+  return { error };
 }

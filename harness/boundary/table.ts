@@ -5,6 +5,8 @@ import type { Boundary } from "../plan/plan.ts";
 import type { Enumeration, Point } from "./enumerate.ts";
 import { boundaryModes } from "./operation.ts";
 
+type EndClass = "kill" | "power" | "disk";
+
 /** What an enumeration says in the end. */
 export interface Summary {
   readonly points: number;
@@ -13,8 +15,8 @@ export interface Summary {
   readonly verdicts: Readonly<Record<string, number>>;
   readonly defects: readonly {
     readonly signature: string;
-    /** What ended the server: a kill loses nothing that was written, a power cut what was not synced. */
-    readonly class: "kill" | "power";
+    /** A kill loses nothing that was written, a power cut what was not synced; a disk that fails ends nothing. */
+    readonly class: EndClass;
     readonly points: number;
     readonly steps: readonly string[];
     readonly story: string;
@@ -80,10 +82,13 @@ export function tableOf(
     lines.push(...lifeTable(`${name}: server ${life}, ${operations.length} operations`, own), "");
   }
   const seconds = found.points.filter(({ boundaries }) => boundaries.length === 2);
+  const disks = found.points.filter(({ freeBytes }) => freeBytes !== undefined);
+  if (disks.length > 0)
+    lines.push(`${name}: ${disks.length} disks too small, by a page each: ${outcomesOf(disks)}`, "");
   if (seconds.length > 0) lines.push(...lifeTable(`${name}: ended again in the recovery`, seconds), "");
   for (const { signature, class: kind, points, steps, story, artifact } of summary.defects) {
     lines.push(
-      `✗ ${signature}${kind === "power" ? " (power)" : ""}`,
+      `✗ ${signature}${kind === "kill" ? "" : ` (${kind})`}`,
       `  ${story}`,
       `  at ${points} points, first: ${steps.slice(0, 4).join(", ")}`,
     );
@@ -98,12 +103,13 @@ function lifeTable(title: string, points: readonly Point[]): string[] {
   const steps = new Map<string, Point[]>();
   for (const point of points) steps.set(point.step, [...(steps.get(point.step) ?? []), point]);
   const width = Math.max(30, ...[...steps.keys()].map((step) => step.length + 2));
-  const heading = `  ${"operation".padEnd(width)}${boundaryModes.map((mode) => mode.padStart(7)).join("")}  outcome`;
+  const modes = [...boundaryModes, "fail"] as const;
+  const heading = `  ${"operation".padEnd(width)}${modes.map((mode) => mode.padStart(7)).join("")}  outcome`;
   return [
     title,
     heading,
     ...[...steps].map(([step, own]) => {
-      const counts = boundaryModes.map((mode) => own.filter((point) => lastOf(point)?.mode === mode).length);
+      const counts = modes.map((mode) => own.filter((point) => lastOf(point)?.mode === mode).length);
       const cells = counts.map((count) => (count === 0 ? "-" : String(count)).padStart(7)).join("");
       return `  ${step.padEnd(width)}${cells}  ${outcomesOf(own)}`;
     }),
@@ -138,7 +144,8 @@ function conclusion(found: Enumeration, summary: Summary, cpuSeconds: number | u
   ];
 }
 
-function classOf({ boundaries }: Point): "kill" | "power" {
+function classOf({ boundaries, freeBytes }: Point): EndClass {
+  if (freeBytes !== undefined || boundaries.some(({ fails }) => fails !== undefined)) return "disk";
   return boundaries.some(({ power }) => power !== undefined) ? "power" : "kill";
 }
 

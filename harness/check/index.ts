@@ -124,6 +124,7 @@ function whyInvalid(run: RunRecord): string | undefined {
       run.boundaries?.hits.some((hit) => hit.life === life && hit.operation === operation) !== true,
   );
   if (unmet !== undefined) return `server ${unmet.life} never came to its operation ${unmet.operation}`;
+  if (run.boundaries?.wasFilled === false) return "the small disk never was full";
   const missing = run.plan.rounds.findIndex((_, round) => !fired.has(round));
   if (missing !== -1) return `the fault of round ${missing} did not fire`;
   const empty = run.history.find(

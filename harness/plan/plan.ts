@@ -110,23 +110,34 @@ export const RoundSchema = z.strictObject({
   insists: z.boolean().optional(),
 });
 
+const FailsSchema = z.strictObject({
+  code: z.enum(["ENOSPC", "EIO", "EMFILE", "EROFS"]),
+  /** All that can fail so does from then on, for this life of the server. */
+  stays: z.boolean(),
+});
+
 /**
  * The server ends itself at one of its own operations on files, whatever else goes on; the rounds that are left are not
- * played.
+ * played. Or the operation fails, and the server goes on or ends as it sees fit; it is then started again on a disk
+ * that is sound.
  */
-export const BoundarySchema = z.strictObject({
-  /** End of the script's path (argv[1]) of the process that is meant: `subject/server.cjs`. */
-  script: z.string().min(1).max(200),
-  /** Start of the server, counted over the run: 1, 2, … */
-  life: z.int().min(1).max(20),
-  /** Number of the operation in that process: 1, 2, … */
-  operation: z.int().min(1).max(1_000_000),
-  mode: z.enum(["before", "after", "empty", "torn"]),
-  /** The power fails there: every process ends, and of what the server did not sync one legal state is left. */
-  power: z
-    .strictObject({ model: z.enum(["posix", "ext4", "torn"]), state: z.int().min(0).max(10_000) })
-    .optional(),
-});
+export const BoundarySchema = z
+  .strictObject({
+    /** End of the script's path (argv[1]) of the process that is meant: `subject/server.cjs`. */
+    script: z.string().min(1).max(200),
+    /** Start of the server, counted over the run: 1, 2, … */
+    life: z.int().min(1).max(20),
+    /** Number of the operation in that process: 1, 2, … */
+    operation: z.int().min(1).max(1_000_000),
+    mode: z.enum(["before", "after", "empty", "torn", "fail"]),
+    /** Of `fail`. */
+    fails: FailsSchema.optional(),
+    /** The power fails there: every process ends, and of what the server did not sync one legal state is left. */
+    power: z
+      .strictObject({ model: z.enum(["posix", "ext4", "torn"]), state: z.int().min(0).max(10_000) })
+      .optional(),
+  })
+  .refine(({ mode, fails }) => (mode === "fail") === (fails !== undefined), "says with what it fails");
 
 export const PlanSchema = z.strictObject({
   version: z.literal(1),
@@ -137,7 +148,16 @@ export const PlanSchema = z.strictObject({
   rounds: z.array(RoundSchema).min(0).max(4),
   /** The server's operations are counted, by a preload of Node or by the shim under the C library, and it ends at some. */
   boundaries: z
-    .strictObject({ by: z.enum(["preload", "shim"]), ends: z.array(BoundarySchema).max(3) })
+    .strictObject({
+      by: z.enum(["preload", "shim"]),
+      ends: z.array(BoundarySchema).max(3),
+      /** The subject's folder is a disk of its own, on which so many bytes are free when it is set up. */
+      freeBytes: z.int().min(0).max(1_000_000_000).optional(),
+    })
+    .refine(
+      ({ by, ends }) => by === "shim" || !ends.some(({ mode }) => mode === "fail"),
+      "the shim alone lets fail",
+    )
     .optional(),
   /** Free plans: the agent's pauses between events in milliseconds, used in turn; and how it cuts its output. */
   free: z

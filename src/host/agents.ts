@@ -84,12 +84,15 @@ function start(request: AgentStart): Promise<void> {
   });
 }
 
-/** The same O_EXCL that the wrapper uses. */
+/**
+ * The same O_EXCL that the wrapper uses. The file decides, not its content: where a full disk takes the one and not the
+ * other, the attempt cannot start all the same.
+ */
 async function fence(folder: string): Promise<"never-started" | "started"> {
   const path = `${folder}/started`;
   const handle = await io(path, "create", () => open(path, "wx", 0o600), ["EEXIST"], undefined);
   if (handle === undefined) return "started";
-  await handle.writeFile("fenced\n");
+  await io(path, "write", () => handle.writeFile("fenced\n"), ["ENOSPC", "EDQUOT", "EIO"], undefined);
   await handle.close();
   return "never-started";
 }

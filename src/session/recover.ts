@@ -19,7 +19,7 @@ import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
 import { isPacked } from "./session-table.ts";
 import { noteWhileLive, settle } from "./settle.ts";
-import { isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
+import { type AttemptState, isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { sweepStopped } from "./sweep.ts";
 
 /** So many sessions that ended are looked at again at start-up. */
@@ -87,7 +87,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     );
     return false;
   }
-  if (attempt.over !== "pipes" && !(await wasStarted(context, session, folder)) && !spoke) {
+  if (attempt.over !== "pipes" && !(await wasStarted(context, session, attempt, folder)) && !spoke) {
     // After a power cut the marker may be lost although the agent ran: then nobody can say.
     const lostBoot = attempt.bootId !== context.world.processes.self.bootId;
     const why = lostBoot
@@ -123,7 +123,12 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
  * Decides whether an attempt was ever started, once and for all: by taking its folder, or its start marker. Both are
  * made with O_EXCL, so a former server that was only asleep cannot start it any more.
  */
-async function wasStarted(context: Context, session: SessionState, folder: string): Promise<boolean> {
+async function wasStarted(
+  context: Context,
+  session: SessionState,
+  { bootId }: AttemptState,
+  folder: string,
+): Promise<boolean> {
   const own = sessionFolder(context, session.id);
   const parents = [`${context.config.home}/sessions`, own, `${own}/attempts`];
   if (await claimAttempt(context.world, folder, parents)) {
@@ -132,6 +137,9 @@ async function wasStarted(context: Context, session: SessionState, folder: strin
   }
   const marker = await readStarted(context.world.files, folder);
   if (marker === "wrapper") return true;
+  // A power cut may have taken what it said. Without one, a wrapper that is gone and said nothing has started nothing.
+  if (marker === "empty")
+    return bootId !== context.world.processes.self.bootId || context.world.agents.held(folder);
   return (await context.world.agents.fence(folder)) === "started" && marker !== "fence";
 }
 

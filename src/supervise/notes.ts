@@ -38,10 +38,17 @@ export async function readExit(files: Files, folder: string): Promise<number | u
   return match === null ? undefined : Number(match[1]);
 }
 
-/** What the start marker says: nobody has claimed the attempt, the wrapper has, or a fence has. */
-export async function readStarted(files: Files, folder: string): Promise<"no" | "wrapper" | "fence"> {
+/**
+ * What the start marker says: nobody has claimed the attempt, the wrapper has, or a fence has; "empty": one of the two
+ * has, and not said so yet, or could not, as on a full disk. Whoever could not starts nothing.
+ */
+export async function readStarted(
+  files: Files,
+  folder: string,
+): Promise<"no" | "wrapper" | "fence" | "empty"> {
   const text = await readText(files, attemptPaths(folder).started);
   if (text === undefined) return "no";
+  if (text === "") return "empty";
   return text.startsWith("fenced") ? "fence" : "wrapper";
 }
 

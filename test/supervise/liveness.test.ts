@@ -175,6 +175,8 @@ describe("liveness of an attempt", () => {
     expect(await readStarted(files, folder)).toBe("wrapper");
     note("started", "fenced\n");
     expect(await readStarted(files, folder)).toBe("fence");
+    note("started", "");
+    expect(await readStarted(files, folder)).toBe("empty");
   });
 });
 
