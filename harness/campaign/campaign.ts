@@ -9,16 +9,18 @@ import type { FaultName } from "../fault/index.ts";
 
 import type { DiskModel } from "../memory/power.ts";
 
-import { directedPlans } from "../plan/directed.ts";
+import { boundaryPlan, directedPlans } from "../plan/directed.ts";
 import { generatePlan } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
 import { shrinkPlan } from "../plan/shrink.ts";
 import type { Abilities, Subject } from "../subject/contract.ts";
 import { subjectSlug } from "../subject/load.ts";
+import { BoundaryPlans } from "./boundary-plans.ts";
 import { canaryPlan, canarySignature } from "./canary.ts";
 import {
   addFlagCounts,
   type Defect,
+  type Job,
   noFlagCounts,
   type Outcome,
   type VerdictKind,
@@ -28,6 +30,7 @@ import {
 import { emptyResult } from "./join.ts";
 import { type Failure, type Pool, workersFor } from "./pool.ts";
 import {
+  type BoundaryTable,
   type CampaignResult,
   type FoundDefect,
   type Progress,
@@ -37,7 +40,7 @@ import {
   type TierResult,
 } from "./result.ts";
 
-import { rows } from "./sometimes.ts";
+import { boundaryRow, rows } from "./sometimes.ts";
 import { addSpent, nothingSpent } from "./spent.ts";
 import { withPool } from "./with-pool.ts";
 
@@ -85,6 +88,9 @@ class Campaign {
   private readonly started = performance.now();
   private readonly outcomes = new Map<number, Outcome | Failure>();
   private readonly plans: readonly Plan[];
+  private readonly boundaries: BoundaryPlans;
+  /** Plans that were not known before they were played. */
+  private readonly drawn = new Map<number, Plan>();
   private readonly outDir: string;
   private doing: Progress["doing"] = "running";
   private jobs = 0;
@@ -94,7 +100,9 @@ class Campaign {
     private readonly can: Abilities,
     private readonly pool: Pool,
   ) {
-    this.plans = directedPlans(can, options.faults);
+    this.boundaries = new BoundaryPlans(options.seed, options.models, options.faults);
+    const withBoundary = options.faults.includes("boundary") ? [boundaryPlan] : [];
+    this.plans = [...directedPlans(can, options.faults), ...withBoundary];
     this.outDir = outDirOf(options);
   }
 
@@ -115,15 +123,7 @@ class Campaign {
     while (!this.isOver()) {
       const index = this.jobs;
       this.jobs += 1;
-      const outcome = await this.pool.run({
-        id: index,
-        subject: this.options.subject,
-        plan: this.planOf(index),
-        times: index % doubledEvery === doubledEvery - 1 ? "twice" : "auto",
-        artifactDir: path.join(this.outDir, `plan-${index}`),
-        origin: this.originOf(index),
-      });
-      this.outcomes.set(index, outcome);
+      this.outcomes.set(index, await this.play(index));
       this.options.onProgress?.({
         runs: this.outcomes.size,
         inMemory: 0,
@@ -132,6 +132,26 @@ class Campaign {
         doing: this.doing,
       });
     }
+  }
+
+  private async play(index: number): Promise<Outcome | Failure> {
+    const isDoubled = index % doubledEvery === doubledEvery - 1;
+    const execute = (plan: Plan, times: Job["times"]) =>
+      this.pool.run({
+        id: index,
+        subject: this.options.subject,
+        plan,
+        times,
+        artifactDir: path.join(this.outDir, `plan-${index}`),
+        origin: this.originOf(index),
+      });
+    const isEnded =
+      this.options.faults.includes("boundary") && this.boundaries.isOne(index, this.plans.length);
+    if (!isEnded) return execute(this.planOf(index), isDoubled ? "twice" : "auto");
+    return this.boundaries.play(this.planOf(index), index, (plan) => {
+      this.drawn.set(index, plan);
+      return execute(plan, "auto");
+    });
   }
 
   private isOver(): boolean {
@@ -148,15 +168,17 @@ class Campaign {
 
   private planOf(index: number): Plan {
     return (
+      this.drawn.get(index) ??
       this.plans[index] ??
       generatePlan({ can: this.can, faults: this.options.faults }, this.options.seed, index)
     );
   }
 
   private originOf(index: number): string {
+    const drawn = this.drawn.has(index) ? ", its end drawn from what was counted" : "";
     return index < this.plans.length
-      ? `directed plan ${index}`
-      : `plan ${index} of seed ${this.options.seed}`;
+      ? `directed plan ${index}${drawn}`
+      : `plan ${index} of seed ${this.options.seed}${drawn}`;
   }
 
   private async runCanary(): Promise<string> {
@@ -286,9 +308,15 @@ class Campaign {
       sometimes: this.sometimesTable(judged),
       canary,
       durationMs: Math.round(this.elapsedMs()),
+      ...(this.options.faults.includes("boundary") ? { boundaries: this.boundaryTable() } : {}),
       spent: judged.reduce((sum, { spent }) => addSpent(sum, spent), nothingSpent),
       interrupted: this.options.signal?.aborted === true,
     };
+  }
+
+  private boundaryTable(): BoundaryTable {
+    const { draws, whyNone } = this.boundaries;
+    return { ...draws.coverage(), ...(whyNone === undefined ? {} : { whyNone }) };
   }
 
   private problems(): CampaignResult["problems"] {
@@ -314,6 +342,7 @@ class Campaign {
     return Object.fromEntries(
       rows.map((row) => {
         if (!row.applies(this.can, faults)) return [row.name, "n/a"];
+        if (row === boundaryRow && this.boundaries.whyNone !== undefined) return [row.name, "n/a"];
         const count = judged.filter(({ met }) => met.includes(row.name)).length;
         return [row.name, count === 0 && isShort ? "not attempted" : count];
       }),

@@ -11,7 +11,7 @@ import type { CampaignOptions } from "./campaign.ts";
 import { addFlagCounts, noFlagCounts, type VerdictKind, verdictKinds } from "./job.ts";
 import type { MemoryEnd } from "./memory-tier.ts";
 import type { CampaignResult, MemoryTierResult, Problem } from "./result.ts";
-import { rows } from "./sometimes.ts";
+import { boundaryRow, rows } from "./sometimes.ts";
 import { nothingSpent } from "./spent.ts";
 
 /** What a campaign of no runs says. */
@@ -103,7 +103,10 @@ type Counts = Readonly<Record<string, number>>;
 function rowsOf(met: Counts, { faults, runs }: CampaignOptions): Record<string, Row> {
   const count = (name: string) => met[name] ?? (runs === undefined ? 0 : "not attempted");
   return Object.fromEntries(
-    rows.map((row) => [row.name, row.applies(memoryAbilities, faults) ? count(row.name) : "n/a"]),
+    rows.map((row) => [
+      row.name,
+      row !== boundaryRow && row.applies(memoryAbilities, faults) ? count(row.name) : "n/a",
+    ]),
   );
 }
 

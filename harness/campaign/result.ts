@@ -1,6 +1,7 @@
 /**
  * What a campaign says in the end, and what its exit code follows from.
  */
+import type { BoundaryCoverage } from "../boundary/draw.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Defect, FlagCounts, Outcome, VerdictKind } from "./job.ts";
 import type { Spent } from "./spent.ts";
@@ -66,6 +67,12 @@ export interface MemoryTierResult extends TierResult {
   readonly curve: readonly number[];
 }
 
+/** Where servers ended at operations of their own. */
+export interface BoundaryTable extends BoundaryCoverage {
+  /** Why none did. */
+  readonly whyNone?: string;
+}
+
 /** Numbers are of both tiers together where nothing else is said; `tiers` has them apart. */
 export interface CampaignResult {
   readonly seed: number;
@@ -81,6 +88,8 @@ export interface CampaignResult {
   readonly sometimes: Readonly<Record<string, number | "n/a" | "not attempted">>;
   readonly flags: FlagCounts;
   readonly tiers: { readonly real?: TierResult; readonly memory?: MemoryTierResult };
+  /** Of real processes, where the fault was asked for. */
+  readonly boundaries?: BoundaryTable;
   readonly canary: "died as expected" | string;
   readonly distinctTraces: number;
   readonly durationMs: number;
@@ -112,7 +121,7 @@ export function sizeOf(plan: Plan): { events: number; faults: number } {
       replies.reduce((count, { text, calls }) => count + (text === undefined ? 0 : 1) + 2 * calls.length, 0),
     0,
   );
-  return { events, faults: plan.rounds.length };
+  return { events, faults: plan.rounds.length + (plan.boundaries?.ends.length ?? 0) };
 }
 
 /** Exit code of a campaign, by precedence: 1 a defect · 3 not trustworthy · 0 green. */

@@ -136,7 +136,15 @@ function struck(run: RunRecord): ReadonlySet<number> {
   return sessions;
 }
 
+/** In memory there are rows of its own for it. */
+export const boundaryRow: Row = {
+  name: "ended at an operation of its own",
+  applies: (_can, faults) => faults.includes("boundary"),
+  met: (run) => (run.boundaries?.hits.length ?? 0) > 0,
+};
+
 export const rows: readonly Row[] = [
+  boundaryRow,
   { name: "killed between result and snapshot", applies: withKill, met: betweenResultAndSnapshot },
   {
     name: "result sent but not read",

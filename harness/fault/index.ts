@@ -12,8 +12,11 @@ import { kill } from "./kill.ts";
 import { reload } from "./reload.ts";
 import { term } from "./term.ts";
 
-/** Names for `--faults`. `damage` is no fault by itself: it happens between a kill and the restart. */
-export const faultNames = ["kill", "term", "reload", "freeze", "disconnect", "damage"] as const;
+/**
+ * Names for `--faults`. Two are no faults of a round: `damage` happens between a kill and the restart; with `boundary`
+ * the server ends itself at one of its own operations on files.
+ */
+export const faultNames = ["kill", "term", "reload", "freeze", "disconnect", "damage", "boundary"] as const;
 export type FaultName = (typeof faultNames)[number];
 
 export function isAvailable(can: Abilities, fault: FaultKind): boolean {

@@ -173,6 +173,9 @@ const plans: readonly Plan[] = [
   plan([two], [round(at("effect:2"), { kind: "reload", by: "tsx" })]),
 ];
 
+/** One whose server ends at an operation of its own; which one is drawn when it is known what there is. */
+export const boundaryPlan: Plan = plan([two], [round(at("result:2/log"), killBoth)]);
+
 /** The directed plans that this subject and these faults allow. */
 export function directedPlans(can: Abilities, faults: readonly FaultName[]): Plan[] {
   const possible = plans.filter(({ rounds }) =>

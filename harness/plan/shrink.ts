@@ -11,6 +11,7 @@ import { type Plan, PlanSchema, type Reply, type Round } from "./plan.ts";
 export function smallerPlans(plan: Plan): Plan[] {
   const candidates = [
     ...withoutSessions(plan),
+    ...withoutEnds(plan),
     ...withoutRounds(plan),
     ...withSimplerMode(plan),
     ...perSession(plan),
@@ -77,8 +78,17 @@ function withoutSessions(plan: Plan): Plan[] {
   }));
 }
 
+/** Ends at the server's own operations; where none is left nobody need count. */
+function withoutEnds({ boundaries, ...plan }: Plan): Plan[] {
+  if (boundaries === undefined) return [];
+  const { ends } = boundaries;
+  if (ends.length < 2) return [plan];
+  return ends.map((_, at) => ({ ...plan, boundaries: { ...boundaries, ends: without(ends, at) } }));
+}
+
 function withoutRounds(plan: Plan): Plan[] {
-  return plan.rounds.length < 2
+  const least = (plan.boundaries?.ends.length ?? 0) > 0 ? 0 : 1;
+  return plan.rounds.length <= least
     ? []
     : plan.rounds.map((_, at) => ({ ...plan, rounds: without(plan.rounds, at) }));
 }

@@ -2,6 +2,7 @@
  * The report for a person at a terminal: what was promised, what was met, what broke, and what to do now.
  */
 import { styleText } from "node:util";
+import type { CoveredStep } from "../boundary/draw.ts";
 import { verdictKinds } from "../campaign/job.ts";
 import type {
   CampaignResult,
@@ -31,6 +32,7 @@ export function prettyReport(result: CampaignResult): string {
     "",
     ...flagTable(result),
     "",
+    ...boundaryTable(result),
     ...(result.tiers.real === undefined ? [] : [...timeTable(result), ""]),
     ...defects(result),
     ...problems(result),
@@ -113,6 +115,33 @@ function flagTable({ flags }: CampaignResult): string[] {
     `  diverged:      ${truePositive} flagged, ${bad(falseNegative)} missed`,
     `  not diverged:  ${trueNegative} silent, ${bad(falsePositive)} false alarms`,
     `  ${either} changed between the two looks and count for neither`,
+  ];
+}
+
+/** Steps that are told one by one; the report for programs has all. */
+const stepsMax = 12;
+
+function boundaryTable({ boundaries }: CampaignResult): string[] {
+  if (boundaries === undefined) return [];
+  const { whyNone, known, met, steps } = boundaries;
+  const title = paint("bold", "Ends at the server's own operations on files");
+  if (whyNone !== undefined) return [title, `  none: ${whyNone}`, ""];
+  const endsOf = ({ ends }: CoveredStep) => Object.values(ends).reduce((sum, count) => sum + count, 0);
+  const most = [...steps]
+    .sort((left, right) => endsOf(right) - endsOf(left))
+    .filter((one) => endsOf(one) > 0);
+  const lines = most.slice(0, stepsMax).map(({ part, step, ends }) => {
+    const modes = Object.entries(ends).map(([mode, count]) => `${mode} ${count}`);
+    return `  ${part === "first life" ? "" : "again: "}${step}: ${modes.join(" · ")}`;
+  });
+  const more = most.length > stepsMax ? [`  … and ${most.length - stepsMax} more`] : [];
+  const never = steps.length - most.length;
+  return [
+    `${title}: ${met} of ${known} known pairs of step and mode`,
+    ...lines,
+    ...more,
+    ...(never > 0 ? [paint("dim", `  never at ${never} of ${steps.length} steps`)] : []),
+    "",
   ];
 }
 

@@ -1,0 +1,75 @@
+/**
+ * Plans of a campaign whose server ends at an operation of its own: the plan is counted first, then played with an end
+ * drawn from what was counted, now and then with a second one in the recovery from it.
+ *
+ * Always: what is told is the last that was played, or the first that is no pass, with the very plan that was played.
+ */
+import { BoundaryDraws } from "../boundary/draw.ts";
+import type { FaultName } from "../fault/index.ts";
+import type { DiskModel } from "../memory/power.ts";
+import { Random } from "../memory/random.ts";
+import { planSeed } from "../plan/generate.ts";
+import type { Boundary, Plan } from "../plan/plan.ts";
+import type { Outcome } from "./job.ts";
+import type { Failure } from "./pool.ts";
+import { addSpent } from "./spent.ts";
+
+/** Of the generated plans, where there are other faults as well. */
+const oneIn = 8;
+/** Of the drawn ends, so many have a second one. */
+const secondOneIn = 3;
+
+export class BoundaryPlans {
+  readonly draws: BoundaryDraws;
+  /** Why no server of this subject ends itself; undefined as long as one may. */
+  whyNone: string | undefined;
+  readonly #seed: number;
+  readonly #every: number;
+
+  constructor(seed: number, models: readonly DiskModel[], faults: readonly FaultName[]) {
+    this.#seed = seed;
+    this.#every = faults.every((fault) => fault === "boundary") ? 1 : oneIn;
+    this.draws = new BoundaryDraws(models);
+  }
+
+  /** Is this one of them? `directed`: how many plans come before the generated ones; the last of them always is. */
+  isOne(index: number, directed: number): boolean {
+    if (this.whyNone !== undefined || index < directed - 1) return false;
+    return (index - directed + 1) % this.#every === 0;
+  }
+
+  /** @param execute told each plan that is played, the last of which is the one of the outcome. */
+  async play(
+    base: Plan,
+    index: number,
+    execute: (plan: Plan) => Promise<Outcome | Failure>,
+  ): Promise<Outcome | Failure> {
+    const random = new Random(planSeed(this.#seed, index));
+    let outcome = await execute(counting(base, []));
+    const ends: Boundary[] = [];
+    for (;;) {
+      if ("failed" in outcome || outcome.verdict !== "pass") return outcome;
+      const { boundaries } = outcome;
+      if (boundaries === undefined || !boundaries.lives.some(({ script }) => script !== "")) {
+        this.whyNone =
+          "The server's operations were not counted: it is no Node process, or its environment is not the one that it was given.";
+        return outcome;
+      }
+      const last = ends.at(-1);
+      if (last !== undefined && !random.oneIn(secondOneIn)) return outcome;
+      const end = ends.length > 1 ? undefined : this.draws.draw(boundaries, random, (last?.life ?? 0) + 1);
+      if (end === undefined) return outcome;
+      ends.push(end);
+      const next = await execute(counting(base, ends));
+      if ("failed" in next) return next;
+      this.draws.met((next.boundaries?.hits ?? []).filter(({ life }) => life === end.life));
+      const { executions, spent } = outcome;
+      outcome = { ...next, executions: next.executions + executions, spent: addSpent(next.spent, spent) };
+    }
+  }
+}
+
+/** Only where one thing comes after the other is "operation 12" a point. */
+function counting({ free: _, ...base }: Plan, ends: readonly Boundary[]): Plan {
+  return { ...base, mode: "lockstep", boundaries: { by: "preload", ends: [...ends] } };
+}
