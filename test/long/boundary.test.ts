@@ -63,7 +63,7 @@ it("the reference: every boundary in every mode, and a sample of each recovery",
 });
 
 it("the naive orchestrator: at least six signatures that gates alone do not find, one only by power loss", async () => {
-  const faults = faultNames.filter((name) => name !== "damage");
+  const faults = faultNames.filter((name) => name !== "damage" && name !== "boundary");
   const seeded = { seed: 1, subject: "naive", faults, runs: 150, tiers: ["real" as const], models: [] };
   const gates = await runReal({ ...seeded, workers, outDir }, naive);
   const byGates = new Set(gates.defects.map(({ signature }) => signature));
