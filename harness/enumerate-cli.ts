@@ -56,8 +56,8 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
     .addOption(
       new Option(
         "--power <models>",
-        `real: cut the power before each operation, too; of ${powerModels.join(",")}`,
-      ).argParser(listOf("power model", powerModels)),
+        `real: cut the power before each operation, too; of ${powerModels.join(",")}, or device: a real ext4 (root)`,
+      ).argParser(listOf("power model", [...powerModels, "device"])),
     )
     .addOption(
       new Option("--cuts <number>", "real: legal states of each power cut").argParser(whole).default(2),

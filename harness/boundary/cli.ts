@@ -5,10 +5,10 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { workersFor } from "../campaign/pool.ts";
 import { withPool } from "../campaign/with-pool.ts";
-import type { PowerModel } from "../memory/power.ts";
 import type { Plan } from "../plan/plan.ts";
 import { loadSubject, subjectSlug, subjectSpec } from "../subject/load.ts";
-import { enumerateReal } from "./enumerate.ts";
+import { enumerateReal, type RealPowerModel } from "./enumerate.ts";
+import { whyNoLoopDisk } from "./loop-disk.ts";
 import { type BoundaryMode, boundaryModes, type FailureCode } from "./operation.ts";
 import { whyNoDisk } from "./small-disk.ts";
 import { exitCodeOf, summaryOf, tableOf } from "./table.ts";
@@ -20,7 +20,7 @@ export interface RealFlags {
   readonly by: Counter;
   readonly modes?: readonly BoundaryMode[];
   readonly recovery: "none" | "sampled" | "all";
-  readonly power?: readonly PowerModel[];
+  readonly power?: readonly RealPowerModel[];
   readonly cuts: number;
   readonly fails?: readonly FailureCode[];
   readonly smallDisk: boolean;
@@ -38,7 +38,9 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
   const outDir = path.join(flags.out, `${subjectSlug(spec)}-${name}`);
   const interrupt = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupt.abort());
-  const why = flags.smallDisk ? whyNoDisk() : undefined;
+  const why =
+    (flags.smallDisk ? whyNoDisk() : undefined) ??
+    (flags.power?.includes("device") === true ? whyNoLoopDisk() : undefined);
   const wrong =
     flags.fails !== undefined && flags.by !== "shim" ? "Only the shim lets operations fail: --by shim." : why;
   if (wrong !== undefined) {

@@ -12,13 +12,15 @@ import path from "node:path";
 import type { Job, Outcome } from "../campaign/job.ts";
 import type { Failure } from "../campaign/pool.ts";
 import type { CountedBoundaries } from "../history.ts";
-import type { PowerModel } from "../memory/power.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import { befalls, type FailureCode } from "./operation.ts";
 import type { Counter } from "./tools.ts";
 
 /** Room on a small disk is taken in pages. */
 const pageBytes = 4096;
+
+/** A model of what a power cut may leave; `device`: what it left on a real one. */
+export type RealPowerModel = NonNullable<Boundary["power"]>["model"];
 
 export interface EnumerateOptions {
   readonly plan: Plan;
@@ -28,7 +30,7 @@ export interface EnumerateOptions {
   readonly by: Counter;
   readonly modes: readonly Boundary["mode"][];
   /** Power cuts before each operation, too: under these models, this many legal states of each. */
-  readonly power: { readonly models: readonly PowerModel[]; readonly states: number };
+  readonly power: { readonly models: readonly RealPowerModel[]; readonly states: number };
   /** Operations that fail instead, each with each of these codes that can befall it; the shim alone can. */
   readonly fails?: readonly FailureCode[];
   /** A small disk under the subject, too. */
@@ -141,7 +143,7 @@ class Enumerator {
       const kills = modes.filter((mode) => possible.includes(mode)).map((mode) => ({ ...at, mode }));
       const cuts = power.models.flatMap((model) =>
         // State 0 leaves as little as may be; the others are spread over what is legal.
-        Array.from({ length: power.states }, (_, n) => ({
+        Array.from({ length: model === "device" ? 1 : power.states }, (_, n) => ({
           ...at,
           mode: "before" as const,
           power: { model, state: n * 13 },

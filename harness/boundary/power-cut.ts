@@ -55,6 +55,18 @@ export function cutPower(
   return { losses: lossesOf(before, contentsOf(files)), lost: chosen.lost };
 }
 
+/** Lets another disk take the place of this one: what the files with a role lost by that. */
+export function exchange(
+  files: readonly SubjectFile[],
+  mount: () => void,
+): { readonly losses: readonly CrashLoss[]; readonly lost: string } {
+  const before = contentsOf(files);
+  mount();
+  const losses = lossesOf(before, contentsOf(files));
+  const bytes = losses.reduce((sum, { fromByte, toByte }) => sum + toByte - fromByte, 0);
+  return { losses, lost: `${bytes} bytes of ${losses.length} files` };
+}
+
 function collect(folder: FolderNode, at: string, left: Map<string, FileNode | FolderNode>): void {
   for (const [name, node] of folder.entries) {
     if (!(node instanceof FileNode) && !(node instanceof FolderNode)) continue;

@@ -20,8 +20,9 @@ import type { CountedBoundaries, RunRecord } from "../history.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { countedIn, type Met } from "./counted.ts";
+import { LoopDisk } from "./loop-disk.ts";
 import type { BoundaryOrder, Hit } from "./operation.ts";
-import { cutPower } from "./power-cut.ts";
+import { cutPower, exchange } from "./power-cut.ts";
 import { SmallDisk } from "./small-disk.ts";
 import { stepOf } from "./step.ts";
 import { type BoundaryTools, orderedEnvironment } from "./tools.ts";
@@ -50,6 +51,7 @@ class BoundaryStaging implements Staging {
   readonly #children: RunProcess[] = [];
   readonly #hits: Met[] = [];
   readonly #disk: SmallDisk | undefined;
+  readonly #device: LoopDisk | undefined;
   #wasFilled = false;
   /** Life that the last process was started for. */
   #life = 0;
@@ -62,7 +64,10 @@ class BoundaryStaging implements Staging {
     this.machine = this.#epochs.machine(realMachine());
     this.subject = this.#epochs.subject(subject);
     mkdirSync(path.join(dir, "boundary"), { recursive: true });
-    if (plan.boundaries?.freeBytes !== undefined) this.#disk = new SmallDisk(path.join(dir, "subject"));
+    const own = path.join(dir, "subject");
+    if (plan.boundaries?.freeBytes !== undefined) this.#disk = new SmallDisk(own);
+    else if (plan.boundaries?.ends.some(({ power }) => power?.model === "device") === true)
+      this.#device = new LoopDisk(own);
   }
 
   envOf(env: Readonly<Record<string, string>>, run: Execution | undefined): Readonly<Record<string, string>> {
@@ -70,7 +75,10 @@ class BoundaryStaging implements Staging {
     // Before the first start the subject only sets itself up.
     if (life === 0) return env;
     // The subject has set itself up: from here on there is only so much room.
-    if (this.#life === 0) this.#disk?.leave(this.#plan.boundaries?.freeBytes ?? 0);
+    if (this.#life === 0) {
+      this.#disk?.leave(this.#plan.boundaries?.freeBytes ?? 0);
+      this.#device?.sync();
+    }
     this.#life = life;
     const { by, ends } = this.#plan.boundaries ?? { by: "preload" as const, ends: [] };
     const planned = ends.find((boundary) => boundary.life === life);
@@ -153,6 +161,8 @@ class BoundaryStaging implements Staging {
     this.#hits.push(told);
     const { operation, mode } = hit;
     const power = this.#plan.boundaries?.ends.find((end) => end.life === life)?.power;
+    // At once: what is in memory now finds its way to the device by and by.
+    if (power?.model === "device") this.#device?.powerFails();
     const how = power === undefined ? "kill" : `power, ${power.model}`;
     const place = `server ${life}, ${mode} it, ${how}`;
     const at = `${stepOf(operation, this.#dir)} ${placeMark}${operation.n}, ${place})`;
@@ -164,7 +174,11 @@ class BoundaryStaging implements Staging {
       (trace) => trace?.operations ?? [],
     );
     const files = await run.subject.files(run.context);
-    const { losses, lost } = cutPower(operations, folders, files, power);
+    const { model, state } = power;
+    const { losses, lost } =
+      model === "device"
+        ? exchange(files, () => this.#device?.powerIsBack())
+        : cutPower(operations, folders, files, { model, state });
     told.lost = lost;
     return { at, isPower: true, losses };
   }
@@ -173,6 +187,7 @@ class BoundaryStaging implements Staging {
     const entries = run?.recorder.entries ?? [];
     const boundaries = this.#counted(run);
     this.#disk?.remove();
+    this.#device?.remove();
     return { plan: planAsPlayed(this.#plan, entries), boundaries };
   }
 

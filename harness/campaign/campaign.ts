@@ -12,14 +12,12 @@ import type { DiskModel } from "../memory/power.ts";
 import { boundaryPlan, directedPlans } from "../plan/directed.ts";
 import { generatePlan } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
-import { shrinkPlan } from "../plan/shrink.ts";
 import type { Abilities, Subject } from "../subject/contract.ts";
 import { subjectSlug } from "../subject/load.ts";
 import { BoundaryPlans } from "./boundary-plans.ts";
 import { canaryPlan, canarySignature } from "./canary.ts";
 import {
   addFlagCounts,
-  type Defect,
   type Job,
   noFlagCounts,
   type Outcome,
@@ -35,13 +33,13 @@ import {
   type FoundDefect,
   type Progress,
   promiseTable,
-  sizeOf,
   type Tier,
   type TierResult,
 } from "./result.ts";
 
 import { boundaryRow, rows } from "./sometimes.ts";
 import { addSpent, nothingSpent } from "./spent.ts";
+import { tellDefects } from "./tell-defects.ts";
 import { withPool } from "./with-pool.ts";
 
 export interface CampaignOptions {
@@ -68,8 +66,6 @@ export const noVerdicts = Object.fromEntries(verdictKinds.map((kind) => [kind, 0
 >;
 /** Executed twice whatever the verdict. */
 const doubledEvery = 20;
-/** Distinct signatures that are shrunk; the others are told with the plan that showed them. */
-const shrunkMax = 3;
 
 /** Artifacts of one campaign. */
 export function outDirOf({ outDir, subject, seed }: CampaignOptions): string {
@@ -111,7 +107,15 @@ class Campaign {
     await Promise.all(Array.from({ length: this.options.workers }, () => this.keepRunning()));
     const ranMs = this.elapsedMs();
     this.doing = "shrinking";
-    const defects = await this.tellDefects();
+    const defects = await tellDefects({
+      pool: this.pool,
+      options: this.options,
+      outDir: this.outDir,
+      outcomes: this.outcomes,
+      planOf: (index) => this.planOf(index),
+      originOf: (index) => this.originOf(index),
+      elapsedMs: () => this.elapsedMs(),
+    });
     return this.sumUp(defects, await canary, ranMs);
   }
 
@@ -193,87 +197,6 @@ class Campaign {
     if (outcome.defects.some(({ signature }) => signature === canarySignature)) return "died as expected";
     const signatures = outcome.defects.map(({ signature }) => signature).join(", ");
     return `lived: expected ${canarySignature}, saw ${signatures === "" ? outcome.verdict : signatures}`;
-  }
-
-  private async tellDefects(): Promise<FoundDefect[]> {
-    const found = new Map<string, { defect: Defect; index: number; runs: number; outcome: Outcome }>();
-    for (const index of [...this.outcomes.keys()].sort((left, right) => left - right)) {
-      const outcome = this.outcomes.get(index);
-      if (outcome === undefined || "failed" in outcome || outcome.verdict !== "defect") continue;
-      for (const signature of new Set(outcome.defects.map((defect) => defect.signature))) {
-        const defect = outcome.defects.find((one) => one.signature === signature);
-        const known = found.get(signature);
-        if (known !== undefined) known.runs += 1;
-        else if (defect !== undefined) found.set(signature, { defect, index, runs: 1, outcome });
-      }
-    }
-    const told: FoundDefect[] = [];
-    for (const { defect, index, runs, outcome } of found.values()) {
-      const small = told.length < shrunkMax ? await this.shrink(defect, index) : undefined;
-      told.push(
-        this.tell(
-          small?.defect ?? defect,
-          index,
-          runs,
-          small?.plan ?? this.planOf(index),
-          small?.outcome ?? outcome,
-        ),
-      );
-    }
-    return told;
-  }
-
-  private tell(defect: Defect, index: number, runs: number, plan: Plan, outcome: Outcome): FoundDefect {
-    const artifact = path.relative(
-      process.cwd(),
-      outcome.artifact ?? path.join(this.outDir, `plan-${index}`),
-    );
-    const { times, of } = outcome.reproduced ?? { times: 1, of: 1 };
-    return {
-      ...defect,
-      tier: "real",
-      runs,
-      firstPlan: index,
-      artifact,
-      replay: `pnpm chaos replay ${artifact}`,
-      size: sizeOf(plan),
-      reproduced: `${times} of ${of}`,
-      plan,
-    };
-  }
-
-  /** The smallest plan with the same signature that can be found in the time that is left. */
-  private async shrink(
-    defect: Defect,
-    index: number,
-  ): Promise<{ plan: Plan; defect: Defect; outcome: Outcome } | undefined> {
-    const left =
-      this.options.budgetMs === undefined
-        ? 20_000
-        : Math.min(20_000, this.options.budgetMs * 0.9 - this.elapsedMs());
-    const deadline = performance.now() + Math.max(3_000, left / 2);
-    const isOver = () => performance.now() > deadline || this.options.signal?.aborted === true;
-    const job = { subject: this.options.subject, origin: `${this.originOf(index)}, shrunk` };
-    const showing = (outcome: Outcome | Failure) =>
-      "failed" in outcome
-        ? undefined
-        : outcome.defects.find(({ signature }) => signature === defect.signature);
-    const plan = await shrinkPlan(this.planOf(index), {
-      width: this.options.workers,
-      isOver,
-      stillFails: async (candidate) =>
-        showing(await this.pool.run({ id: index, plan: candidate, times: "once", ...job })) !== undefined,
-    });
-    const slug = defect.signature.replaceAll("/", "--");
-    const outcome = await this.pool.run({
-      id: index,
-      plan,
-      times: "auto",
-      artifactDir: path.join(this.outDir, slug),
-      ...job,
-    });
-    const again = showing(outcome);
-    return again === undefined || "failed" in outcome ? undefined : { plan, defect: again, outcome };
   }
 
   private verdicts(): Record<VerdictKind, number> {

@@ -132,9 +132,12 @@ export const BoundarySchema = z
     mode: z.enum(["before", "after", "empty", "torn", "fail"]),
     /** Of `fail`. */
     fails: FailsSchema.optional(),
-    /** The power fails there: every process ends, and of what the server did not sync one legal state is left. */
+    /**
+     * The power fails there: every process ends, and of what the server did not sync one legal state is left; `device`:
+     * what a real ext4 had brought to its device by then, whatever the state's number.
+     */
     power: z
-      .strictObject({ model: z.enum(["posix", "ext4", "torn"]), state: z.int().min(0).max(10_000) })
+      .strictObject({ model: z.enum(["posix", "ext4", "torn", "device"]), state: z.int().min(0).max(10_000) })
       .optional(),
   })
   .refine(({ mode, fails }) => (mode === "fail") === (fails !== undefined), "says with what it fails");

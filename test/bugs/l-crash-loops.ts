@@ -77,8 +77,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recover.ts",
-        find: "!(await wasStarted(context, session, folder)) && !spoke) {",
-        replace: `!(await wasStarted(context, session, folder)) && !spoke && session.id === "") {`,
+        find: "!(await wasStarted(context, session, attempt, folder)) && !spoke) {",
+        replace: `!(await wasStarted(context, session, attempt, folder)) && !spoke && session.id === "") {`,
       },
       {
         file: "src/session/recover.ts",
