@@ -98,6 +98,9 @@ export type HistoryEntry = { readonly t: string } & (
   | { readonly kind: "watchdog"; readonly waitingFor: string }
 );
 
+/** Place of the fault at which a full disk was mended, as far as it is told in words. */
+export const fullDisk = "the disk is full";
+
 /** A watchdog entry that begins so tells of a server that ended by itself. */
 export const serverLeft = "the server, which ended by itself";
 

@@ -16,7 +16,7 @@ import { type Machine, realMachine } from "../execute/machine.ts";
 import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/processes.ts";
 import { type CrashLoss, placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
-import type { CountedBoundaries, RunRecord } from "../history.ts";
+import { type CountedBoundaries, fullDisk, type RunRecord } from "../history.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { countedIn, type Met } from "./counted.ts";
@@ -142,7 +142,7 @@ class BoundaryStaging implements Staging {
     if (this.#disk?.isFull() === true && !this.#wasFilled) {
       this.#wasFilled = true;
       this.#disk.mend();
-      return `the disk is full ${place("any", "ENOSPC, kill")}`;
+      return `${fullDisk} ${place("any", "ENOSPC, kill")}`;
     }
     for (let life = 1; life <= this.#life; life += 1) {
       const hit = this.#hits.some((one) => one.life === life) ? undefined : readHit(this.#prefix(life));

@@ -10,6 +10,7 @@
 import type { RunRecord } from "../history.ts";
 import type { ObservedFlag, ObservedSession } from "../subject/contract.ts";
 import { classOf, type FlagClass, flagClasses } from "./classes.ts";
+import { diskFailsAt } from "./disk-fails.ts";
 import { acknowledged, type Facts, factsOf, type Observation, observedSession, sessionsOf } from "./facts.ts";
 import { truthAt } from "./truth.ts";
 import { sharedDamage } from "./truth-unreadable.ts";
@@ -144,7 +145,10 @@ class Scoring {
       flagsOf(observedSession(this.facts, observation, session), name).some(isOpen),
     );
     const wasTrue = this.everTrue.has(`${session}/${name}`);
-    const expected = this.expected(known, wasTrue, flags, everFlagged);
+    const due = this.expected(known, wasTrue, flags, everFlagged);
+    // Whose disk takes nothing cannot put a flag on record, and may say that it cannot say.
+    const isExcused = due === "required" && cannotSay(observed) && diskFailsAt(this.facts.run, last);
+    const expected = isExcused ? "either" : due;
     const flagged = expected === "required" ? flags.some(isOpen) : everFlagged;
     return [
       this.judged({
@@ -259,6 +263,10 @@ class Scoring {
     const noSurface = observed?.flags === "no-surface";
     return { session, class: name, round, phase, expected, flagged, outcome, why, noSurface };
   }
+}
+
+function cannotSay(observed: ObservedSession | undefined): boolean {
+  return observed?.ended === "unknown" && observed.live === "unknown";
 }
 
 /** Flags of one class in an observation, resolved ones too. */

@@ -7,7 +7,7 @@
  */
 import { type SpoolLine, SpoolReader } from "../journal/index.ts";
 import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
-import { attemptPaths, endAgent, notedAgent, readExit } from "../supervise/index.ts";
+import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import { coveredByte } from "./covers.ts";
@@ -238,6 +238,13 @@ export class Follower {
     if (identity !== undefined) await endAgent(world, identity, config.graceMs);
   }
 
+  /** A wrapper that could not even say that it began has started nothing, unless a power cut took its words. */
+  async #startedByMarker(): Promise<"no" | "unknown"> {
+    const { world } = this.#context;
+    if (this.attempt.bootId !== world.processes.self.bootId) return "unknown";
+    return (await readStarted(world.files, this.#folder)) === "empty" ? "no" : "unknown";
+  }
+
   async #recordEnd(exitCode: number | null, seen: string): Promise<void> {
     const { recorder, world } = this.#context;
     const tail = this.#reader?.tailRange();
@@ -247,7 +254,7 @@ export class Follower {
       sessionId: this.#session.id,
       attempt: this.attempt.attempt,
       exitCode,
-      started: started ? "yes" : "unknown",
+      started: started ? "yes" : await this.#startedByMarker(),
       seen,
       tailBytes: tail === undefined ? 0 : tail.toByte - tail.fromByte,
       atMs: world.clock.now(),

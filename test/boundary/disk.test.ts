@@ -15,6 +15,7 @@ import { Runs, told } from "../support/runs.ts";
 
 let runs: Runs;
 let operations: CountedBoundaries["lives"][number]["operations"] | undefined;
+let inRecovery: (step: string) => number = () => -1;
 /** Folder of the run that was last set up. */
 let runDir = "";
 const subject: Subject = {
@@ -35,6 +36,8 @@ beforeAll(async () => {
   try {
     const { record } = await runs.run(planWith({ by: "shim", ends: [] }), subject);
     operations = record.boundaries?.lives[0]?.operations;
+    inRecovery = (wanted) =>
+      record.boundaries?.lives[1]?.operations.findIndex(({ step }) => step === wanted) ?? -1;
   } catch (error) {
     if (!(error instanceof ShimUnavailable)) throw error;
     process.stderr.write(`Tests of failing operations are left out: ${error.message}\n`);
@@ -72,6 +75,18 @@ describe("an operation that fails", () => {
     expect(run.record.history.some(({ kind }) => kind === "refused" || kind === "unanswered")).toBe(true);
   });
 
+  it("in the recovery: a server that says it cannot say is excused until its disk is sound", async (test) => {
+    if (operations === undefined) return test.skip();
+    const end = { script: "subject/server.cjs", life: 2, operation: 1 + inRecovery("mkdir attempts folder") };
+    const fails = { code: "EIO" as const, stays: false };
+    const run = await runs.run(planWith({ by: "shim", ends: [{ ...end, mode: "fail", fails }] }), subject);
+    expect(told(run)).toEqual(none);
+    const said = run.record.history.flatMap((entry) => (entry.kind === "observe" ? entry.sessions : []));
+    expect(said[0]).toMatchObject({ ended: "unknown", live: "unknown", flags: [] });
+    expect(run.assessment.flags.either).toBeGreaterThanOrEqual(2);
+    expect(run.assessment.flags.truePositive).toBeGreaterThanOrEqual(2);
+  });
+
   it("that never comes makes the run invalid", async (test) => {
     if (operations === undefined) return test.skip();
     const end = { script: "subject/server.cjs", life: 1, operation: 9_999, mode: "fail" as const };
@@ -86,7 +101,7 @@ describe("a disk that gets full", () => {
   if (why !== undefined) process.stderr.write(`2 tests left out: ${why}\n`);
 
   it.skipIf(why !== undefined)("takes parts of records, and no promise is broken", async () => {
-    const run = await runs.run(planWith({ by: "preload", ends: [], freeBytes: 8 * 4096 }), subject);
+    const run = await runs.run(planWith({ by: "preload", ends: [], freeBytes: 3 * 4096 }), subject);
     expect(told(run)).toEqual(none);
     expect(run.record.boundaries?.wasFilled).toBe(true);
   });

@@ -1,13 +1,15 @@
 /**
  * A plan as a person would tell it: what the agent does, what happens to it, what comes after.
  */
-import type { Damage, FaultKind, Orphan, Plan, Round } from "../../plan/plan.ts";
+import type { Boundary, Damage, FaultKind, Orphan, Plan, Round } from "../../plan/plan.ts";
 
 /** The plan as steps, in order; no step is longer than a line or two. */
 export function planSteps(plan: Plan): readonly string[] {
   return [
     ...plan.sessions.map(sessionWords),
     ...plan.rounds.flatMap((round) => roundSteps(round, plan.mode)),
+    ...(plan.boundaries?.ends ?? []).map(endWords),
+    ...diskWords(plan.boundaries?.freeBytes),
     "The user looks, and resumes what is not finished.",
   ];
 }
@@ -38,6 +40,30 @@ function roundSteps(
       ? ["A person resumes every session that has not ended, and once more when that was accepted."]
       : []),
   ];
+}
+
+function endWords({ life, operation, mode, fails, power }: Boundary): string {
+  const at = `of start ${life} of the server, operation ${operation} on a file`;
+  if (fails !== undefined)
+    return `Whatever else goes on: ${at} fails with ${fails.code}${fails.stays ? ", and all that follow" : ""}. Then the disk is mended and the server started again.`;
+  if (power !== undefined) return `Whatever else goes on: before it comes, ${at}, the power fails.`;
+  return `Whatever else goes on: ${momentWords[mode]}, ${at}, the server is gone.`;
+}
+
+const momentWords = {
+  before: "before it comes",
+  after: "when it is done",
+  empty: "when the file is emptied and nothing is written yet",
+  torn: "when half of it is written",
+  fail: "when it has failed",
+};
+
+function diskWords(freeBytes: number | undefined): readonly string[] {
+  return freeBytes === undefined
+    ? []
+    : [
+        `The server's disk has ${freeBytes} bytes left. When it is full, it is mended and the server started again.`,
+      ];
 }
 
 const moments: readonly (readonly [RegExp, (number: string) => string])[] = [
