@@ -53,6 +53,8 @@ function inObservation(
   const finalLogged = finalTaken || (prompted && at.logs.some((log) => log.lastTurnEnded));
   const phase = phaseOf(observation);
   const who = `session ${at.session} (attempt ${latest.attempt})`;
+  // The log of an agent whose name may be known from before its own line was lost: both are right.
+  if (!began && !finalLogged && prompted && at.hidden.logs.some((log) => log.lastTurnEnded)) return [];
   if (!began && !finalLogged) {
     const finished =
       observed.ended === "yes" || /\b(complete|completed|finished|succeeded)\b/i.test(observed.state);

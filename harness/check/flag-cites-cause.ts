@@ -8,7 +8,7 @@ import { bytesOf } from "../oracle/readers.ts";
 import { truthAt } from "../oracle/truth.ts";
 import type { ObservedFlag } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable, observationsOf } from "./judging.ts";
+import { judged, notApplicable, observationsOf, overlaps } from "./judging.ts";
 
 export const flagCitesCause: Check = {
   promise: "flag-cites-cause",
@@ -84,11 +84,39 @@ function causelessKind(
   const { callId } = flag;
   if (callId === undefined) return undefined;
   const inValue = flag.cites.some(({ value }) => value.includes(callId));
-  const inBytes = known.some(({ range, bytes }) =>
-    bytes.subarray(range.fromByte, range.toByte).includes(callId),
-  );
-  // Ranges of files that the cut does not hold cannot be looked up.
-  return inBytes || (known.length === 0 && (inValue || cited.length > 0)) ? undefined : "cite-without-call";
+  const isNamedIn = (range: Range, bytes: Buffer) =>
+    bytes.subarray(range.fromByte, range.toByte).includes(callId);
+  if (known.some(({ range, bytes }) => isNamedIn(range, bytes))) return undefined;
+  // What a crash took after a flag was raised was there to be cited: it is looked up in the file as it was before.
+  const former = takenOf(facts, observation, flag);
+  if (former.some(({ range, before }) => before.some((bytes) => isNamedIn(range, bytes)))) return undefined;
+  // Ranges of files that no cut holds cannot be looked up.
+  const isGone =
+    inValue && former.some(({ range, before }) => before.every((bytes) => bytes.length < range.toByte));
+  return isGone || (known.length === 0 && (inValue || cited.length > 0)) ? undefined : "cite-without-call";
+}
+
+type Range = NonNullable<ObservedFlag["cites"][number]["range"]>;
+
+/** Cited ranges that a crash had taken by then, each with its file as the cuts before that hold it. */
+function takenOf(
+  facts: Facts,
+  observation: Observation,
+  { cites }: ObservedFlag,
+): readonly { readonly range: Range; readonly before: readonly Buffer[] }[] {
+  return cites.flatMap(({ path, range }) => {
+    if (path === undefined || range === undefined) return [];
+    const losses = facts.losses.filter(
+      (loss) => loss.path === path && overlaps(loss, range) && BigInt(loss.t) <= observation.ns,
+    );
+    return losses.map(({ t }) => ({
+      range,
+      before: facts.run.cuts
+        .filter((cut) => BigInt(cut.t) < BigInt(t))
+        .flatMap(({ files }) => files.filter((file) => file.path === path))
+        .flatMap((file) => bytesOf(file) ?? []),
+    }));
+  });
 }
 
 /**

@@ -131,11 +131,14 @@ function isMarkedCut(text: string, content: string): boolean {
   );
 }
 
-/** The agent's own log holds no more than this, and the stream never delivered the result. */
+/** The agent's own log holds no more than this, and the stream never delivered the result, or a crash took it again. */
 function isLogOnly(facts: Facts, session: number, callId: string, text: string): boolean {
   const line = useOfCall(facts, session, callId)?.result;
   const delivered = line?.doneNs !== undefined && !line.failed;
-  return !delivered && text.length === logResultCharsMax;
+  const taken =
+    line !== undefined &&
+    facts.losses.some((loss) => loss.role === "spool" && loss.session === session && overlaps(loss, line));
+  return (!delivered || taken) && text.length === logResultCharsMax;
 }
 
 /** Ids matter where two equal calls have different results. */

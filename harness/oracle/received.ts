@@ -27,12 +27,15 @@ export function receivedOverPipe(
   return "no";
 }
 
-/** Was this line shown to any client? */
-export function wasShown(facts: Facts, session: number, line: Emission): boolean {
+/** Was this line shown to any client, up to a moment? */
+export function wasShown(facts: Facts, session: number, line: Emission, untilNs?: bigint): boolean {
   if (line.callId === undefined) return false;
   return facts.shown.some(
     (shown) =>
-      shown.session === session && shown.event.callId === line.callId && shown.event.type === line.type,
+      shown.session === session &&
+      shown.event.callId === line.callId &&
+      shown.event.type === line.type &&
+      (untilNs === undefined || shown.ns <= untilNs),
   );
 }
 

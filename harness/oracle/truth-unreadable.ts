@@ -5,8 +5,9 @@
  * subject's own files by the damage that was done to them.
  */
 import type { CutFile } from "../history.ts";
-import { type DamageEntry, damageSession, type Facts } from "./facts.ts";
+import { attemptsOf, type DamageEntry, damageSession, type Facts } from "./facts.ts";
 import { bytesOf, linesOf, readSnapshot } from "./readers.ts";
+import { wasShown } from "./received.ts";
 import { filesOf, type SessionAt, storeIdOf } from "./session-at.ts";
 import { no, strongest, type Truth } from "./truth-value.ts";
 
@@ -77,12 +78,23 @@ function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {
   return strongest([...truths, ...lost, ...open]);
 }
 
-/** Bytes that were certainly in the file and are not: all of them can be told, some of them perhaps not. */
+/**
+ * Bytes that were certainly in the file and are not: all of them can be told, some of them perhaps not. An emptied
+ * stdout that nobody had read looks like that of an agent that said nothing.
+ */
 function lostBytes(facts: Facts, at: SessionAt, file: CutFile): readonly Truth[] {
   const damage = facts.damages.find(({ path, t }) => path === file.path && BigInt(t) <= at.ns);
   if (damage === undefined || file.content === undefined) return [];
   const why = `the ${file.role} file was damaged (${damage.how})`;
-  return [{ is: file.content === "" ? "yes" : "maybe", why }];
+  const isTold = file.content === "" && (file.role !== "spool" || wasRead(facts, at.session, damage));
+  return [{ is: isTold ? "yes" : "maybe", why }];
+}
+
+/** Of every agent that had started by then a line had been shown: the subject had read each of its spools. */
+function wasRead(facts: Facts, session: number, { t }: DamageEntry): boolean {
+  return attemptsOf(facts, session, BigInt(t)).every(({ emissions }) =>
+    emissions.some((line) => wasShown(facts, session, line, BigInt(t))),
+  );
 }
 
 /** The agent wrote a log or snapshot that is not there. */

@@ -52,7 +52,11 @@ function truthOf(
     case "unexpected-live":
       return unexpectedLive(at, observed, observation);
     case "ghost-running":
-      return softened(at, ghostRunning(facts, at), name);
+      return softened(
+        at,
+        ofStore(at, (seen) => ghostRunning(facts, seen)),
+        name,
+      );
     case "snapshot-behind-log":
       return softened(at, ofStore(at, snapshotBehindLog), name);
     case "journal-ahead":

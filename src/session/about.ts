@@ -64,7 +64,7 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
 }
 
 /**
- * Takes attempts that are on the disk and not on record into the record again.
+ * Takes attempts that are on the disk and not on record into the record again, and runs of which only an attempt is.
  *
  * @returns the sessions concerned.
  */
@@ -80,11 +80,16 @@ export async function restoreLost(context: Context, history: JournalHistory): Pr
     const lost = numbers
       .filter((name) => numberPattern.test(name))
       .map(Number)
-      .filter((attempt) => !session?.attempts.some((one) => one.attempt === attempt))
+      .filter((attempt) => session === undefined || isLost(session, attempt))
       .sort((left, right) => left - right);
     for (const attempt of lost) if (await restoreAttempt(context, id, attempt)) restored.push(id);
   }
   return [...new Set(restored)];
+}
+
+function isLost({ attempts, runs }: SessionState, attempt: number): boolean {
+  const known = attempts.find((one) => one.attempt === attempt);
+  return known === undefined || runs.some((run) => run.id === known.runId && run.isLost === true);
 }
 
 async function restoreAttempt(context: Context, sessionId: string, attempt: number): Promise<boolean> {
@@ -93,10 +98,11 @@ async function restoreAttempt(context: Context, sessionId: string, attempt: numb
   const records = bytes === undefined ? [] : parseAbout(bytes);
   const dispatch = records.find((one) => one.type === "dispatch");
   if (dispatch?.data.sessionId !== sessionId || dispatch.data.attempt !== attempt) return false;
+  const isNew = !isKnown(context, dispatch);
   for (const record of records) {
     if (!isKnown(context, record)) await context.recorder.record(record.type, record.data);
   }
-  await context.recorder.record("restored", { sessionId, attempt, path });
+  if (isNew) await context.recorder.record("restored", { sessionId, attempt, path });
   return true;
 }
 
@@ -104,8 +110,13 @@ function isKnown(context: Context, record: AnyRecord): boolean {
   const { projects, sessions } = context.state;
   if (record.type === "project") return projects.has(record.data.id);
   if (record.type === "session") return sessions.has(record.data.sessionId);
-  if (record.type !== "run") return false;
-  return sessions.get(record.data.sessionId)?.runs.some((run) => run.id === record.data.runId) === true;
+  if (record.type !== "run" && record.type !== "dispatch") return false;
+  const session = sessions.get(record.data.sessionId);
+  if (session === undefined) return false;
+  const { type, data } = record;
+  return type === "run"
+    ? session.runs.some((run) => run.id === data.runId && run.isLost !== true)
+    : session.attempts.some(({ attempt }) => attempt === data.attempt);
 }
 
 function parseAbout(bytes: Uint8Array): AnyRecord[] {

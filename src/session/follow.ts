@@ -52,6 +52,8 @@ export class Follower {
     this.#watches.push(files.watchFolder(this.#folder, () => this.poke()));
     this.#file = await files.openRead(attemptPaths(this.#folder).spool);
     if (this.#file === undefined) return;
+    // A life that ended between the two has put a cover on record and not synced what it vouches for.
+    if (coveredByte(this.attempt.covers) > 0) await this.#file.sync();
     const map = await mapSpool(this.#file, this.attempt.covers);
     if (map.shift !== undefined) {
       const { recorder } = this.#context;

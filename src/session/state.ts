@@ -22,8 +22,10 @@ export interface ProjectState {
 
 export interface RunRecordState {
   readonly id: string;
-  readonly prompt: string;
-  readonly key?: string;
+  prompt: string;
+  key?: string;
+  /** Its own record is lost: this is what the dispatch of an attempt says of it. */
+  isLost?: boolean;
   /** "live" from dispatch to end; else what the run came to. */
   state: string;
   reason: string;
@@ -242,19 +244,21 @@ function unqueue({ queue }: SessionState, queueId: string | undefined): void {
 
 function foldRun(session: SessionState, data: RecordData["run"]): void {
   unqueue(session, data.queueId);
-  if (session.runs.some((run) => run.id === data.runId)) return;
-  session.runs.push({
-    id: data.runId,
-    prompt: data.prompt,
-    ...(data.key === undefined ? {} : { key: data.key }),
-    state: "live",
-    reason: "",
-  });
+  const said = { prompt: data.prompt, ...(data.key === undefined ? {} : { key: data.key }) };
+  const known = session.runs.find((run) => run.id === data.runId);
+  if (known === undefined) session.runs.push({ id: data.runId, ...said, state: "live", reason: "" });
+  else if (known.isLost) {
+    Object.assign(known, said);
+    delete known.isLost;
+  }
 }
 
 function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite: Cite): void {
   if (session.attempts.some((attempt) => attempt.attempt === data.attempt)) return;
-  session.attempts.push({
+  // One that is restored comes behind others that it was before.
+  const at = session.attempts.findLastIndex(({ attempt }) => attempt < data.attempt) + 1;
+  const isLatest = at === session.attempts.length;
+  session.attempts.splice(at, 0, {
     attempt: data.attempt,
     runId: data.runId,
     prompt: data.prompt,
@@ -269,15 +273,25 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
     covers: emptyCovers(),
   });
   const run = session.runs.find((one) => one.id === data.runId);
-  if (run !== undefined) {
-    run.state = "live";
-    run.reason = "";
+  if (run === undefined)
+    session.runs.push({ id: data.runId, prompt: data.ask, isLost: true, state: "live", reason: "" });
+  else {
+    if (isLatest) run.state = "live";
+    if (isLatest) run.reason = "";
   }
+  if (!isLatest) orderRuns(session);
   show(session, data.at, "prompt", {
     runId: data.runId,
     text: data.ask,
     ...(data.handOver === undefined ? {} : { handOver: data.handOver }),
   });
+}
+
+/** By their first attempts; one that has none waits for its own. */
+function orderRuns({ runs, attempts }: SessionState): void {
+  const first = ({ id }: RunRecordState) =>
+    attempts.find(({ runId }) => runId === id)?.attempt ?? Number.MAX_SAFE_INTEGER;
+  runs.sort((left, right) => first(left) - first(right));
 }
 
 type AttemptRecord = Extract<
@@ -326,8 +340,14 @@ function foldRunEnded(session: SessionState, data: RecordData["run-ended"]): voi
   show(session, data.at, "run-ended", { runId: data.runId, state: data.state, reason: data.reason });
 }
 
-function show(session: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
-  session.facts.push({ at, type, body });
+/** In the order of their places, in which records come but for those that are restored. */
+function show({ facts }: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
+  const before = facts.findLastIndex((fact) => comparePlaces(fact.at, at) <= 0);
+  facts.splice(before + 1, 0, { at, type, body });
+}
+
+function comparePlaces(left: Place, right: Place): number {
+  return left.attempt - right.attempt || left.byte - right.byte || left.k - right.k;
 }
 
 /** Where a fact recorded now stands: behind everything that is on record, or about to be. */

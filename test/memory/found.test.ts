@@ -8,6 +8,7 @@ import { type Crash, executeWithCrashes } from "../../harness/memory/crash.ts";
 import { executeWithFault } from "../../harness/memory/disk-faults.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
 import { oneByOne, still } from "../../scenarios/scenario.ts";
+import found from "./found-runs.json" with { type: "json" };
 
 const seed = 1;
 const plan = (more: Partial<Plan>): Plan => ({
@@ -24,6 +25,39 @@ async function judgedAfter(of: Plan, crash: Crash) {
   const { verdict, why, defects } = assess(record);
   return [crash.call, verdict, why, defects.map(({ signature, story }) => `${signature}: ${story}`)];
 }
+
+/** As campaigns found them, made small. */
+test.each(found)("$what", async (one) => {
+  const { record } = await executeWithCrashes(one.plan as Plan, one.seed, one.crashes as Crash[]);
+  const { verdict, defects } = assess(record);
+  expect({ verdict, defects }).toEqual({ verdict: "pass", defects: [] });
+});
+
+test("what a cover vouches for stands, also when its life ended between the syncs of the two", async () => {
+  const of = plan({ sessions: [{ storeLag: "ada", turns: [{ script: oneByOne(2) }] }] });
+  let met = 0;
+  // Which of the two syncs comes first is drawn by the seed.
+  for (let order = 1; order <= 4; order += 1) {
+    const syncs: number[] = [];
+    await executeWithCrashes(of, order, [], {
+      watch: ({ number, op, path }) => {
+        if (op === "sync" && path.endsWith("/spool")) syncs.push(number);
+      },
+    });
+    for (const call of syncs) {
+      const killed: Crash = { call, when: "before", model: "kill" };
+      const { calls } = await executeWithCrashes(of, order, [killed]);
+      for (const back of [2, 40]) {
+        const cut: Crash = { call: calls - back, when: "before", model: "ext4", state: "least" };
+        const { record, hits } = await executeWithCrashes(of, order, [killed, cut]);
+        const { verdict, defects } = assess(record);
+        expect([order, call, back, verdict, defects]).toEqual([order, call, back, "pass", []]);
+        met += hits === 2 ? 1 : 0;
+      }
+    }
+  }
+  expect(met).toBeGreaterThan(5);
+}, 60_000);
 
 test("who drove the run before the world ended does nothing any more", async () => {
   const fault = { kind: "kill", target: "server" } as const;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { FactBody } from "../../src/model/fact.ts";
 import { reconcile } from "../../src/reconcile/index.ts";
 import {
   announced,
@@ -123,6 +124,26 @@ describe("turns", () => {
       "a result-elsewhere",
       "b superseded",
       "c result-elsewhere",
+    ]);
+  });
+
+  it("of two equal uncertain calls none is taken for the one that was done again, until both are", () => {
+    const b = call("b", "a");
+    const [c, d] = [call("c", "a"), call("d", "a")];
+    const states = (again: readonly FactBody[]) => {
+      const redone = again.flatMap((one) => (one.kind === "call" ? [one, result(one.callId)] : []));
+      const given = evidence(
+        [attempt(1), attempt(2)],
+        [O(1, [go, a, b]), O(2, [go, ...redone]), L([p1, a, b, prompt("p2"), ...redone]), S([])],
+      );
+      return reconcile(given).calls.map(({ id, state }) => `${id} ${state}`);
+    };
+    expect(states([c])).toEqual(["a indeterminate", "b indeterminate", "c result-elsewhere"]);
+    expect(states([c, d])).toEqual([
+      "a superseded",
+      "b superseded",
+      "c result-elsewhere",
+      "d result-elsewhere",
     ]);
   });
 });

@@ -1,0 +1,59 @@
+/**
+ * The fold of records whose neighbours are lost, and of those that are restored behind later ones.
+ */
+import { expect, it } from "vitest";
+import { recordCite } from "../../src/session/recorder.ts";
+import { readRecord } from "../../src/session/records.ts";
+import { emptyState, fold, type SessionState } from "../../src/session/state.ts";
+
+type Draft = readonly [type: string, data: Readonly<Record<string, unknown>>];
+
+const session: Draft = ["session", { sessionId: "s", projectId: "p", agent: "ada", cwd: "/", epoch: "e" }];
+const run = (id: string): Draft => [
+  "run",
+  { sessionId: "s", runId: id, prompt: `do ${id}`, key: `key ${id}` },
+];
+const dispatch = (attempt: number, runId: string): Draft => [
+  "dispatch",
+  {
+    sessionId: "s",
+    runId,
+    attempt,
+    prompt: `do ${runId}`,
+    ask: `do ${runId}`,
+    bootId: "b",
+    at: { attempt, byte: 0, k: 1_000_000 },
+  },
+];
+const ended = (attempt: number, runId: string): Draft => [
+  "run-ended",
+  { sessionId: "s", runId, attempt, state: "completed", reason: "r", at: { attempt, byte: 9, k: 1_000_000 } },
+];
+
+function folded(drafts: readonly Draft[]): SessionState {
+  const state = emptyState();
+  for (const [type, data] of drafts)
+    fold(state, readRecord(type, data) ?? expect.fail(type), recordCite("j", undefined, type, data));
+  return state.sessions.get("s") ?? expect.fail();
+}
+
+const runsOf = ({ runs }: SessionState) => runs.map(({ id, key, state }) => [id, key, state]);
+
+it("a run whose record is lost is what its dispatch says, until the record is restored", () => {
+  const lost = [session, dispatch(1, "a"), ended(1, "a")];
+  expect(folded(lost).runs).toEqual([
+    { id: "a", prompt: "do a", isLost: true, state: "completed", reason: "r" },
+  ]);
+  expect(folded([...lost, run("a")]).runs).toEqual([
+    { id: "a", prompt: "do a", key: "key a", state: "completed", reason: "r" },
+  ]);
+});
+
+it("an attempt that is restored stands where it was", () => {
+  const whole = [session, run("a"), dispatch(1, "a"), ended(1, "a"), run("b"), dispatch(2, "b")];
+  const restored = [session, run("b"), dispatch(2, "b"), run("a"), dispatch(1, "a"), ended(1, "a")];
+  const [one, other] = [folded(whole), folded(restored)];
+  expect(other.attempts.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  expect(runsOf(other)).toEqual(runsOf(one));
+  expect(other.facts).toEqual(one.facts);
+});
