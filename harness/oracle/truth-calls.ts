@@ -34,10 +34,15 @@ export function snapshotBehindLog(at: SessionAt): Truth {
   const isTextBehind = at.logs.some((log) =>
     log.replies.some(({ text }) => text !== "" && !texts.includes(text)),
   );
-  // Text between calls is no turn of its own; normally the prompt before it tells.
-  return prompt.is === "no" && isTextBehind
-    ? { is: "maybe", why: "the snapshot lacks a reply's text" }
-    : prompt;
+  if (prompt.is !== "no") return prompt;
+  // Text between calls, and a call, is no turn of its own; normally the prompt before it tells.
+  if (isTextBehind) return { is: "maybe", why: "the snapshot lacks a reply's text" };
+  const isCallBehind = at.logs.some(
+    ({ lines, calls }) =>
+      lines.bad.length > 0 &&
+      [...calls.keys()].some((callId) => !snapshots.some((snapshot) => snapshot.callIds.has(callId))),
+  );
+  return isCallBehind ? { is: "maybe", why: "the snapshot lacks a call, and a prompt may be lost" } : no;
 }
 
 function promptBehind(logged: readonly string[], stored: readonly string[]): Truth {

@@ -13,7 +13,7 @@ import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import { coveredByte } from "./covers.ts";
 import { LifeOver } from "./recorder.ts";
 import { mapSpool } from "./shift.ts";
-import type { AttemptState, SessionState } from "./state.ts";
+import { type AttemptState, latestAttempt, type SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
 import { unitsToCover } from "./units.ts";
 
@@ -204,7 +204,9 @@ export class Follower {
     };
     const synced = file.sync();
     const records: Promise<unknown>[] = [];
-    const name = this.#named ? undefined : this.#nameIn(lines);
+    // A later attempt's name for it is the newer one.
+    const isNamed = this.#named || (this.#session.agentSessionId !== undefined && !this.#isLatest());
+    const name = isNamed ? undefined : this.#nameIn(lines);
     if (name !== undefined) {
       this.#named = true;
       if (name !== this.#session.agentSessionId) {
@@ -214,6 +216,10 @@ export class Follower {
     }
     records.push(recorder.record("cover", cover, synced));
     await Promise.all(records);
+  }
+
+  #isLatest(): boolean {
+    return latestAttempt(this.#session) === this.attempt;
   }
 
   /** The agent's own session id, where one of these lines says it. */
@@ -252,7 +258,7 @@ export class Follower {
     const tail = this.#reader?.tailRange();
     const started =
       exitCode !== null || coveredByte(this.attempt.covers) > 0 || this.attempt.identity !== undefined;
-    await recorder.fact(this.#session, "ended", {
+    await recorder.factOf(this.#session, this.attempt, "ended", {
       sessionId: this.#session.id,
       attempt: this.attempt.attempt,
       exitCode,

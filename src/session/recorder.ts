@@ -10,7 +10,14 @@ import type { Journal } from "../journal/index.ts";
 import { type Cite, citeValue } from "../model/cite.ts";
 import { coveredByte } from "./covers.ts";
 import type { AnyRecord, Place, RecordData, RecordType } from "./records.ts";
-import { fold, latestAttempt, placeAfter, type SessionState, type State } from "./state.ts";
+import {
+  type AttemptState,
+  fold,
+  latestAttempt,
+  placeAfter,
+  type SessionState,
+  type State,
+} from "./state.ts";
 
 /** Thrown into whatever was under way when this life ended. */
 export class LifeOver extends Error {
@@ -75,6 +82,20 @@ export class Recorder {
   fact<T extends FactType>(session: SessionState, type: T, data: Omit<RecordData[T], "at">): Promise<Cite> {
     const front = this.#front(session);
     const at = placeAfter(front.last, front.attempt, front.byte);
+    return this.record(type, { ...data, at } as unknown as RecordData[T]);
+  }
+
+  /** A fact of one attempt: behind what is on record of it, also where a later one has begun. */
+  factOf<T extends FactType>(
+    session: SessionState,
+    attempt: AttemptState,
+    type: T,
+    data: Omit<RecordData[T], "at">,
+  ): Promise<Cite> {
+    if (attempt === latestAttempt(session)) return this.fact(session, type, data);
+    const last = session.facts.findLast(({ at }) => at.attempt === attempt.attempt)?.at;
+    const byte = Math.max(coveredByte(attempt.covers), last?.byte ?? 0);
+    const at = placeAfter(last, attempt.attempt, byte);
     return this.record(type, { ...data, at } as unknown as RecordData[T]);
   }
 
@@ -160,10 +181,12 @@ export class Recorder {
     const session = this.#state.sessions.get(sessionId);
     const front = session === undefined ? this.#fronts.get(sessionId) : this.#front(session);
     if (record.type === "dispatch") {
+      if (front !== undefined && front.attempt > record.data.attempt) return;
       this.#fronts.set(sessionId, { last: record.data.at, attempt: record.data.attempt, byte: 0 });
     } else if (front !== undefined && record.type === "cover") {
-      front.byte = Math.max(front.byte, record.data.ends.at(-1) ?? 0);
-    } else if (front !== undefined && "at" in record.data) {
+      if (record.data.attempt === front.attempt)
+        front.byte = Math.max(front.byte, record.data.ends.at(-1) ?? 0);
+    } else if (front !== undefined && "at" in record.data && record.data.at.attempt === front.attempt) {
       front.last = record.data.at;
     }
   }

@@ -54,6 +54,7 @@ export async function recoverSessions(context: Context, sessions: readonly Sessi
 async function recoverOne(context: Context, session: SessionState): Promise<void> {
   const life = lifeOf(context, session.id);
   try {
+    for (const earlier of session.attempts.slice(0, -1)) await recoverEarlier(context, session, earlier);
     const adopted = await recoverAttempt(context, session);
     if (!adopted) {
       await sweepStopped(context, session);
@@ -66,6 +67,27 @@ async function recoverOne(context: Context, session: SessionState): Promise<void
     life.trouble = thrown.message;
   }
   life.reconciling = false;
+}
+
+/**
+ * An attempt behind which another one was started has its end on record, unless the journal has lost it. What its spool
+ * says is then recorded again, and its end when it is gone.
+ */
+async function recoverEarlier(context: Context, session: SessionState, attempt: AttemptState): Promise<void> {
+  if (attempt.ended !== undefined) return;
+  const { spool } = attemptPaths(attemptFolder(context, session.id, attempt.attempt));
+  if ((await context.world.files.stat(spool)) === undefined) return;
+  const follower = new Follower(context, session, attempt);
+  try {
+    await follower.open();
+    const { state } = await agentLiveness(context, session, attempt);
+    if (state === "dead") {
+      follower.wrapperIsGone();
+      await follower.run();
+    } else await follower.catchUp();
+  } finally {
+    await follower.close();
+  }
 }
 
 /** True when the agent lives and is followed again. */
