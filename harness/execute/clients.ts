@@ -83,10 +83,15 @@ export class Clients {
     after?: string,
   ): void {
     const connection = { ...who, abort: new AbortController() };
-    const signal = AbortSignal.any([this.context.signal, connection.abort.signal]);
+    const { signal } = connection.abort;
+    // Not by AbortSignal.any: what listens to that is kept for the life of the process, and its whole run with it.
+    const end = () => connection.abort.abort();
+    if (this.context.signal.aborted) end();
+    else this.context.signal.addEventListener("abort", end, { once: true });
     this.recorder.record({ kind: "connect", ...who, ...(after === undefined ? {} : { after }) });
     const done = this.read(connection, events({ ...this.context, signal }));
     this.connections.set(connection, done);
+    void done.then(() => this.context.signal.removeEventListener("abort", end));
   }
 
   private async read(connection: Connection, events: AsyncIterable<Shown>): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * A campaign in memory: every plan as it is, then with the world ending at drawn calls of ports, until the plans or
- * the time are used up; what breaks is made small at once.
+ * A campaign in memory: every plan as it is, then with the world ending at drawn calls of ports, then with a record
+ * damaged, until the plans or the time are used up; what breaks is made small at once.
  *
  * Always: plan number N of a seed is the one that real processes get; everything that decides is in the seed.
  * Every twentieth run is executed twice, and its records must be equal to the byte; the canary must die.
@@ -24,6 +24,7 @@ import type { DiskModel } from "./power.ts";
 import { Random } from "./random.ts";
 import { shrinkInMemory } from "./shrink.ts";
 import { type Tally, Tallying } from "./tally.ts";
+import { withDamage } from "./with-damage.ts";
 
 export interface MemoryOptions {
   readonly seed: number;
@@ -108,8 +109,11 @@ export class MemoryCampaign {
     const random = new Random(planSeed(seed, index) ^ 0x6d656d);
     const runSeed = random.bits();
     const { calls } = await this.#judge({ index, plan, seed: runSeed, crashes: [] });
+    const damaged = faults.includes("damage") ? withDamage(plan, random) : undefined;
     for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
-      await this.#judge({ index, plan, seed: runSeed, crashes: drawCrashes(random, calls, models) });
+      const isDamaged = nth === runsPerPlan - 1 && damaged !== undefined;
+      const crashes = isDamaged ? [] : drawCrashes(random, calls, models);
+      await this.#judge({ index, plan: isDamaged ? damaged : plan, seed: runSeed, crashes });
     }
   }
 

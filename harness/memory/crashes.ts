@@ -11,11 +11,11 @@ import type { Random } from "./random.ts";
 
 export const diskModels: readonly DiskModel[] = ["kill", ...powerModels];
 
-/** What campaigns take where nobody says otherwise. Power cuts are asked for by `--models` while known defects are open. */
-export const defaultModels: readonly DiskModel[] = ["kill"];
+/** What campaigns take where nobody says otherwise. */
+export const defaultModels = diskModels;
 
-/** A campaign runs each plan as it is, and so often less one with crashes. */
-export const runsPerPlan = 4;
+/** A campaign runs each plan as it is, then with crashes, and the last time with damage in the place of crashes. */
+export const runsPerPlan = 5;
 
 /** One run in so many has a second crash, at one of so many calls behind the first: mostly in the recovery. */
 const secondOneIn = 3;

@@ -13,7 +13,7 @@ import { classOf, type FlagClass, flagClasses } from "./classes.ts";
 import { diskFailsAt } from "./disk-fails.ts";
 import { acknowledged, type Facts, factsOf, type Observation, observedSession, sessionsOf } from "./facts.ts";
 import { truthAt } from "./truth.ts";
-import { sharedDamage } from "./truth-unreadable.ts";
+import { recordDamagedAfter, sharedDamage } from "./truth-unreadable.ts";
 import type { Truth } from "./truth-value.ts";
 
 export interface FlagTotals {
@@ -116,7 +116,10 @@ class Scoring {
     if (last === undefined) return;
     const pairs: FlagPair[] = [];
     for (const session of sessionsOf(this.facts)) {
-      if (!acknowledged(this.facts, session, last.ns)) continue;
+      if (!acknowledged(this.facts, session, last.ns)) {
+        this.mayBeFlagged(observations, session);
+        continue;
+      }
       for (const name of flagClasses) pairs.push(...this.pair(observations, last, session, name));
     }
     this.pairs.push(...this.withShared(round, pairs));
@@ -124,6 +127,15 @@ class Scoring {
       const key = `${pair.session}/${pair.class}`;
       if (pair.expected !== "forbidden") this.everTrue.add(key);
       if (pair.expected === "required") this.everRequired.set(key, pair);
+    }
+  }
+
+  /** Nothing is asked of a session that nobody was told of; what is true of it may be flagged, and stay on record. */
+  private mayBeFlagged(observations: readonly Observation[], session: number): void {
+    for (const observation of observations) {
+      const table = truthAt(this.facts, observation, session);
+      for (const name of flagClasses)
+        if (table !== undefined && table[name].is !== "no") this.everTrue.add(`${session}/${name}`);
     }
   }
 
@@ -222,7 +234,10 @@ class Scoring {
     const required = this.everRequired.get(key);
     const place = { session, name, round: last.round, phase: "settled" as const, observed };
     // What was missed after the restart is scored there, once.
-    const forgotten = required?.outcome === "truePositive" && flags.length === 0;
+    const forgotten =
+      required?.outcome === "truePositive" &&
+      flags.length === 0 &&
+      !recordDamagedAfter(this.facts, session, required.round);
     const missing = truth.is === "yes" && flags.length === 0 && required === undefined;
     if (forgotten || missing) {
       const why = forgotten ? `${required?.why}; it is no longer on record` : truth.why;

@@ -43,12 +43,46 @@ function isNamed(at: SessionAt, path: string): boolean {
 
 /** Damage of this round to a file that sessions share: at least one of them must say so. */
 export function sharedDamage(facts: Facts, round: number): readonly DamageEntry[] {
-  return facts.damages.filter((damage) => {
-    const isOwn = facts.run.cuts.some((cut) =>
-      cut.files.some(({ path, role }) => path === damage.path && agentRoles.some((known) => known === role)),
-    );
-    return damage.round === round && !isOwn && damageSession(facts, damage) === undefined;
+  return facts.damages.filter(
+    (damage) =>
+      damage.round === round &&
+      !isAgents(facts, damage) &&
+      damageSession(facts, damage) === undefined &&
+      !(damage.how === "empty" && !wasReliedOn(facts, damage)),
+  );
+}
+
+/** A file of the subject's own was damaged after a round: what it had put on record of that round may be gone. */
+export function recordDamagedAfter(facts: Facts, session: number, round: number): boolean {
+  return facts.damages.some((damage) => {
+    const owner = damageSession(facts, damage);
+    const concerns = owner === undefined || owner === session;
+    return damage.round > round && concerns && !isAgents(facts, damage);
   });
+}
+
+/** The agent's own file, or its stdout. */
+function isAgents(facts: Facts, { path }: DamageEntry): boolean {
+  return facts.run.cuts.some((cut) =>
+    cut.files.some((file) => file.path === path && agentRoles.some((known) => known === file.role)),
+  );
+}
+
+/**
+ * Something was acknowledged while the file was written. Else an emptied one looks like that of a server that was
+ * killed before it wrote anything, and whatever it held can be found out again.
+ */
+function wasReliedOn(facts: Facts, { path, t }: DamageEntry): boolean {
+  const without = facts.run.cuts.findLast(
+    (cut) => BigInt(cut.t) < BigInt(t) && !cut.files.some((file) => file.path === path),
+  );
+  const sinceNs = without === undefined ? 0n : BigInt(without.t);
+  return facts.run.history.some(
+    (entry) =>
+      (entry.kind === "submitted" || entry.kind === "resumed") &&
+      BigInt(entry.t) > sinceNs &&
+      BigInt(entry.t) < BigInt(t),
+  );
 }
 
 function ofDamage(facts: Facts, at: SessionAt, damage: DamageEntry, round: number): Truth {

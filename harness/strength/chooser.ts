@@ -18,16 +18,13 @@ import type { DiskFault } from "../memory/disk-faults.ts";
 import { type MemoryRun, memoryAbilities } from "../memory/execute.ts";
 import { powerModels } from "../memory/power.ts";
 import { Random } from "../memory/random.ts";
+import { withDamage } from "../memory/with-damage.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
-import { withDamage } from "./with-damage.ts";
 
 export const chooserNames = ["ours", "boundary", "time"] as const;
 export type ChooserName = (typeof chooserNames)[number];
-
-/** As a campaign runs each plan, and once more with a record damaged. */
-const runsOfPlan = runsPerPlan + 1;
 
 /** What ends the world in a run. */
 export const layers = ["gates", "damage", "boundary", "power", "disk"] as const;
@@ -61,9 +58,9 @@ export class Chooser {
   }
 
   async #ours(number: number): Promise<Draw> {
-    const index = Math.floor(number / runsOfPlan);
+    const index = Math.floor(number / runsPerPlan);
     const random = new Random(planSeed(this.#seed, number) ^ 0x6f757273);
-    if (number % runsOfPlan === 0) {
+    if (number % runsPerPlan === 0) {
       const plan =
         this.#directed[index] ??
         generatePlan({ can: memoryAbilities, faults: faultNames }, this.#seed, index);
@@ -72,7 +69,7 @@ export class Chooser {
       return { ...this.#plan, crashes: [], layer: "gates" };
     }
     const { plan, seed } = this.#plan;
-    if (number % runsOfPlan === runsOfPlan - 1) {
+    if (number % runsPerPlan === runsPerPlan - 1) {
       const damaged = withDamage(plan, random);
       if (damaged !== undefined) return { plan: damaged, seed, crashes: [], layer: "damage" };
     }

@@ -138,13 +138,15 @@ it("a campaign in memory says how many runs of which, and what it has met", asyn
     ],
   );
   const { runs, verdicts, tiers, sometimes, canary, ...rest } = JSON.parse(stdout);
-  expect({ exitCode, runs, canary }).toEqual({ exitCode: 0, runs: 8, canary: "died as expected" });
-  expect(verdicts.pass).toBe(8);
+  expect({ exitCode, runs, canary }).toEqual({ exitCode: 0, runs: 10, canary: "died as expected" });
+  expect(verdicts.pass).toBe(10);
   expect(Object.keys(tiers)).toEqual(["memory"]);
-  expect(tiers.memory).toMatchObject({ runs: 8, models: { none: 2, kill: 6 } });
+  const { none, kill, ...power } = tiers.memory.models;
+  const cuts = Object.values<number>(power).reduce((sum, count) => sum + count, 0);
+  expect([tiers.memory.runs, none, kill + cuts]).toEqual([10, 4, 6]);
   expect(tiers.memory.pairs).toBe(tiers.memory.curve.at(-1));
-  expect(sometimes["memory: killed at a call of a port"]).toBe(6);
-  expect(sometimes["memory: power cut"]).toBe("n/a");
+  expect(sometimes["memory: killed at a call of a port"]).toBeGreaterThanOrEqual(kill);
+  expect(sometimes["memory: power cut"]).toBeGreaterThanOrEqual(cuts);
   expect(rest.flags).toMatchObject({ falsePositive: 0, falseNegative: 0 });
 }, 180_000);
 

@@ -49,9 +49,13 @@ function run(
 test("a campaign is green, its canary dies, and the same again comes to the same", async () => {
   const [one, other] = [await run(MemoryCampaign, 3), await run(MemoryCampaign, 3)];
   const { cpuMs: _, curve, ...rest } = one;
-  expect(rest).toMatchObject({ runs: 12, defects: [], problems: [], canary: "died as expected" });
-  expect(rest.verdicts).toMatchObject({ pass: 12 });
-  expect(rest.models).toEqual({ none: 3, kill: 9 });
+  expect(rest).toMatchObject({ runs: 15, defects: [], problems: [], canary: "died as expected" });
+  expect(rest.verdicts).toMatchObject({ pass: 15 });
+  const { none, ...ended } = rest.models;
+  // Each plan as it is, and with damage; what ends the world in the others is drawn.
+  expect([none, Object.values(ended).reduce((sum, runs) => sum + runs)]).toEqual([6, 9]);
+  expect(Object.keys(ended).sort()).toEqual([...defaultModels].sort());
+  expect(rest.met["a record damaged"]).toBeGreaterThan(0);
   expect(curve.at(-1)).toBeGreaterThan(3);
   const { cpuMs: __, curve: again, ...same } = other;
   expect([same, again.at(-1)]).toEqual([rest, curve.at(-1)]);

@@ -2,18 +2,16 @@
  * A plan with a damaged record: what a kill leaves, and then somebody's disk, editor or second program.
  *
  * Always: an ordinary plan, so that an artifact replays it anywhere; damage comes while nothing holds the file open.
- * Not yet: in campaigns, and plans of several rounds. Some defects that it shows are known and open.
  */
 
-import type { Random } from "../memory/random.ts";
 import type { Damage, Plan } from "../plan/plan.ts";
+import type { Random } from "./random.ts";
 
 const roles: readonly Damage["role"][] = ["log", "snapshot", "journal", "spool"];
 const ways: readonly Damage["how"][] = ["cut", "empty", "nul", "alter"];
 
-/** The plan with its first kill made one of everything, and one record damaged then; undefined where it has no kill, or more than one round. */
+/** The plan with its first kill made one of everything, and one record damaged then; undefined where it has no kill. */
 export function withDamage(plan: Plan, random: Random): Plan | undefined {
-  if (plan.rounds.length !== 1) return undefined;
   const at = plan.rounds.findIndex(({ fault }) => fault.kind === "kill" && fault.target !== "agent");
   const round = plan.rounds[at];
   if (round === undefined) return undefined;
