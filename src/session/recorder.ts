@@ -9,15 +9,9 @@
 import type { Journal } from "../journal/index.ts";
 import { type Cite, citeValue } from "../model/cite.ts";
 import { coveredByte } from "./covers.ts";
+import { placeAfter } from "./place.ts";
 import type { AnyRecord, Place, RecordData, RecordType } from "./records.ts";
-import {
-  type AttemptState,
-  fold,
-  latestAttempt,
-  placeAfter,
-  type SessionState,
-  type State,
-} from "./state.ts";
+import { type AttemptState, fold, latestAttempt, type SessionState, type State } from "./state.ts";
 
 /** Thrown into whatever was under way when this life ended. */
 export class LifeOver extends Error {

@@ -8,9 +8,9 @@
 import type { Cite } from "../model/cite.ts";
 import type { DecisionEvidence } from "../model/evidence.ts";
 import type { ProcessIdentity } from "../model/ports.ts";
-import { factK } from "../model/position.ts";
 import type { Finding } from "../model/verdict.ts";
 import { type Covers, emptyCovers, extendCovers } from "./covers.ts";
+import { indexOfPlace } from "./place.ts";
 import type { AnyRecord, HandOverRecord, Place, RecordData } from "./records.ts";
 import { SessionTable } from "./session-table.ts";
 
@@ -340,18 +340,6 @@ function foldRunEnded(session: SessionState, data: RecordData["run-ended"]): voi
   show(session, data.at, "run-ended", { runId: data.runId, state: data.state, reason: data.reason });
 }
 
-/** In the order of their places, in which records come but for those that are restored. */
 function show({ facts }: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
-  const before = facts.findLastIndex((fact) => comparePlaces(fact.at, at) <= 0);
-  facts.splice(before + 1, 0, { at, type, body });
-}
-
-function comparePlaces(left: Place, right: Place): number {
-  return left.attempt - right.attempt || left.byte - right.byte || left.k - right.k;
-}
-
-/** Where a fact recorded now stands: behind everything that is on record, or about to be. */
-export function placeAfter(last: Place | undefined, attempt: number, byte: number): Place {
-  const same = last !== undefined && last.attempt === attempt && last.byte === byte;
-  return { attempt, byte, k: same ? last.k + 1 : factK };
+  facts.splice(indexOfPlace(facts, at), 0, { at, type, body });
 }

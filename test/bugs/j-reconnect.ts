@@ -41,7 +41,7 @@ export const bugs: readonly Bug[] = [
     expected: ["stream-resumes-without-gap", "history-in-order"],
     patches: [
       {
-        file: "src/session/state.ts",
+        file: "src/session/place.ts",
         find: "  return { attempt, byte, k: same ? last.k + 1 : factK };",
         replace: `  if (same) ${reached};\n  return { attempt, byte, k: factK };`,
       },
