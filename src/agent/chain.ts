@@ -33,8 +33,8 @@ export class Chain {
   readonly #high = new NumberList();
   readonly #low = new NumberList();
   readonly #kinds = new NumberList();
-  /** Line numbers plus one, by the sum of their ids; 0 is free. At most half full. */
-  #slots = new Int32Array(slotsMin);
+  /** In pairs a line's number plus one and the low part of its sum, by which it is found; 0 is free. At most half full. */
+  #slots = new Uint32Array(2 * slotsMin);
   #used = 0;
   #hasRepeats = false;
   /** Of lines that do not follow the one before them: the parent's sum, in pairs. */
@@ -62,6 +62,7 @@ export class Chain {
     const slot = this.#slotOf();
     const isRepeated = this.#slots[slot] !== 0;
     this.#slots[slot] = this.length;
+    this.#slots[slot + 1] = this.#sumLow;
     if (isRepeated) this.#hasRepeats = true;
     else this.#count();
     return answers[(isRepeated ? 1 : 0) + (isOrphan ? 2 : 0)] ?? { isRepeated, isOrphan };
@@ -125,29 +126,39 @@ export class Chain {
     return line === 0 ? undefined : line - 1;
   }
 
-  /** Slot of the line with the current sum, or the free one where it would be. */
+  /** Where the line with the current sum stands in the slots, or the free place where it would be. */
   #slotOf(): number {
-    const mask = this.#slots.length - 1;
-    let slot = this.#sumLow & mask;
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = (this.#sumLow << 1) & mask;
     for (;;) {
-      const line = this.#slots[slot] ?? 0;
+      const line = slots[slot] ?? 0;
       if (line === 0) return slot;
-      if (this.#low.at(line - 1) === this.#sumLow && this.#high.at(line - 1) === this.#sumHigh) return slot;
-      slot = (slot + 1) & mask;
+      if (slots[slot + 1] === this.#sumLow && this.#high.at(line - 1) === this.#sumHigh) return slot;
+      slot = (slot + 2) & mask;
     }
   }
 
   #count(): void {
     this.#used += 1;
-    if (this.#used * 2 <= this.#slots.length) return;
+    if (this.#used * 4 > this.#slots.length) this.#grow();
+  }
+
+  /** No two lines in the slots have the same sum: each takes the first free place. */
+  #grow(): void {
     const old = this.#slots;
-    this.#slots = new Int32Array(old.length * 2);
-    for (const line of old) {
+    const slots = new Uint32Array(old.length * 2);
+    const mask = slots.length - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      const line = old[at] ?? 0;
       if (line === 0) continue;
-      this.#sumHigh = this.#high.at(line - 1);
-      this.#sumLow = this.#low.at(line - 1);
-      this.#slots[this.#slotOf()] = line;
+      const low = old[at + 1] ?? 0;
+      let slot = (low << 1) & mask;
+      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = line;
+      slots[slot + 1] = low;
     }
+    this.#slots = slots;
   }
 
   /** Two 32-bit sums over the UTF-16 units, mixed at the end so that every bit depends on all of them. */
