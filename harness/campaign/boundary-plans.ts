@@ -14,8 +14,8 @@ import type { Outcome } from "./job.ts";
 import type { Failure } from "./pool.ts";
 import { addSpent } from "./spent.ts";
 
-/** Of the generated plans, where there are other faults as well. */
-const oneIn = 8;
+/** Of the generated plans, where there are other faults as well, and where not: some must be free plans. */
+const oneIn = { others: 8, alone: 2 };
 /** Of the drawn ends, so many have a second one. */
 const secondOneIn = 3;
 
@@ -28,7 +28,7 @@ export class BoundaryPlans {
 
   constructor(seed: number, models: readonly DiskModel[], faults: readonly FaultName[]) {
     this.#seed = seed;
-    this.#every = faults.every((fault) => fault === "boundary") ? 1 : oneIn;
+    this.#every = oneIn[faults.every((fault) => fault === "boundary") ? "alone" : "others"];
     this.draws = new BoundaryDraws(models);
   }
 

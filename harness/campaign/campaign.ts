@@ -213,7 +213,7 @@ class Campaign {
       runs: this.outcomes.size,
       counted: judged.filter(({ counts }) => counts).length,
       freeRuns: judged.filter(({ mode }) => mode === "free").length,
-      doubled: judged.filter(({ executions }) => executions > 1).length,
+      doubled: judged.filter(({ executions, id }) => executions > 1 && !this.drawn.has(id)).length,
       distinctTraces: new Set(
         judged.filter(({ mode }) => mode === "lockstep").map(({ traceHash }) => traceHash),
       ).size,

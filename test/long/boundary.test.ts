@@ -9,7 +9,9 @@ import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type EnumerateOptions, enumerateReal } from "../../harness/boundary/enumerate.ts";
-import { boundaryModes } from "../../harness/boundary/operation.ts";
+import { whyNoLoopDisk } from "../../harness/boundary/loop-disk.ts";
+import { boundaryModes, failures } from "../../harness/boundary/operation.ts";
+import { whyNoDisk } from "../../harness/boundary/small-disk.ts";
 import { blindSpots, readStrace, straceCalls } from "../../harness/boundary/strace.ts";
 import { summaryOf } from "../../harness/boundary/table.ts";
 import { readTraces } from "../../harness/boundary/trace.ts";
@@ -76,6 +78,40 @@ it("the naive orchestrator: at least six signatures that gates alone do not find
   console.log(`power loss alone: ${onlyPower.join(", ")}`);
   expect(new Set(more).size).toBeGreaterThanOrEqual(6);
   expect(onlyPower.length).toBeGreaterThanOrEqual(1);
+});
+
+it("the reference: each kind of failure at operations over the whole scenario, once and for good", async () => {
+  const { found, summary } = await enumerated("reference", {
+    by: "shim",
+    modes: [],
+    fails: failures,
+    pointsMax: 150,
+  });
+  console.log(`${summary.points} failures, ${(found.durationMs / 1000).toFixed(0)} s`);
+  expect(summary.defects).toEqual([]);
+  expect(summary.verdicts).toEqual({ pass: summary.points });
+});
+
+const [noDisk, noLoopDisk] = [whyNoDisk(), whyNoLoopDisk()];
+for (const why of [noDisk, noLoopDisk]) if (why !== undefined) console.log(`1 test skipped: ${why}`);
+
+it.skipIf(noDisk !== undefined)("the reference: every disk that is too small", async () => {
+  const { found, summary } = await enumerated("reference", { modes: [], smallDisk: true });
+  console.log(`${summary.points} disks, ${(found.durationMs / 1000).toFixed(0)} s`);
+  expect(summary.points).toBeGreaterThan(8);
+  expect(summary.defects).toEqual([]);
+  expect(summary.verdicts).toEqual({ pass: summary.points });
+});
+
+it.skipIf(noLoopDisk !== undefined)("on a real ext4 whose power fails: a sample", async () => {
+  const sample = { modes: [], power: { models: ["device" as const], states: 1 }, pointsMax: 24 };
+  const kept = await enumerated("reference", sample);
+  expect(kept.summary.defects).toEqual([]);
+  expect(kept.summary.verdicts).toEqual({ pass: 24 });
+  const lost = await enumerated("naive", sample);
+  console.log(`naive: ${[...signaturesOf(lost.summary, "power")].join(", ")}`);
+  // It syncs nothing, so everything that it acknowledged is gone.
+  expect(signaturesOf(lost.summary, "power")).toContain("no-lost-run/run-missing/restart");
 });
 
 it("an orchestrator on SQLite: its planted mistake is found, through the shim", async () => {
