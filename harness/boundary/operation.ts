@@ -99,7 +99,12 @@ export interface BoundaryOrder {
   };
   /** Trace what is written, too. */
   readonly data?: boolean;
+  /** The machine was booted again: a file with its new boot id, read in the place of the system's. */
+  readonly bootIdFile?: string;
 }
+
+/** Where Linux tells the boot id. */
+export const bootIdPath = "/proc/sys/kernel/random/boot_id";
 
 /** Variable of the environment with the order as JSON. */
 export const orderVariable = "HOLDFAST_BOUNDARY";

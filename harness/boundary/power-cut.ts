@@ -2,11 +2,12 @@
  * A power cut on real processes: everything is ended, and the folder of the run is put into a state that the disk
  * could legally be in.
  *
- * Always: states are those of the named model, of what the server itself wrote; the files of other processes stay.
+ * Always: states are those of the named model, of what the server itself wrote; what other processes wrote stays, also
+ * in a file that the server made.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { CrashLoss } from "../execute/recovery.ts";
-import { FileNode, FolderNode } from "../memory/disk.ts";
+import { type Disk, FileNode, FolderNode } from "../memory/disk.ts";
 import { type Contents, lossesOf } from "../memory/losses.ts";
 import { type PowerModel, statesAfterPowerCut } from "../memory/power.ts";
 import { Random } from "../memory/random.ts";
@@ -43,6 +44,7 @@ export function cutPower(
     (one) => one !== "" && !folders.some((folder) => isAbove(one, folder)),
   );
   const before = contentsOf(files);
+  const foreign = writtenByOthers(disk);
   const left = new Map<string, FileNode | FolderNode>();
   collect(chosen.root, "", left);
   // Deepest first, so that a folder goes after what is in it.
@@ -50,7 +52,7 @@ export function cutPower(
     if (!left.has(one)) rmSync(one, { recursive: true, force: true });
   for (const [one, node] of [...left].sort(([a], [b]) => a.length - b.length)) {
     if (node instanceof FolderNode) mkdirSync(one, { recursive: true });
-    else if (!isSame(one, node.content)) writeFileSync(one, node.content);
+    else if (!foreign.has(one) && !isSame(one, node.content)) writeFileSync(one, node.content);
   }
   return { losses: lossesOf(before, contentsOf(files)), lost: chosen.lost };
 }
@@ -73,6 +75,14 @@ function collect(folder: FolderNode, at: string, left: Map<string, FileNode | Fo
     left.set(`${at}/${name}`, node);
     if (node instanceof FolderNode) collect(node, `${at}/${name}`, left);
   }
+}
+
+/** Files that hold something else than the server wrote: it made them, and another process writes into them. */
+function writtenByOthers(disk: Disk): ReadonlySet<string> {
+  const files = [...disk.paths()].filter(([one, node]) => node instanceof FileNode && existsSync(one));
+  return new Set(
+    files.flatMap(([one, node]) => (node instanceof FileNode && !isSame(one, node.content) ? [one] : [])),
+  );
 }
 
 function isAbove(one: string, folder: string): boolean {

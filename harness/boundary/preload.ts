@@ -6,6 +6,7 @@
  * one that JavaScript cannot look into. So each operation is counted once, in the order in which it was asked for.
  * Always: the trace has an operation before it happens. An operation at which the process ends is carried out as far as
  * the mode says, at once and alone; nothing that waits for it runs.
+ * After a power cut it also tells the program another boot id, as a machine does that was started again.
  * Not able to: see what native code does by itself (the shim's part), or what worker threads do to the same end: they
  * have traces of their own and are never ended. Nor can it order operations that the program itself does not order.
  */
@@ -16,6 +17,7 @@ import { absolute, remember } from "./descriptors.ts";
 import {
   type BoundaryMode,
   type BoundaryOrder,
+  bootIdPath,
   type Hit,
   type Operation,
   orderVariable,
@@ -60,6 +62,9 @@ class Counter {
   install(): void {
     const files = internals("fs");
     for (const [name, decode] of Object.entries(decoders)) this.#wrap(files, name, decode);
+    const { bootIdFile } = this.#order;
+    if (bootIdFile !== undefined)
+      for (const name of ["open", "openFileHandle", "readFileUtf8"]) replacePath(files, name, bootIdFile);
     const isFunction = (name: string) => typeof files[name] === "function";
     const unknown = Object.keys(files).filter(
       (name) => isFunction(name) && !Object.hasOwn(decoders, name) && !harmless.test(name),
@@ -128,6 +133,15 @@ class Counter {
       this.#isOwn = false;
     }
   }
+}
+
+/** The machine was booted again: who asks for its boot id is told the new one. */
+function replacePath(holder: Internals, name: string, bootIdFile: string): void {
+  const native = holder[name];
+  if (typeof native !== "function") return;
+  holder[name] = function replaced(this: unknown, file: unknown, ...args: unknown[]): unknown {
+    return Reflect.apply(native as Native, this, [file === bootIdPath ? bootIdFile : file, ...args]);
+  };
 }
 
 /** An operation that fails leaves what it leaves; the end comes all the same. */

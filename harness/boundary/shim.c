@@ -8,6 +8,7 @@
  *   at      number of the call; mode: before, after, torn, or fail
  *   errno   for fail, a number; "on" = 1: later calls fail as well (a full disk stays full), those of the kinds "ops"
  *   data    1: trace what is written, too
+ *   boot    file that is opened in the place of the system's boot id
  * Always: a call is in the trace before it happens; calls of several threads get their numbers in the order of a lock.
  * Not able to: see raw system calls, stdio's own writes, or memory that is mapped. strace tells whether there were any.
  */
@@ -35,6 +36,7 @@ static struct {
   char entry[PATH_BYTES];
   char mode[16];
   char ops[128];
+  char boot[PATH_BYTES];
   long at;
   int error;
   int on;
@@ -102,6 +104,7 @@ static void take(const char *line, size_t length) {
   if (strcmp(text, "trace") == 0) snprintf(order.trace, sizeof order.trace, "%s", value);
   else if (strcmp(text, "entry") == 0) snprintf(order.entry, sizeof order.entry, "%s", value);
   else if (strcmp(text, "mode") == 0) snprintf(order.mode, sizeof order.mode, "%s", value);
+  else if (strcmp(text, "boot") == 0) snprintf(order.boot, sizeof order.boot, "%s", value);
   else if (strcmp(text, "ops") == 0) snprintf(order.ops, sizeof order.ops, "%s", value);
   else if (strcmp(text, "at") == 0) order.at = atol(value);
   else if (strcmp(text, "errno") == 0) order.error = atoi(value);
@@ -480,6 +483,7 @@ int symlink(const char *target, const char *name) { return symlinkat(target, AT_
 /* --- opening: counted when it can make or empty a file; any open can fail for want of descriptors --- */
 
 static int opened(int folder, const char *name, int flags, mode_t mode) {
+  if (order.boot[0] != 0 && strcmp(name, "/proc/sys/kernel/random/boot_id") == 0) name = order.boot;
   struct plain p = {SYS_openat, {folder, (long)name, flags, mode}};
   if (order.trace_fd < 0 || (flags & (O_CREAT | O_TRUNC)) == 0)
     return (int)syscall(SYS_openat, folder, name, flags, mode);

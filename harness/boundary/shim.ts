@@ -35,7 +35,7 @@ export async function compileShim(dir: string): Promise<string> {
 export function shimEnvironment(
   env: Readonly<Record<string, string>>,
   shim: string,
-  { trace, entry, at, data }: BoundaryOrder,
+  { trace, entry, at, data, bootIdFile }: BoundaryOrder,
 ): Record<string, string> {
   const told = {
     trace,
@@ -50,6 +50,7 @@ export function shimEnvironment(
           ops: `,${befalls[at.fails].join(",")},`,
         }),
     ...(data === true ? { data: 1 } : {}),
+    ...(bootIdFile === undefined ? {} : { boot: bootIdFile }),
   };
   const order = Object.entries(told).map(([name, value]) => `${name}=${value}`);
   return { ...env, LD_PRELOAD: shim, HOLDFAST_SHIM: order.join("\n") };

@@ -7,20 +7,20 @@
  * fail instead, the run goes on as far as it does; then a person mends the disk and does the same. What was never
  * reached is told by its absence.
  */
-import { mkdirSync, watch } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { mkdirSync, watch, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Epochs } from "../execute/epochs.ts";
-import { type Execution, type RunEnvironment, sessionIndex } from "../execute/execution.ts";
+import type { Execution, RunEnvironment } from "../execute/execution.ts";
 import { type Machine, realMachine } from "../execute/machine.ts";
 import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/processes.ts";
-import { type CrashLoss, placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
+import { placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
 import { type CountedBoundaries, fullDisk, type RunRecord } from "../history.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { countedIn, type Met } from "./counted.ts";
 import { LoopDisk } from "./loop-disk.ts";
+import { lossesAt, tornTails } from "./losses.ts";
 import type { BoundaryOrder, Hit } from "./operation.ts";
 import { cutPower, exchange } from "./power-cut.ts";
 import { SmallDisk } from "./small-disk.ts";
@@ -53,6 +53,7 @@ class BoundaryStaging implements Staging {
   readonly #disk: SmallDisk | undefined;
   readonly #device: LoopDisk | undefined;
   #wasFilled = false;
+  #bootIdFile: string | undefined;
   /** Life that the last process was started for. */
   #life = 0;
 
@@ -85,6 +86,7 @@ class BoundaryStaging implements Staging {
     const order: BoundaryOrder = {
       trace: this.#prefix(life),
       ...(ends.some(({ power }) => power !== undefined) ? { data: true } : {}),
+      ...(this.#bootIdFile === undefined ? {} : { bootIdFile: this.#bootIdFile }),
       ...(planned === undefined
         ? {}
         : {
@@ -122,7 +124,11 @@ class BoundaryStaging implements Staging {
       for (const child of this.#children) if (!child.ended()) child.kill();
       await Promise.all(this.#children.map((child) => child.exited));
       this.#forget(run);
-      playing = recover(run, { at, isPower: false, losses: await this.#tornTails(run) });
+      playing = recover(run, {
+        at,
+        isPower: false,
+        losses: this.#disk === undefined ? [] : await tornTails(run),
+      });
     }
   }
 
@@ -166,7 +172,7 @@ class BoundaryStaging implements Staging {
     const how = power === undefined ? "kill" : `power, ${power.model}`;
     const place = `server ${life}, ${mode} it, ${how}`;
     const at = `${stepOf(operation, this.#dir)} ${placeMark}${operation.n}, ${place})`;
-    if (power === undefined) return { at, isPower: false, losses: await this.#lossesOf(run, hit) };
+    if (power === undefined) return { at, isPower: false, losses: await lossesAt(run, hit) };
     await Promise.all([reapMarked(`${this.#dir}/`), reapMarked(`HOLDFAST_RUN=${run.environment.runId}`)]);
     const { dir, workspace, env } = run.context;
     const folders = [dir, workspace, env["HOME"] ?? dir];
@@ -174,6 +180,8 @@ class BoundaryStaging implements Staging {
       (trace) => trace?.operations ?? [],
     );
     const files = await run.subject.files(run.context);
+    this.#bootIdFile = path.join(this.#dir, "boundary", `boot-id-${life}`);
+    writeFileSync(this.#bootIdFile, `${this.machine.randomUuid()}\n`);
     const { model, state } = power;
     const { losses, lost } =
       model === "device"
@@ -234,37 +242,6 @@ class BoundaryStaging implements Staging {
     const startTime = await startTimeOf(pid);
     if (startTime === undefined) return;
     while (await isAlive({ pid, startTime })) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  /** What the end left half written or emptied, where that is a file with a role. */
-  async #lossesOf(run: Execution, { operation, mode }: Hit): Promise<CrashLoss[]> {
-    if (mode !== "torn" && mode !== "empty") return [];
-    const target = operation.to ?? operation.path;
-    const file = (await run.subject.files(run.context)).find((one) => one.path === target);
-    if (file === undefined) return [];
-    const size = (await stat(target).catch(() => undefined))?.size ?? 0;
-    const half = Math.ceil((operation.bytes ?? 0) / 2);
-    const range =
-      mode === "torn"
-        ? { fromByte: Math.max(0, size - half), toByte: size }
-        : { fromByte: 0, toByte: Math.max(1, operation.bytes ?? 0) };
-    const session = sessionIndex(run, file.session);
-    return [{ role: file.role, path: target, ...range, ...(session === undefined ? {} : { session }) }];
-  }
-
-  /** A disk that gets full takes the first part of a write: records that were begun and not ended. */
-  async #tornTails(run: Execution): Promise<CrashLoss[]> {
-    if (this.#disk === undefined) return [];
-    const files = await run.subject.files(run.context);
-    const losses = files.map(async ({ role, path: file, session: id }): Promise<CrashLoss[]> => {
-      const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-      const fromByte = bytes.lastIndexOf(0x0a) + 1;
-      if (role === "snapshot" || fromByte >= bytes.length) return [];
-      const session = sessionIndex(run, id);
-      const own = session === undefined ? {} : { session };
-      return [{ role, path: file, fromByte, toByte: bytes.length, ...own }];
-    });
-    return (await Promise.all(losses)).flat();
   }
 
   #counted(run: Execution | undefined): CountedBoundaries {

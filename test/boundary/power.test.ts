@@ -63,6 +63,18 @@ it("knows a rename whose content did not come along", async () => {
   expect([...seen]).toEqual(expect.arrayContaining(['""', '"{}"', '"missing"']));
 });
 
+it("leaves what another process wrote into a file that the server made", async () => {
+  const { folder, operations } = await world("of-two");
+  const spool = path.join(folder, "spool");
+  const made = { n: 8, op: "open" as const, path: spool, flags: O_WRONLY | O_CREAT, ended: {} };
+  await writeFile(spool, "of the agent\n");
+  cutPower([...operations, made, { n: 9, op: "sync", path: folder, ended: {} }], [folder], [], {
+    model: "posix",
+    state: 0,
+  });
+  expect(await stateOf(folder)).toMatchObject({ spool: "of the agent\n", log: "one\n" });
+});
+
 it("takes nothing of what is not known to have been done", async () => {
   const { folder, operations } = await world("under-way");
   const [first, ...rest] = operations;

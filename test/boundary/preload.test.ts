@@ -116,6 +116,18 @@ describe("each way to change a file is counted once:", () => {
   });
 });
 
+it.skipIf(process.platform !== "linux")(
+  "tells another boot id where the machine was booted again",
+  async () => {
+    const bootIdFile = path.join(dir, "boot-id");
+    await writeFile(bootIdFile, "another\n");
+    const ran = await run("the boot id", { bootIdFile });
+    expect(await readFile(path.join(ran.folder, "file"), "utf8")).toBe("another\nanother\n");
+    const before = await run("the boot id");
+    expect(await readFile(path.join(before.folder, "file"), "utf8")).not.toContain("another");
+  },
+);
+
 describe("the process ends itself", () => {
   const state = async (folder: string) =>
     Object.fromEntries(

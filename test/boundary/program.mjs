@@ -67,6 +67,10 @@ const uses = {
     fs.readdirSync(".");
     fs.closeSync(fs.openSync("before", "r"));
   },
+  "the boot id": async () => {
+    const told = "/proc/sys/kernel/random/boot_id";
+    fs.writeFileSync("file", `${fs.readFileSync(told, "utf8")}${await fsp.readFile(told, "utf8")}`);
+  },
   "a terminal or pipe": () => fs.writeSync(1, text),
   "not awaited": () => {
     for (let at = 0; at < 5; at += 1) fsp.appendFile("before", `${at}`);

@@ -89,6 +89,13 @@ describe.skipIf(tools === undefined)("the shim", () => {
     expect((await readFile(path.join(torn.folder, "state.sqlite"))).length).toBe((write?.bytes ?? 0) / 2);
   });
 
+  it("tells another boot id where the machine was booted again", async () => {
+    const bootIdFile = path.join(dir, "boot-id");
+    await writeFile(bootIdFile, "another\n");
+    const ran = await run(use("the boot id"), { bootIdFile });
+    expect(await readFile(path.join(ran.folder, "file"), "utf8")).toBe("another\nanother\n");
+  });
+
   it("lets one call fail, and the program go on", async () => {
     const at = { operation: 1, mode: "fail" as const, fails: "ENOSPC" as const };
     const failed = await run(use("fs.writevSync"), { at });
