@@ -173,3 +173,14 @@ test("a session that cannot be read when its agent is gone is not said to run", 
     expect([call, signatures]).toEqual([call, []]);
   }
 }, 60_000);
+
+test("a run whose own record is damaged is known from its dispatch, and can be resumed", async () => {
+  const fault = { kind: "kill", target: "tree" } as const;
+  const at = { session: 0, event: "result:1/out" };
+  for (let record = 0; record < 8; record += 1) {
+    const damage = [{ role: "journal", how: "alter", file: 0, record }] as const;
+    const of = plan({ rounds: [{ at, position: "shown", fault, orphan: still, damage: [...damage] }] });
+    const assessed = assess((await executeWithCrashes(of, seed, [])).record);
+    expect([record, assessed.verdict, assessed.defects]).toEqual([record, "pass", []]);
+  }
+});
