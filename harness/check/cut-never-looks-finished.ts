@@ -56,6 +56,8 @@ function inObservation(
   // The log of an agent whose name may be known from before its own line was lost: both are right.
   if (!began && !finalLogged && prompted && at.hidden.logs.some((log) => log.lastTurnEnded)) return [];
   if (!began && !finalLogged) {
+    // Its words were kept back, and its log may be found to be this session's by what it opens with.
+    if (prompted && at.hidden.logs.some((log) => log.lastTurnEnded)) return [];
     const finished =
       observed.ended === "yes" || /\b(complete|completed|finished|succeeded)\b/i.test(observed.state);
     if (!finished) return toldLikeFinished(facts, observation, observed, at);

@@ -58,17 +58,29 @@ function missing(facts: Facts, observation: Observation): Violation[] {
     const count = observation.sessions.filter(({ id }) => id === ack.id).length;
     if (count === 1) return [];
     // A record of sessions that was damaged may have held this one.
-    const excused = damagesOf(facts, session, observation.ns).some((damage) => isRecordOfRuns(facts, damage));
-    if (count === 0 && excused) return [];
-    const what = count === 0 ? "is missing" : `is listed ${count} times`;
+    const damages = damagesOf(facts, session, observation.ns).filter((one) => isRecordOfRuns(facts, one));
+    const isHidden = count === 0 && damages.some((damage) => isBeside(observation, damage, ack.id));
+    if (count === 0 && damages.length > 0 && !isHidden) return [];
+    const hidden = "is hidden by damage to another record of its file";
+    const what = isHidden ? hidden : count === 0 ? "is missing" : `is listed ${count} times`;
     return [
       {
-        kind: count === 0 ? "run-missing" : "run-listed-twice",
+        kind: isHidden ? "run-hidden" : count === 0 ? "run-missing" : "run-listed-twice",
         phase: phaseOf(observation),
         story: `the submit of session ${session} was acknowledged as ${ack.id}; it ${what} ${whenOf(facts, observation)}`,
       },
     ];
   });
+}
+
+/** Does the damaged file still name the run, in records that the damage left alone? */
+function isBeside({ cut }: Observation, { role, path, fromByte, toByte }: DamageEntry, id: string): boolean {
+  const content = cut?.files.find((file) => file.path === path)?.content;
+  if (content === undefined || role === "index") return false;
+  // The record that says that there is such a run may be the damaged one: it is asked of those that have others.
+  if (content.split("\n").filter((line) => line.includes(id)).length < 2) return false;
+  const bytes = Buffer.from(content);
+  return bytes.subarray(0, fromByte).includes(id) || bytes.subarray(toByte).includes(id);
 }
 
 /** A file of the subject's own in which it keeps what runs there are. */

@@ -12,7 +12,7 @@ import {
   useOfCall,
 } from "../oracle/steps.ts";
 import type { Check, Phase, Violation } from "./contract.ts";
-import { judged, notApplicable, observationsOf, overlaps } from "./judging.ts";
+import { judged, notApplicable, observationsOf, overlaps, reportedRanges } from "./judging.ts";
 
 export const resultUnchanged: Check = {
   promise: "result-unchanged",
@@ -34,6 +34,8 @@ interface Given {
   readonly isError: boolean | undefined;
   readonly phase: Phase;
   readonly where: string;
+  /** Beside it the orchestrator says that something of the session is damaged. */
+  readonly reported: boolean;
 }
 
 function inSession(facts: Facts, session: number): readonly Violation[] {
@@ -67,14 +69,15 @@ function givenIn(facts: Facts, session: number): readonly Given[] {
     if (of !== session || (event.type !== "result" && event.type !== "call")) continue;
     const { type: what, callId, input, text, isError } = event;
     const where = `shown to client ${client} at ${atMs(facts, ns)} after start`;
-    given.push({ what, callId, input, text, isError, phase: "stream", where });
+    given.push({ what, callId, input, text, isError, phase: "stream", where, reported: true });
   }
   for (const { observation, observed } of observationsOf(facts, session)) {
     const phase = phaseOf(observation);
     const when = whenOf(facts, observation);
+    const reported = reportedRanges(observed).length > 0;
     for (const { type: what, callId, input, text, isError } of observed.history)
       if (what === "result" || what === "call")
-        given.push({ what, callId, input, text, isError, phase, where: `in the history ${when}` });
+        given.push({ what, callId, input, text, isError, phase, where: `in the history ${when}`, reported });
     for (const { id: callId, input, result: text } of observed.calls)
       given.push({
         what: "call",
@@ -84,6 +87,7 @@ function givenIn(facts: Facts, session: number): readonly Given[] {
         isError: undefined,
         phase,
         where: `among the calls ${when}`,
+        reported,
       });
   }
   return given;
@@ -97,7 +101,7 @@ function changed(facts: Facts, session: number, given: Given): Kind | undefined 
     return "error-flag-changed";
   const text = given.text;
   if (text === undefined || (given.what === "call" && text === "") || text === step.content) return undefined;
-  if (isDamaged(facts, session, given.callId ?? "")) return undefined;
+  if (isExcused(facts, session, given)) return undefined;
   const other = stepOfResult(facts, session, text);
   if (other !== undefined && other.step !== step.step && !text.includes(step.tokens.resultToken))
     return "results-swapped";
@@ -109,11 +113,16 @@ function changed(facts: Facts, session: number, given: Given): Kind | undefined 
     : "result-shortened";
 }
 
-/** The bytes of the result's line were damaged: what is left of it is not the subject's doing. */
-function isDamaged(facts: Facts, session: number, callId: string): boolean {
+/**
+ * The bytes of the result's line were damaged: what is left of it is not the subject's doing. Where a character was
+ * altered, what is left looks whole, and is not to be given out as what was said without a word.
+ */
+function isExcused(facts: Facts, session: number, { callId = "", reported }: Given): boolean {
   const line = useOfCall(facts, session, callId)?.result;
   if (line === undefined) return false;
-  return damagesOf(facts, session).some((damage) => damage.role === "spool" && overlaps(damage, line));
+  return damagesOf(facts, session).some(
+    (damage) => damage.role === "spool" && overlaps(damage, line) && (damage.how !== "flip" || reported),
+  );
 }
 
 const headCharsMin = 20;
@@ -126,7 +135,7 @@ function isShortened(text: string, content: string): boolean {
 function isMarkedCut(text: string, content: string): boolean {
   let at = 0;
   while (at < text.length && text[at] === content[at]) at += 1;
-  return /…|\.\.\.|\bcut\b|truncat|omitted|left out|shortened|more (characters|bytes)/i.test(
+  return /…|\.\.\.|\bcut\b|truncat|omitted|left out|shortened|more (characters|bytes)|only (this|the|its) (beginning|head|first)/i.test(
     text.slice(Math.max(0, at - 3)),
   );
 }

@@ -54,8 +54,26 @@ export async function damageFile(
   const end = bytes[toByte - 1] === 0x0a ? toByte - 1 : toByte;
   const damaged = Buffer.from(bytes);
   if (how === "nul") damaged.fill(0, fromByte, end);
+  else if (how === "flip") flip(damaged, middle, fromByte, end);
   // 0x1a (substitute) is no valid JSON character anywhere in a line.
   else damaged.fill(0x1a, fromByte, Math.min(end, fromByte + 4));
   await machine.writeFile(path, damaged);
   return { path, how, fromByte, toByte };
+}
+
+/** Makes the first letter or digit from `middle` on (before it, where there is none) the next one of its kind. */
+function flip(bytes: Uint8Array, middle: number, fromByte: number, end: number): void {
+  const places = [...range(middle, end), ...range(fromByte, middle).reverse()];
+  const at = places.find((one) => isPlain(bytes[one] ?? 0)) ?? fromByte;
+  const byte = bytes[at] ?? 0;
+  const isLast = byte === 0x39 || byte === 0x7a;
+  bytes[at] = isLast ? byte - 1 : byte + 1;
+}
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+}
+
+function isPlain(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a);
 }

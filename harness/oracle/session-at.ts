@@ -9,6 +9,7 @@ import type { Attempt } from "./attempts.ts";
 import { attemptsOf, type Facts, mayHaveLostShown } from "./facts.ts";
 import {
   type AgentLog,
+  bytesOf,
   readAgentLog,
   readSnapshot,
   readSpool,
@@ -60,7 +61,9 @@ export function sessionAt(facts: Facts, cut: DiskCut, session: number): SessionA
 function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   const ns = BigInt(cut.t);
   const attempts = attemptsOf(facts, session, ns);
-  const spools = filesOf(cut, session, "spool").flatMap((file) => readSpool(file) ?? []);
+  const spools = filesOf(cut, session, "spool").flatMap(
+    (file) => readSpool(asVouched(facts, file, ns)) ?? [],
+  );
   const named = namedIds(facts, attempts, spools);
   const isFound = (file: CutFile) => named.has(storeIdOf(file.path));
   const logFiles = filesOf(cut, session, "agent-log");
@@ -73,8 +76,19 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   };
   const heldCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, true)));
   const heldResults = new Set(spools.flatMap((spool) => idsIn(spool.results, true)));
-  const openCalls = new Set(spools.flatMap((spool) => idsIn(spool.calls, false)));
-  const openResults = new Set(spools.flatMap((spool) => idsIn(spool.results, false)));
+  // What nobody had read yet carries no checksum, and an altered line of it may be taken for what was said.
+  const believed = filesOf(cut, session, "spool").flatMap(
+    (file) => (isFlipped(facts, file, ns) ? readSpool(file) : undefined) ?? [],
+  );
+  const open = [...spools, ...believed];
+  const openCalls = new Set([
+    ...open.flatMap((spool) => idsIn(spool.calls, false)),
+    ...believed.flatMap((spool) => idsIn(spool.calls, true)),
+  ]);
+  const openResults = new Set([
+    ...open.flatMap((spool) => idsIn(spool.results, false)),
+    ...believed.flatMap((spool) => idsIn(spool.results, true)),
+  ]);
   for (const { session: of, ns: at, event } of mayHaveLostShown(facts, session, ns) ? [] : facts.shown) {
     if (of !== session || at > ns || event.callId === undefined) continue;
     if (event.type === "call") heldCalls.add(event.callId);
@@ -84,6 +98,23 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   const life = lifeAt(facts, cut, session, pending);
   const held = { heldCalls, heldResults, openCalls, openResults, named, hidden };
   return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, ...held };
+}
+
+function flipsOf(facts: Facts, file: CutFile, ns: bigint) {
+  return facts.damages.filter(({ how, path, t }) => how === "flip" && path === file.path && BigInt(t) <= ns);
+}
+
+function isFlipped(facts: Facts, file: CutFile, ns: bigint): boolean {
+  return flipsOf(facts, file, ns).length > 0;
+}
+
+/** The file without the lines of which one character was altered: whoever kept checksums does not believe them. */
+function asVouched(facts: Facts, file: CutFile, ns: bigint): CutFile {
+  const flips = flipsOf(facts, file, ns);
+  const bytes = flips.length === 0 ? undefined : bytesOf(file);
+  if (bytes === undefined) return file;
+  for (const { fromByte } of flips) bytes.fill(0x1a, fromByte, fromByte + 4);
+  return { ...file, content: bytes.toString("base64"), base64: true };
 }
 
 /** The session with its hidden files among the others. */

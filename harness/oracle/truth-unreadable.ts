@@ -86,10 +86,28 @@ function wasReliedOn(facts: Facts, { path, t }: DamageEntry): boolean {
 }
 
 function ofDamage(facts: Facts, at: SessionAt, damage: DamageEntry, round: number): Truth {
-  const owner = damageSession(facts, damage);
+  const owner = damageSession(facts, damage) ?? namedIn(facts, at, damage);
   if (owner !== undefined && owner !== at.session) return no;
   const why = `the ${damage.role} file was damaged (${damage.how}, bytes ${damage.fromByte} to ${damage.toByte})`;
-  return { is: owner === undefined || damage.round !== round ? "maybe" : "yes", why };
+  const isOwn = damageSession(facts, damage) !== undefined;
+  return { is: isOwn && damage.round === round ? "yes" : "maybe", why };
+}
+
+/** The one session that a record of a shared file still names, where damage left all but a few of its bytes. */
+function namedIn(
+  facts: Facts,
+  at: SessionAt,
+  { how, path, fromByte, toByte }: DamageEntry,
+): number | undefined {
+  if (how !== "alter" && how !== "flip") return undefined;
+  const file = at.cut.files.find((one) => one.path === path);
+  const record =
+    file === undefined ? undefined : bytesOf(file)?.subarray(fromByte, toByte).toString("latin1");
+  if (record === undefined) return undefined;
+  const named = facts.run.sessionIds.flatMap((id, session) =>
+    id !== undefined && record.includes(id) ? [session] : [],
+  );
+  return named.length === 1 ? named[0] : undefined;
 }
 
 function ofFile(facts: Facts, at: SessionAt, file: CutFile): Truth {

@@ -10,7 +10,7 @@ import type { ObservedSession } from "../subject/contract.ts";
 import { type Emission, overlapsOf } from "./attempts.ts";
 import { type FlagClass, flagClasses } from "./classes.ts";
 import { wereTaken } from "./crash-losses.ts";
-import { type Facts, type Observation, observedSession } from "./facts.ts";
+import { damagesOf, type Facts, isAgentsFile, type Observation, observedSession } from "./facts.ts";
 import { type SessionAt, sessionAt, withHidden } from "./session-at.ts";
 import { agentAhead, danglingCall, journalAhead, snapshotBehindLog } from "./truth-calls.ts";
 import { unreadable } from "./truth-unreadable.ts";
@@ -105,15 +105,22 @@ function ghostRunning(facts: Facts, at: SessionAt): Truth {
   const logged = latest.entries.filter((entry) => entry.kind === "store" && entry.phase === "done");
   const prompt = logged.find((entry) => entry.kind === "store" && entry.type === "user_message");
   const isPromptThere = prompt?.kind === "store" && !wereTaken(facts, prompt, at.ns);
-  if (isPromptThere && at.logs.some((log) => log.lastTurnEnded)) return no;
+  if (isPromptThere && at.logs.some((log) => log.lastTurnEnded))
+    return isLogDamaged(facts, at) ? { is: "maybe", why: "the log that holds the end is damaged" } : no;
+  const isHiddenEnd = isPromptThere && at.hidden.logs.some((log) => log.lastTurnEnded);
   const why = `attempt ${latest.attempt} is gone and neither its stdout nor the agent's log holds an end`;
   // Whoever looked before the power was cut has seen the end, and may have it on record.
   const final = logged.find((entry) => entry.kind === "store" && entry.event === "final/log");
   if (final?.kind === "store" && wereTaken(facts, final, at.ns)) return { is: "maybe", why };
-  if (end === undefined) return { is: "yes", why };
+  if (end === undefined) return { is: isHiddenEnd ? "maybe" : "yes", why };
   const inSpool = at.spools.some((spool) => spool.ended) && !wasSpoolCut(facts, at, end);
   const lost = end.failed || end.doneNs === undefined || (facts.hasSpool && !inSpool);
   return lost ? { is: "maybe", why } : no;
+}
+
+/** A turn whose records are not all there may be taken for one that did not come to its end. */
+function isLogDamaged(facts: Facts, at: SessionAt): boolean {
+  return damagesOf(facts, at.session, at.ns).some(({ path }) => isAgentsFile(facts, path));
 }
 
 /** A crash took what the session's agent had last said. */

@@ -78,7 +78,8 @@ export const FaultKindSchema = z.union([
 /** What happens to a file between kill and restart. */
 export const DamageSchema = z.strictObject({
   role: z.enum(["log", "snapshot", "index", "journal", "spool"]),
-  how: z.enum(["cut", "empty", "nul", "alter"]),
+  /** `alter` leaves no valid record, `flip` one that may look valid: a single character is another one. */
+  how: z.enum(["cut", "empty", "nul", "alter", "flip"]),
   /** Which file of that role (modulo), and which record of it counted from the end (modulo). */
   file: z.int().min(0).max(20),
   record: z.int().min(0).max(50),

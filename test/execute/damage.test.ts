@@ -13,7 +13,7 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const lines = '{"n":1}\n{"n":2}\n{"n":3}\n';
 
-async function damaged(how: "cut" | "empty" | "nul" | "alter", record: number, whole = false) {
+async function damaged(how: "cut" | "empty" | "nul" | "alter" | "flip", record: number, whole = false) {
   const file = path.join(dir, `${how}-${record}-${whole}`);
   await writeFile(file, lines);
   const done = await damageFile(file, { role: "log", how, file: 0, record }, whole, realMachine());
@@ -41,6 +41,13 @@ describe("damage", () => {
     expect([first, third]).toEqual(['{"n":1}', '{"n":3}']);
     expect(() => JSON.parse(second ?? "")).toThrow();
     expect(done).toMatchObject({ fromByte: 8, toByte: 16 });
+  });
+
+  it("flip - middle record - one character is the next one, and the line is JSON still", async () => {
+    expect(await damaged("flip", 1)).toMatchObject({
+      text: '{"n":1}\n{"n":3}\n{"n":3}\n',
+      done: { fromByte: 8, toByte: 16 },
+    });
   });
 
   it("nul - first record - same length, its newline kept", async () => {

@@ -118,7 +118,7 @@ function damageWords({ role, how, record }: Damage): string {
         ? "the last line of a log"
         : `line ${record + 1} from the end of a log`
       : `a ${role}`;
-  return `${which} is ${{ cut: "cut in half", empty: "emptied", nul: "overwritten with zeros", alter: "altered" }[how]}`;
+  return `${which} is ${{ cut: "cut in half", empty: "emptied", nul: "overwritten with zeros", alter: "altered", flip: "altered in one character" }[how]}`;
 }
 
 function orphanSteps(
