@@ -21,9 +21,14 @@ export const runsPerPlan = 5;
 const secondOneIn = 3;
 const secondWithinCalls = 160;
 
-/** The crashes of one run. `calls`: port calls of the same run without them. */
-export function drawCrashes(random: Random, calls: number, models: readonly DiskModel[]): Crash[] {
-  const first = drawCrash(random, 1 + random.below(Math.max(1, calls)), models);
+/** The crashes of one run. `calls`: port calls of the same run without them; `at`: the call of the first. */
+export function drawCrashes(
+  random: Random,
+  calls: number,
+  models: readonly DiskModel[],
+  at = 1 + random.below(Math.max(1, calls)),
+): Crash[] {
+  const first = drawCrash(random, at, models);
   if (!random.oneIn(secondOneIn)) return [first];
   return [first, drawCrash(random, first.call + 1 + random.below(secondWithinCalls), models)];
 }

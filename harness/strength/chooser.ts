@@ -1,8 +1,8 @@
 /**
  * Ways to choose where the world ends, side by side: ours, and two that a person would write first.
  *
- * - `ours`: the plans of a campaign as they are, then with the world ending at drawn calls, power and failed syncs
- *   among the ends.
+ * - `ours`: the plans of a campaign, directed and drawn ones in turn, as they are; then with the world ending at calls
+ *   whose step of the protocol was met least, power and failed syncs among the ends; then with a record damaged.
  * - `boundary`: the same workloads without a plan of faults; the server is killed at a uniformly random call.
  * - `time`: the same; it is killed at a uniformly random moment of the run without a fault, most of which is waiting
  *   for the agent.
@@ -12,19 +12,25 @@
  */
 
 import { faultNames } from "../fault/index.ts";
-import { type Crash, executeWithCrashes } from "../memory/crash.ts";
+import type { Crash } from "../memory/crash.ts";
 import { drawCrashes, runsPerPlan } from "../memory/crashes.ts";
 import type { DiskFault } from "../memory/disk-faults.ts";
-import { type MemoryRun, memoryAbilities } from "../memory/execute.ts";
+import { memoryAbilities } from "../memory/execute.ts";
 import { powerModels } from "../memory/power.ts";
 import { Random } from "../memory/random.ts";
-import { withDamage } from "../memory/with-damage.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Places } from "./places.ts";
+import { type Shape, shapeOf } from "./shape.ts";
+import { varied } from "./vary.ts";
+import { withHarm } from "./with-harm.ts";
 
 export const chooserNames = ["ours", "boundary", "time"] as const;
 export type ChooserName = (typeof chooserNames)[number];
+
+/** As a campaign runs each plan, and twice, not once, with a record damaged. */
+const runsOfPlan = runsPerPlan + 1;
 
 /** What ends the world in a run. */
 export const layers = ["gates", "damage", "boundary", "power", "disk"] as const;
@@ -39,17 +45,27 @@ export interface Draw {
   readonly layer: Layer;
 }
 
+interface Seeded {
+  readonly plan: Plan;
+  readonly seed: number;
+}
+
 /** Draws the runs of one chooser and seed, one after the other. */
 export class Chooser {
   readonly #name: ChooserName;
   readonly #seed: number;
-  readonly #directed = directedPlans(memoryAbilities, faultNames);
+  readonly #directed: readonly Plan[];
+  readonly #places = new Places(2);
+  readonly #writes = new Places(6);
+  readonly #late = new Places(6);
   #next = 0;
-  #clean: { readonly plan: Plan; readonly seed: number; readonly shape: Shape } | undefined;
+  #current: Seeded = { plan: noPlan, seed: 0 };
+  #clean: Shape | undefined;
 
   constructor(name: ChooserName, seed: number) {
     this.#name = name;
     this.#seed = seed;
+    this.#directed = shuffled(directedPlans(memoryAbilities, faultNames), new Random(seed));
   }
 
   async draw(): Promise<Draw> {
@@ -58,46 +74,60 @@ export class Chooser {
   }
 
   async #ours(number: number): Promise<Draw> {
-    const index = Math.floor(number / runsPerPlan);
+    const index = Math.floor(number / runsOfPlan);
     const random = new Random(planSeed(this.#seed, number) ^ 0x6f757273);
-    if (number % runsPerPlan === 0) {
-      const plan =
-        this.#directed[index] ??
-        generatePlan({ can: memoryAbilities, faults: faultNames }, this.#seed, index);
+    if (number % runsOfPlan === 0) {
       this.#clean = undefined;
-      this.#plan = { plan, seed: random.bits() };
-      return { ...this.#plan, crashes: [], layer: "gates" };
+      this.#current = { plan: this.#planOf(index, random), seed: random.bits() };
+      return { ...this.#current, crashes: [], layer: "gates" };
     }
-    const { plan, seed } = this.#plan;
-    if (number % runsPerPlan === runsPerPlan - 1) {
-      const damaged = withDamage(plan, random);
+    const { plan, seed } = this.#current;
+    if (number % runsOfPlan >= runsPerPlan - 1) {
+      const damaged = withHarm(plan, random);
       if (damaged !== undefined) return { plan: damaged, seed, crashes: [], layer: "damage" };
     }
-    this.#clean ??= { plan, seed, shape: await shapeOf(plan, seed) };
-    const { calls, syncs } = this.#clean.shape;
+    this.#clean ??= await shapeOf(plan, seed);
+    return { plan, seed, ...this.#ending(this.#clean, random) };
+  }
+
+  #planOf(index: number, random: Random): Plan {
+    const directed = index % 2 === 0 ? this.#directed[index / 2] : undefined;
+    return (
+      directed ??
+      varied(generatePlan({ can: memoryAbilities, faults: faultNames }, this.#seed, index), random)
+    );
+  }
+
+  #ending(shape: Shape, random: Random): Pick<Draw, "crashes" | "fault" | "layer"> {
+    const { calls, syncs, appends } = shape;
     const kind = random.below(20);
     if (kind < 2 && syncs.length > 0) {
-      const call = syncs[random.below(syncs.length)] ?? 1;
-      const crash: Crash = {
+      const call = this.#places.draw(shape, random, syncs);
+      const crash = {
         call: call + 1 + random.below(80),
         when: "before",
         model: "posix",
         state: "least",
-      };
-      return { plan, seed, crashes: [crash], fault: { call, fault: "drop" }, layer: "disk" };
+      } as const;
+      return { crashes: [crash], fault: { call, fault: "drop" }, layer: "disk" };
     }
-    if (kind < 4) {
-      const call = 1 + random.below(calls);
-      const late: Crash = { call, when: "late", model: "kill" };
-      const later: Crash = { call: call + 1 + random.below(160), when: "before", model: "kill" };
-      return { plan, seed, crashes: [late, later], layer: "boundary" };
+    // A write that was on its way when its server was killed arrives when the next one has begun.
+    if (kind < 5) {
+      const call = this.#late.draw(shape, random, appends);
+      const late = { call, when: "late", model: "kill" } as const;
+      const later = { call: call + 20 + random.below(200), when: "before", model: "kill" } as const;
+      return { crashes: [late, later], layer: "boundary" };
     }
-    const isPower = kind < 12;
-    const crashes = drawCrashes(random, calls, isPower ? powerModels : ["kill"]);
-    return { plan, seed, crashes, layer: isPower ? "power" : "boundary" };
+    // Records are written together and must not be believed apart: half of such a write.
+    if (kind < 9) {
+      const call = this.#writes.draw(shape, random, appends);
+      return { crashes: [{ call, when: "torn", model: "kill" }], layer: "boundary" };
+    }
+    const isPower = kind < 15;
+    const at = this.#places.draw(shape, random);
+    const crashes = drawCrashes(random, calls, isPower ? powerModels : ["kill"], at);
+    return { crashes, layer: isPower ? "power" : "boundary" };
   }
-
-  #plan: { readonly plan: Plan; readonly seed: number } = { plan: noPlan, seed: 0 };
 
   /** A workload of its own for each run: what a fault meets is as much a matter of luck as where it comes. */
   async #plain(number: number, name: "boundary" | "time"): Promise<Draw> {
@@ -113,42 +143,9 @@ export class Chooser {
 
 const noPlan: Plan = { version: 1, mode: "lockstep", sessions: [], clients: 1, rounds: [] };
 
-/** What is known of a run without a crash. */
-interface Shape {
-  readonly calls: number;
-  /** Calls that sync a file. */
-  readonly syncs: readonly number[];
-  /** What each call takes in milliseconds, and what was waited before it for the agent. */
-  readonly costsMs: readonly { readonly waitedMs: number; readonly tookMs: number }[];
-}
-
-/** Medians on a disk with ext4: a sync, and anything else. */
-const syncMs = 0.55;
-const callMs = 0.03;
-/** Between two events of an agent: its model thinks, or its tool runs. Short for a real one. */
-const betweenEventsMs = 1_000;
-
-async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
-  const syncs: number[] = [];
-  const costsMs: { waitedMs: number; tookMs: number }[] = [];
-  let events = 0;
-  const { calls } = await executeWithCrashes(plan, seed, [], {
-    watch: ({ number, op }, made) => {
-      const isSync = op === "sync" || op === "syncFolder";
-      if (op === "sync") syncs.push(number);
-      const now = eventsOf(made);
-      costsMs.push({ waitedMs: now > events ? betweenEventsMs : 0, tookMs: isSync ? syncMs : callMs });
-      events = now;
-    },
-  });
-  return { calls: Math.max(1, calls), syncs, costsMs };
-}
-
-function eventsOf({ computer }: MemoryRun): number {
-  let events = 0;
-  for (const entries of computer.ledgers.values())
-    for (const { kind } of entries) if (kind === "out" || kind === "effect") events += 1;
-  return events;
+function shuffled<T>(all: readonly T[], random: Random): T[] {
+  const left = [...all];
+  return all.flatMap(() => left.splice(random.below(left.length), 1));
 }
 
 /** The call that comes next at a uniformly random moment. */

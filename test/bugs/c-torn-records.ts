@@ -36,8 +36,13 @@ export const bugs: readonly Bug[] = [
     class: "C",
     story: "Bytes that are no longer those that were recorded are shown as if they were.",
     like: "anthropics/claude-code#76059",
-    expected: ["result-unchanged", "no-lost-shown-event", "flag-iff-divergent"],
+    expected: ["result-unchanged", "no-lost-shown-event", "no-invented-call", "flag-iff-divergent"],
     patches: [
+      {
+        file: "src/session/units.ts",
+        find: '  if (crc !== noCrc && crc32(bytes) !== crc) return { ...unit, status: "altered", lines: [] };',
+        replace: `  if (crc !== noCrc && crc32(bytes) !== crc) ${reached};`,
+      },
       {
         file: "src/session/units.ts",
         find: '  if (crc !== noCrc && found.crc !== crc) return { ...unit, status: "altered", lines: [] };',
@@ -48,10 +53,17 @@ export const bugs: readonly Bug[] = [
   {
     id: "hole-passed-over",
     class: "C",
-    story: "Where recorded bytes are missing, the history goes on behind them as if nothing had been there.",
+    story:
+      "Where recorded bytes are missing, the history goes on behind them as if nothing had been there, and nobody is told.",
     like: "anthropics/claude-code#52387",
-    expected: ["no-lost-shown-event"],
+    expected: ["no-lost-shown-event", "flag-iff-divergent"],
     patches: [
+      {
+        // A finding with the range of the bytes would report the hole as well.
+        file: "src/session/evidence.ts",
+        find: 'if (unit.status === "missing" || unit.status === "altered") damage.push(holeDamage(path, unit));',
+        replace: 'if (unit.status === "missing" || unit.status === "altered") void holeDamage;',
+      },
       {
         file: "src/session/stream.ts",
         find: '      found.push(this.#placed(attempt.attempt, unit.range.toByte, 0, "hole", { range: unit.range, why }));\n',

@@ -18,23 +18,23 @@ export const bugs: readonly Bug[] = [
     ],
   },
   {
-    id: "number-of-a-lost-attempt-used-again",
+    // In the place of "number of a lost attempt used again": the next resume got past it, so nothing was lost.
+    id: "exit-of-an-earlier-attempt-believed",
     class: "G",
     story:
-      "Where the record of an attempt is lost, its number is given again, and its folder stands in the way.",
+      "What an earlier attempt left behind counts for the one that runs now: its living agent is called dead.",
     like: "gastownhall/gastown#1681",
-    expected: ["settles"],
+    expected: ["no-orphan-unseen", "single-driver", "flag-iff-divergent"],
     patches: [
       {
-        file: "src/session/dispatch.ts",
-        find: "  return Math.max(latestAttempt(session)?.attempt ?? 0, ...onDisk) + 1;",
-        replace: `  if (Math.max(0, ...onDisk) > (latestAttempt(session)?.attempt ?? 0)) ${reached};
-  return (latestAttempt(session)?.attempt ?? 0) + 1;`,
-      },
-      {
-        file: "src/session/about.ts",
-        find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
-        replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+        file: "src/supervise/liveness.ts",
+        find: "  const identity = known ?? (await notedAgent(world, folder, place));\n",
+        replace: `  const first = folder.replace(/\\/\\d+$/, "/1");
+  const left = first === folder ? undefined : await readExit(world.files, first);
+  if (left !== undefined) ${reached};
+  if (left !== undefined) return { state: "dead", seen: "an exit code is noted" };
+  const identity = known ?? (await notedAgent(world, folder, place));
+`,
       },
     ],
   },

@@ -1,0 +1,53 @@
+/**
+ * Gives a drawn plan what drawn plans rarely have, one or two of it: a second turn, a second session, an agent that
+ * keeps its words to itself and dies early.
+ *
+ * Always: a plan like any other. A feature for itself, as in swarm testing: one plan with everything meets less than
+ * many with something each.
+ */
+import type { Random } from "../memory/random.ts";
+import type { Plan } from "../plan/plan.ts";
+
+/** Of these each plan has some, and one in three has none. */
+export function varied(plan: Plan, random: Random): Plan {
+  if (random.oneIn(3)) return plan;
+  const [first, second] = [ways[random.below(ways.length)], ways[random.below(ways.length)]];
+  const once = first?.(plan, random) ?? plan;
+  return random.oneIn(3) ? (second?.(once, random) ?? once) : once;
+}
+
+const ways: readonly ((plan: Plan, random: Random) => Plan)[] = [
+  withSecondTurn,
+  withSecondTurn,
+  withSecondSession,
+  withheld,
+];
+
+function withSecondTurn(plan: Plan): Plan {
+  const sessions = plan.sessions.map((session) => {
+    const [turn] = session.turns;
+    return session.turns.length > 1 || turn === undefined ? session : { ...session, turns: [turn, turn] };
+  });
+  return { ...plan, sessions };
+}
+
+export function withSecondSession(plan: Plan): Plan {
+  const [session] = plan.sessions;
+  return plan.sessions.length > 1 || session === undefined ? plan : { ...plan, sessions: [session, session] };
+}
+
+/** More than a turn's first words are kept back when everything is killed. */
+const linesKept = 4;
+
+function withheld(plan: Plan, random: Random): Plan {
+  const rounds = plan.rounds.map((round) =>
+    round.fault.kind === "kill" && round.fault.target !== "agent" && "session" in round.at
+      ? {
+          ...round,
+          at: { session: round.at.session, nth: 2 + random.below(8) },
+          fault: { kind: "kill", target: "tree" } as const,
+        }
+      : round,
+  );
+  return { ...plan, mode: "free", free: { pausesMs: [linesKept, 0], writes: "burst" }, rounds };
+}
