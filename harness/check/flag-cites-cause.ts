@@ -87,7 +87,7 @@ function causelessKind(
   const isNamedIn = (range: Range, bytes: Buffer) =>
     bytes.subarray(range.fromByte, range.toByte).includes(callId);
   if (known.some(({ range, bytes }) => isNamedIn(range, bytes))) return undefined;
-  // What a crash took after a flag was raised was there to be cited: it is looked up in the file as it was before.
+  // What was taken after a flag was raised was there to be cited: it is looked up in the file as it was before.
   const former = takenOf(facts, observation, flag);
   if (former.some(({ range, before }) => before.some((bytes) => isNamedIn(range, bytes)))) return undefined;
   // Ranges of files that no cut holds cannot be looked up.
@@ -98,7 +98,7 @@ function causelessKind(
 
 type Range = NonNullable<ObservedFlag["cites"][number]["range"]>;
 
-/** Cited ranges that a crash had taken by then, each with its file as the cuts before that hold it. */
+/** Cited ranges that a crash or damage had taken by then, each with its file as the cuts before that hold it. */
 function takenOf(
   facts: Facts,
   observation: Observation,
@@ -106,10 +106,10 @@ function takenOf(
 ): readonly { readonly range: Range; readonly before: readonly Buffer[] }[] {
   return cites.flatMap(({ path, range }) => {
     if (path === undefined || range === undefined) return [];
-    const losses = facts.losses.filter(
+    const gone = [...facts.damages, ...facts.losses].filter(
       (loss) => loss.path === path && overlaps(loss, range) && BigInt(loss.t) <= observation.ns,
     );
-    return losses.map(({ t }) => ({
+    return gone.map(({ t }) => ({
       range,
       before: facts.run.cuts
         .filter((cut) => BigInt(cut.t) < BigInt(t))

@@ -4,9 +4,8 @@
  * The journal is the record; this is for the day on which the journal's own bytes are damaged. Then a run that was
  * acknowledged is found by its folder, taken into the record again, and its spool is read from the start: positions
  * are made of bytes, so clients keep their cursors.
- * Never: it is not read while the journal knows the attempt.
+ * Never: it is not read while the journal knows the attempt and its run.
  */
-import type { JournalHistory } from "../journal/index.ts";
 import { attemptFolder, type Context, readWhole, sessionFolder } from "./context.ts";
 import { type AnyRecord, readRecord } from "./records.ts";
 import type { AttemptState, SessionState } from "./state.ts";
@@ -66,15 +65,17 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
 /**
  * Takes attempts that are on the disk and not on record into the record again, and runs of which only an attempt is.
  *
+ * @param among the known sessions to look into: the end of a journal can be missing without a trace. All of them,
+ * without it.
  * @returns the sessions concerned.
  */
-export async function restoreLost(context: Context, history: JournalHistory): Promise<readonly string[]> {
+export async function restoreLost(context: Context, among?: readonly string[]): Promise<readonly string[]> {
   const { files } = context.world;
+  const looked = among === undefined ? undefined : new Set(among);
   const ids = (await files.list(`${context.config.home}/sessions`)) ?? [];
   const restored: string[] = [];
   for (const id of ids.filter((one) => idPattern.test(one))) {
-    // A whole journal knows all its attempts; only beside damage is it worth looking.
-    if (context.state.sessions.has(id) && history.damage.length === 0) continue;
+    if (context.state.sessions.has(id) && looked?.has(id) === false) continue;
     const session = context.state.sessions.get(id);
     const numbers = (await files.list(`${sessionFolder(context, id)}/attempts`)) ?? [];
     const lost = numbers

@@ -19,7 +19,7 @@ import {
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
-import { damageBySession, recoverSessions, sessionsToRecover } from "./recover.ts";
+import { damageBySession, idsToRecover, recoverSessions, sessionsToRecover } from "./recover.ts";
 import { emptyState, fold, type SessionState } from "./state.ts";
 
 export interface Life {
@@ -84,7 +84,9 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     closing: false,
     report: hooks.report,
   };
-  const restored = await restoreLost(context, history);
+  // An emptied segment looks like that of a life that was killed before it wrote anything.
+  const isDoubtful = history.damage.length > 0 || taken.seals.some(({ bytes }) => bytes === 0);
+  const restored = await restoreLost(context, isDoubtful ? undefined : idsToRecover(context));
   const sessions = sessionsToRecover(context);
   const ready = (async () => {
     const damage = await damageBySession(context, history, restored);

@@ -28,15 +28,18 @@ const concurrentMax = 8;
 
 /** Marks the sessions that {@link recoverSessions} will look at; nothing is answered about them until then. */
 export function sessionsToRecover(context: Context): SessionState[] {
-  const { sessions: table } = context.state;
-  const open: string[] = [];
-  const ended: string[] = [];
-  for (const [id, session] of table.entries())
-    ((isPacked(session) ? session.open : isOpen(session)) ? open : ended).push(id);
-  const ids = [...open, ...ended.slice(-recheckSessionsMax)];
-  const sessions = ids.flatMap((id) => table.get(id) ?? []);
+  const sessions = idsToRecover(context).flatMap((id) => context.state.sessions.get(id) ?? []);
   for (const session of sessions) lifeOf(context, session.id).reconciling = true;
   return sessions;
+}
+
+/** The sessions of which something has no end on record, and those that ended last. */
+export function idsToRecover(context: Context): readonly string[] {
+  const open: string[] = [];
+  const ended: string[] = [];
+  for (const [id, session] of context.state.sessions.entries())
+    ((isPacked(session) ? session.open : isOpen(session)) ? open : ended).push(id);
+  return [...open, ...ended.slice(-recheckSessionsMax)];
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */
