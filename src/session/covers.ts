@@ -2,7 +2,7 @@
  * Which bytes of a spool are on record, in compact form: a spool may have millions of lines.
  *
  * Units are in order and do not overlap; each is one line or a few whole ones, with the CRC-32 that its bytes had
- * when they were synced. A unit without a CRC is a gap: bytes between two covers whose own record is lost.
+ * when they were synced. A unit without a CRC is a gap: bytes before a later cover or fact, whose own record is lost.
  * Offsets are those of the stream; `shifts` maps them into the file, which may have been shortened under a
  * living agent.
  */
@@ -34,12 +34,18 @@ export function extendCovers(
   let start = cover.fromByte;
   cover.ends.forEach((end, index) => {
     const have = coveredByte(covers);
-    if (start > have) push(covers, have, start, noCrc);
+    extendToByte(covers, start);
     // A range that begins inside what is covered cannot be checked by its own CRC.
     if (end > have)
       push(covers, Math.max(start, have), end, start >= have ? (cover.crcs[index] ?? noCrc) : noCrc);
     start = end;
   });
+}
+
+/** Up to there bytes were on record, whoever says so; what no cover vouches for is a gap. */
+export function extendToByte(covers: Covers, byte: number): void {
+  const have = coveredByte(covers);
+  if (byte > have) push(covers, have, byte, noCrc);
 }
 
 function push(covers: Covers, start: number, end: number, crc: number): void {

@@ -39,7 +39,8 @@ export function idsToRecover(context: Context): readonly string[] {
   const ended: string[] = [];
   for (const [id, session] of context.state.sessions.entries())
     ((isPacked(session) ? session.open : isOpen(session)) ? open : ended).push(id);
-  return [...open, ...ended.slice(-recheckSessionsMax)];
+  const ids = [...open, ...ended.slice(-recheckSessionsMax)];
+  return ids;
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */

@@ -9,7 +9,7 @@ import type { Cite } from "../model/cite.ts";
 import type { DecisionEvidence } from "../model/evidence.ts";
 import type { ProcessIdentity } from "../model/ports.ts";
 import type { Finding } from "../model/verdict.ts";
-import { type Covers, emptyCovers, extendCovers } from "./covers.ts";
+import { type Covers, emptyCovers, extendCovers, extendToByte } from "./covers.ts";
 import { indexOfPlace } from "./place.ts";
 import type { AnyRecord, HandOverRecord, Place, RecordData } from "./records.ts";
 import { SessionTable } from "./session-table.ts";
@@ -340,6 +340,9 @@ function foldRunEnded(session: SessionState, data: RecordData["run-ended"]): voi
   show(session, data.at, "run-ended", { runId: data.runId, state: data.state, reason: data.reason });
 }
 
-function show({ facts }: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
+function show({ attempts, facts }: SessionState, at: Place, type: string, body: StreamFact["body"]): void {
   facts.splice(indexOfPlace(facts, at), 0, { at, type, body });
+  // What we said after these bytes, we said of bytes that were on record.
+  const attempt = attempts.findLast((one) => one.attempt === at.attempt);
+  if (attempt !== undefined) extendToByte(attempt.covers, at.byte);
 }

@@ -57,3 +57,9 @@ it("an attempt that is restored stands where it was", () => {
   expect(runsOf(other)).toEqual(runsOf(one));
   expect(other.facts).toEqual(one.facts);
 });
+
+it("bytes behind which something is on record were on record, also where their cover is lost", () => {
+  const cover: Draft = ["cover", { sessionId: "s", attempt: 1, fromByte: 0, ends: [4], crcs: [7] }];
+  const { attempts } = folded([session, run("a"), dispatch(1, "a"), cover, ended(1, "a")]);
+  expect(attempts[0]?.covers).toMatchObject({ starts: [0, 4], ends: [4, 9], crcs: [7, -1] });
+});
