@@ -173,7 +173,7 @@ class BoundaryStaging implements Staging {
     const place = `server ${life}, ${mode} it, ${how}`;
     const at = `${stepOf(operation, this.#dir)} ${placeMark}${operation.n}, ${place})`;
     if (power === undefined) return { at, isPower: false, losses: await lossesAt(run, hit) };
-    await Promise.all([reapMarked(`${this.#dir}/`), reapMarked(`HOLDFAST_RUN=${run.environment.runId}`)]);
+    await reapMarked(`${this.#dir}/`, `HOLDFAST_RUN=${run.environment.runId}`);
     const { dir, workspace, env } = run.context;
     const folders = [dir, workspace, env["HOME"] ?? dir];
     const operations = Array.from({ length: life }, (_, index) => this.#traceOf(index + 1, run)).flatMap(

@@ -4,7 +4,8 @@
  * Always: a process is signalled only while pid and start time are those it was known by.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { truncate, writeFile } from "node:fs/promises";
 import { type LedgerEntry, parseLedger } from "../ledger.ts";
 import { type Identity, killTree, signalProcess, startTimeOf } from "./processes.ts";
 
@@ -31,8 +32,12 @@ export interface Machine {
   ledger(path: string): Promise<readonly LedgerEntry[]>;
 }
 
+/**
+ * Files are read synchronously: what a cut looks at is small and in memory, and to hand each of its many calls to
+ * another thread costs several times what the call does.
+ */
 export function realMachine(): Machine {
-  const read = (path: string) => readFile(path).catch(() => undefined);
+  const read = async (path: string) => valueOf(() => readFileSync(path));
   return {
     monotonic: () => process.hrtime.bigint().toString(),
     nowMs: () => Date.now(),
@@ -48,7 +53,15 @@ export function realMachine(): Machine {
     readFile: read,
     writeFile: (path, bytes) => writeFile(path, bytes),
     truncate: (path, length) => truncate(path, length),
-    names: (folder) => readdir(folder).catch(() => []),
+    names: async (folder) => valueOf(() => readdirSync(folder)) ?? [],
     ledger: async (path) => parseLedger((await read(path))?.toString("utf8") ?? ""),
   };
+}
+
+function valueOf<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }

@@ -5,8 +5,7 @@
  * found by the run's id in the command line or environment, since re-parented children have no parent to ask.
  * Never: nothing is killed by name.
  */
-import { createWriteStream } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { createWriteStream, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { execa } from "execa";
@@ -27,8 +26,8 @@ export async function startTimeOf(pid: number): Promise<string | undefined> {
     const [state = "", ...started] = stdout.trim().split(/\s+/);
     return state === "" || state.startsWith("Z") ? undefined : started.join(" ");
   }
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  if (stat === undefined) return undefined;
+  const stat = textOf(`/proc/${pid}/stat`);
+  if (stat === "") return undefined;
   // The command may hold spaces and brackets: fields are counted from behind it.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const state = fields[0];
@@ -49,19 +48,32 @@ export async function signalProcess(identity: Identity, signal: NodeJS.Signals):
   }
 }
 
-/** Processes whose command line or environment holds the marker, this one excepted. */
-export async function findMarked(marker: string): Promise<(Identity & { readonly command: string })[]> {
-  if (process.platform !== "linux") return findMarkedByPs(marker);
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+/** What the kernel tells of a process, "" when it is gone or not ours to see: it waits for no disk, so we do not. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+const pidsNow = (): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+
+/** Processes whose command line or environment holds one of the markers, this one excepted. */
+export async function findMarked(
+  ...markers: readonly string[]
+): Promise<(Identity & { readonly command: string })[]> {
+  if (process.platform !== "linux") return findMarkedByPs(markers);
   const found = await Promise.all(
-    pids
+    pidsNow()
       .filter((pid) => pid !== process.pid)
       .map(async (pid) => {
-        const [command, environment] = await Promise.all([
-          readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""),
-          readFile(`/proc/${pid}/environ`, "utf8").catch(() => ""),
-        ]);
-        if (!command.includes(marker) && !environment.includes(marker)) return undefined;
+        const command = textOf(`/proc/${pid}/cmdline`);
+        const told = command + textOf(`/proc/${pid}/environ`);
+        if (!markers.some((marker) => told.includes(marker))) return undefined;
         const startTime = await startTimeOf(pid);
         return startTime === undefined
           ? undefined
@@ -71,22 +83,24 @@ export async function findMarked(marker: string): Promise<(Identity & { readonly
   return found.filter((marked) => marked !== undefined);
 }
 
-async function findMarkedByPs(marker: string): Promise<(Identity & { readonly command: string })[]> {
+async function findMarkedByPs(
+  markers: readonly string[],
+): Promise<(Identity & { readonly command: string })[]> {
   const { stdout } = await execa("ps", ["-Aww", "-o", "pid=,lstart=,command="], { reject: false });
   return stdout
     .split("\n")
-    .filter((line) => line.includes(marker))
+    .filter((line) => markers.some((marker) => line.includes(marker)))
     .map((line) => /^\s*(\d+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec(line))
     .filter((match) => match !== null)
     .map((match) => ({ pid: Number(match[1]), startTime: match[2] ?? "", command: match[3] ?? "" }))
     .filter(({ pid }) => pid !== process.pid);
 }
 
-/** Kills everything that carries the marker, until nothing does; returns what was found. */
-export async function reapMarked(marker: string): Promise<string[]> {
+/** Kills everything that carries one of the markers, until nothing does; returns what was found. */
+export async function reapMarked(...markers: readonly string[]): Promise<string[]> {
   const reaped: string[] = [];
   for (let pass = 0; pass < 20; pass += 1) {
-    const found = await findMarked(marker);
+    const found = await findMarked(...markers);
     if (found.length === 0) return reaped;
     for (const marked of found) {
       if (await signalProcess(marked, "SIGKILL"))
@@ -105,11 +119,10 @@ export async function killTree(root: Identity): Promise<void> {
   if (!(await isAlive(root))) return;
   if (process.platform !== "linux") return treeKillAsync(root.pid, "SIGKILL");
   const children = new Map<number, number[]>();
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, "utf8").catch(() => "");
+  for (const pid of pidsNow()) {
+    const stat = textOf(`/proc/${pid}/stat`);
     const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+    children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   const pids = [root.pid];
   for (const pid of pids) pids.push(...(children.get(pid) ?? []));

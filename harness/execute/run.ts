@@ -265,8 +265,7 @@ async function cleanUp(
   ended.abort();
   await gates.close();
   await run?.clients.drained();
-  const leaked = await reapMarked(environment.dir);
-  return [...leaked, ...(await reapMarked(`HOLDFAST_RUN=${environment.runId}`))];
+  return reapMarked(environment.dir, `HOLDFAST_RUN=${environment.runId}`);
 }
 
 /** One list an agent that wrote any, in order of start. */

@@ -4,7 +4,7 @@
  * Always: this is the one file of the harness that knows of `src`, and it knows only where the server's entry is.
  * Never: it reads no journal and takes no verdict apart: what is returned was answered by the server.
  */
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { SourcePatch } from "../launch/patch.ts";
@@ -43,8 +43,14 @@ const reference: Subject = {
   ...referenceOver({
     request: (ctx, path, options) => requestJson(`${baseUrl(ctx)}${path}`, options),
     frames: (ctx, path, options) => readSse(`${baseUrl(ctx)}${path}`, options),
-    names: async (folder) => (await readdir(folder).catch((): string[] => [])).sort(),
-    readText: (path) => readFile(path, "utf8"),
+    names: async (folder) => {
+      try {
+        return readdirSync(folder).sort();
+      } catch {
+        return [];
+      }
+    },
+    readText: async (path) => readFileSync(path, "utf8"),
   }),
 
   reload: async (ctx) => {

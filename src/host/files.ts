@@ -8,7 +8,7 @@
 import { spawn } from "node:child_process";
 import { constants, watch } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
-import { crc32 as nativeCrc32 } from "node:zlib";
+import { getBuiltinModule } from "node:process";
 import {
   type AppendFile,
   type FileStat,
@@ -87,6 +87,9 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
 }
 
 const crcPieceBytes = 1024 * 1024;
+
+/** Loaded when the first sum is due: a server that only starts does not need it. */
+const nativeCrc32 = (bytes: Uint8Array, sum: number) => getBuiltinModule("node:zlib").crc32(bytes, sum);
 
 async function crcOf(handle: FileHandle, fromByte: number, toByte: number) {
   const piece = Buffer.allocUnsafe(Math.max(0, Math.min(crcPieceBytes, toByte - fromByte)));
