@@ -37,7 +37,7 @@ export interface Machine {
  * another thread costs several times what the call does.
  */
 export function realMachine(): Machine {
-  const read = async (path: string) => valueOf(() => readFileSync(path));
+  const read = async (path: string) => orUndefined(() => readFileSync(path));
   return {
     monotonic: () => process.hrtime.bigint().toString(),
     nowMs: () => Date.now(),
@@ -53,12 +53,12 @@ export function realMachine(): Machine {
     readFile: read,
     writeFile: (path, bytes) => writeFile(path, bytes),
     truncate: (path, length) => truncate(path, length),
-    names: async (folder) => valueOf(() => readdirSync(folder)) ?? [],
+    names: async (folder) => orUndefined(() => readdirSync(folder)) ?? [],
     ledger: async (path) => parseLedger((await read(path))?.toString("utf8") ?? ""),
   };
 }
 
-function valueOf<T>(read: () => T): T | undefined {
+function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
