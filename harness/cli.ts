@@ -16,6 +16,7 @@ import { recheck, replayPlan } from "./campaign/replay.ts";
 import { exitCodeOf, type Tier, tiers } from "./campaign/result.ts";
 import { registerEnumerate } from "./enumerate-cli.ts";
 import { type FaultName, faultNames } from "./fault/index.ts";
+import { mergeCorpora, readCorpus, writeCorpus } from "./memory/corpus.ts";
 import { defaultModels, diskModels } from "./memory/crashes.ts";
 import type { DiskModel } from "./memory/power.ts";
 import { replayInMemory } from "./memory/replay.ts";
@@ -83,6 +84,7 @@ interface ChaosFlags {
   readonly workers: number;
   readonly tier: Tier | "both";
   readonly models: DiskModel[];
+  readonly corpus?: string;
   readonly reporter: string;
   readonly out: string;
   readonly report?: string;
@@ -134,6 +136,7 @@ async function chaos(flags: ChaosFlags): Promise<number> {
     outDir: flags.out,
     signal: interrupt.signal,
     onProgress: progressPrinter(budgetMs, flags.runs),
+    ...(flags.corpus === undefined ? {} : { corpus: flags.corpus }),
     ...(flags.runs === undefined ? {} : { runs: flags.runs }),
     ...(budgetMs === undefined ? {} : { budgetMs }),
   };
@@ -240,6 +243,10 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
         .argParser(modelList)
         .default([...defaultModels], defaultModels.join(",")),
     )
+    .option(
+      "--corpus <dir>",
+      "keep runs in memory there that failed or came to a new state of the disk, and run those kept before first",
+    )
     .addOption(
       new Option("--reporter <name>", "how to report").choices(Object.keys(reporters)).default("pretty"),
     )
@@ -259,6 +266,16 @@ Exit codes: 0 green · 1 a promise is broken · 2 misuse · 3 not to be trusted`
     .command("recheck <artifact>")
     .description("judge the stored run of an artifact again, with the checks of today")
     .action(async (target: string) => finish(await recheckStored(target)));
+  root
+    .command("corpus <dirs...>")
+    .description("merge the runs that several campaigns kept: failing ones first, then faster, then older")
+    .requiredOption("--into <dir>", "where the merged ones go")
+    .action(async (dirs: string[], { into }: { into: string }) => {
+      const merged = mergeCorpora(await Promise.all(dirs.map(readCorpus)));
+      await writeCorpus(into, merged);
+      process.stdout.write(`${merged.length} runs are kept in ${into}\n`);
+      finish(0);
+    });
   registerEnumerate(root, finish);
   registerStrength(root, finish);
   return root;

@@ -3,6 +3,8 @@
  *
  * Always: both have the same time; whatever happens, nothing of either is left.
  */
+import path from "node:path";
+import { drawMutant } from "../strength/draw-mutant.ts";
 import { loadSubject } from "../subject/load.ts";
 import { type CampaignOptions, noVerdicts, outDirOf, runReal } from "./campaign.ts";
 import { verdictKinds } from "./job.ts";
@@ -18,7 +20,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   const place = await makePlace();
   try {
     const { seed, faults, models, runs, budgetMs } = options;
+    const mutant = isWorthACanary(options) ? await drawMutant(seed, place.dir) : undefined;
     const memory = await MemoryTier.begin(place.dir, {
+      ...(mutant === undefined ? {} : { mutant }),
+      ...(options.corpus === undefined ? {} : { corpus: path.resolve(options.corpus) }),
       seed,
       faults,
       models,
@@ -39,6 +44,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   } finally {
     await place.remove();
   }
+}
+
+/** A campaign of a few runs is asked for something else than trust. */
+function isWorthACanary({ runs, budgetMs = Number.POSITIVE_INFINITY }: CampaignOptions): boolean {
+  return budgetMs >= 30_000 && (runs === undefined || runs >= 50);
 }
 
 /** Progress of both: told when either has something to tell. */

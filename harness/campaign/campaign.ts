@@ -53,6 +53,8 @@ export interface CampaignOptions {
   readonly tiers: readonly Tier[];
   /** What ends the world in memory. */
   readonly models: readonly DiskModel[];
+  /** Folder of runs in memory that are kept from one campaign to the next, and run first. */
+  readonly corpus?: string;
   readonly workers: number;
   /** Artifacts go to a folder of this campaign below. */
   readonly outDir: string;

@@ -94,6 +94,7 @@ function tierOf(report: NonNullable<MemoryEnd["report"]>, durationMs: number): M
     models,
     pairs: curve.at(-1) ?? 0,
     curve,
+    ...(report.mutant === undefined ? {} : { mutant: report.mutant }),
   };
 }
 

@@ -3,6 +3,7 @@
  */
 import type { BoundaryCoverage } from "../boundary/draw.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { MutantEnd } from "../strength/canary.ts";
 import type { Defect, FlagCounts, Outcome, VerdictKind } from "./job.ts";
 import type { Spent } from "./spent.ts";
 
@@ -65,6 +66,8 @@ export interface MemoryTierResult extends TierResult {
   /** Distinct pairs of a crash point and the disk state left there, and the same after each CPU second. */
   readonly pairs: number;
   readonly curve: readonly number[];
+  /** The seeded bug that this campaign had to find, and how soon it did. */
+  readonly mutant?: MutantEnd;
 }
 
 /** Where servers ended at operations of their own. */

@@ -15,13 +15,16 @@ import type { FaultName } from "../fault/index.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
+import { huntMutant, type Mutant, type MutantEnd } from "../strength/canary.ts";
 import { memoryCanary } from "./canary.ts";
+import { type CorpusEntry, mergeCorpora, readCorpus, writeCorpus } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { type Crash, type CrashedRun, executeWithCrashes } from "./crash.ts";
 import { drawCrashes, runsPerPlan } from "./crashes.ts";
 import { memoryAbilities } from "./execute.ts";
 import type { DiskModel } from "./power.ts";
 import { Random } from "./random.ts";
+import { asCrash } from "./replay.ts";
 import { shrinkInMemory } from "./shrink.ts";
 import { type Tally, Tallying } from "./tally.ts";
 import { withDamage } from "./with-damage.ts";
@@ -36,10 +39,16 @@ export interface MemoryOptions {
   /** CPU time that making one failure small may take. */
   readonly shrinkCpuMs?: number;
   readonly outDir: string;
+  /** A seeded bug that this campaign must find. */
+  readonly mutant?: Mutant;
+  /** Folder of runs that are kept from one campaign to the next, and run first. */
+  readonly corpus?: string;
 }
 
 /** What comes of it; plain JSON. */
 export interface MemoryReport extends Tally {
+  /** The seeded bug of this campaign, and how soon it was found. */
+  readonly mutant?: MutantEnd;
   readonly defects: readonly FoundDefect[];
   readonly problems: readonly Problem[];
   readonly canary: string;
@@ -53,6 +62,11 @@ const doubledEvery = 20;
 const shrunkMax = 3;
 const shrinkCpuMsDefault = 4_000;
 const problemsMax = 50;
+
+/** CPU time that the seeded bug of the campaign is hunted for at most. */
+const mutantCpuMs = 20_000;
+/** In the place of a plan's number, for what the corpus holds. */
+const keptIndex = -1;
 
 /** One execution, with what it takes to execute it again. */
 interface Run {
@@ -70,8 +84,10 @@ export class MemoryCampaign {
   readonly #defects = new Map<string, FoundDefect>();
   readonly #problems: Problem[] = [];
   readonly #startedMs = performance.now();
+  readonly #corpus: CorpusEntry[] = [];
   #runs = 0;
   #canary = "not run";
+  #mutant: MutantEnd | undefined;
 
   constructor(options: MemoryOptions) {
     this.#options = options;
@@ -83,12 +99,16 @@ export class MemoryCampaign {
     this.#canary = await memoryCanary();
     const { plans = Number.POSITIVE_INFINITY, budgetMs = Number.POSITIVE_INFINITY } = this.#options;
     const isOver = () => isStopped() || performance.now() - this.#startedMs > budgetMs;
+    await this.#huntMutant(isOver);
+    await this.#runCorpus(isOver);
     for (let index = 0; index < plans && !isOver(); index += 1) {
       await this.#runPlan(index, isOver);
       onPlan();
       // Whoever wants to stop this is heard between plans.
       await setImmediate();
     }
+    const { corpus } = this.#options;
+    if (corpus !== undefined) await writeCorpus(corpus, mergeCorpora([this.#corpus]));
     return this.report();
   }
 
@@ -98,9 +118,36 @@ export class MemoryCampaign {
       defects: [...this.#defects.values()],
       problems: this.#problems,
       canary: this.#canary,
+      ...(this.#mutant === undefined ? {} : { mutant: this.#mutant }),
       cpuMs: cpuMs(),
       curve: this.#coverage.curve(),
     };
+  }
+
+  async #huntMutant(isOver: () => boolean): Promise<void> {
+    const { mutant, seed } = this.#options;
+    if (mutant === undefined) return;
+    const until = cpuMs() + mutantCpuMs;
+    this.#mutant = await huntMutant(mutant, seed, () => isOver() || cpuMs() > until);
+    const { end, id, runs } = this.#mutant;
+    if (end === "lived" && this.#canary === "died as expected")
+      this.#canary = `lived in memory: the seeded bug ${id} was not found in ${runs} runs`;
+  }
+
+  /** What was kept before is run first; what it comes to is no news then. */
+  async #runCorpus(isOver: () => boolean): Promise<void> {
+    const { corpus } = this.#options;
+    if (corpus === undefined) return;
+    for (const entry of mergeCorpora([await readCorpus(corpus)])) {
+      const { plan, memory } = entry.run;
+      if (memory === undefined) continue;
+      if (isOver()) this.#corpus.push(entry);
+      else
+        await this.#judge(
+          { index: keptIndex, plan, seed: memory.seed, crashes: memory.crashes.map(asCrash) },
+          entry,
+        );
+    }
   }
 
   async #runPlan(index: number, isOver: () => boolean): Promise<void> {
@@ -117,9 +164,12 @@ export class MemoryCampaign {
     }
   }
 
-  async #judge(run: Run): Promise<CrashedRun> {
+  async #judge(run: Run, kept?: CorpusEntry): Promise<CrashedRun> {
     this.#runs += 1;
-    const executed = await this.#execute(run);
+    const startedMs = cpuMs();
+    const pairs: number[] = [];
+    const executed = await this.#execute(run, pairs);
+    const tookMs = Math.round(cpuMs() - startedMs);
     const { record } = executed;
     const assessment = assess(record);
     let verdict: VerdictKind = assessment.verdict;
@@ -134,20 +184,26 @@ export class MemoryCampaign {
     }
     this.#tally.add(record, assessment, verdict, run.crashes.slice(0, executed.hits));
     this.#coverage.at(cpuMs());
+    const signatures = verdict === "defect" ? assessment.defects.map(({ signature }) => signature) : [];
+    if (this.#options.corpus !== undefined && (pairs.length > 0 || signatures.length > 0))
+      this.#corpus.push(
+        this.#entryOf(run, { signatures, pairs, cpuMs: tookMs, atMs: kept?.atMs ?? Date.now() }),
+      );
     if (verdict === "defect") await this.#found(run, executed, assessment);
     else if (verdict !== "pass") await this.#doubtful(run, executed, assessment, verdict, why);
     return executed;
   }
 
   /** Each crash's pair is taken when the next life looks for the first time at what was left. */
-  #execute({ plan, seed, crashes }: Run): Promise<CrashedRun> {
+  #execute({ plan, seed, crashes }: Run, pairs: number[]): Promise<CrashedRun> {
     let counted = 0;
     let last: Parameters<Coverage["add"]>[1] | undefined;
     return executeWithCrashes(plan, seed, crashes, {
       watch: (call, { computer }, hits) => {
         const crash = crashes[hits - 1];
         if (hits > counted && last !== undefined && crash !== undefined) {
-          this.#coverage.add(computer.disk, last, `${crash.model} ${crash.when}`, hits);
+          const pair = this.#coverage.add(computer.disk, last, `${crash.model} ${crash.when}`, hits);
+          if (pair !== undefined) pairs.push(pair);
           counted = hits;
         }
         if (crashes[hits]?.call === call.number) last = call;
@@ -203,6 +259,19 @@ export class MemoryCampaign {
     this.#problems.push({ tier: "memory", plan: run.index, verdict, why, artifact });
   }
 
+  #originOf(index: number): string {
+    if (index === keptIndex) return "a run of the corpus";
+    return index < this.#directed.length
+      ? `directed plan ${index}`
+      : `plan ${index} of seed ${this.#options.seed}`;
+  }
+
+  #entryOf({ index, plan, seed, crashes }: Run, found: Omit<CorpusEntry, "run">): CorpusEntry {
+    const origin = `${this.#originOf(index)}, in memory`;
+    const memory: MemoryArtifact = { seed, crashes: [...crashes] };
+    return { run: { version: 1, subject: "reference", origin, plan, memory }, ...found };
+  }
+
   async #keep(
     name: string,
     { index, plan, seed, crashes }: Run,
@@ -211,11 +280,7 @@ export class MemoryCampaign {
     { isShrunk, signature }: { readonly isShrunk?: boolean; readonly signature?: string },
   ): Promise<string> {
     const dir = path.join(this.#options.outDir, "memory", name);
-    const from =
-      index < this.#directed.length
-        ? `directed plan ${index}`
-        : `plan ${index} of seed ${this.#options.seed}`;
-    const origin = `${from}, in memory${isShrunk === true ? ", shrunk" : ""}`;
+    const origin = `${this.#originOf(index)}, in memory${isShrunk === true ? ", shrunk" : ""}`;
     const memory: MemoryArtifact = { seed, crashes: [...crashes] };
     await writeMemoryArtifact(
       dir,

@@ -19,9 +19,16 @@ export class Coverage {
     return this.#pairs.size;
   }
 
-  /** A crash at `call`, made `model`, left this disk; `crashes`: how many there were in the run by then. */
-  add(disk: Disk, call: PortCall, model: string, crashes: number): void {
-    this.#pairs.add(hashOfText(`${stepOf(call)} ${model} ${crashes}\n${stateOf(disk)}`));
+  /**
+   * A crash at `call`, made `model`, left this disk; `crashes`: how many there were in the run by then.
+   *
+   * @returns the pair's hash, where it is a new one.
+   */
+  add(disk: Disk, call: PortCall, model: string, crashes: number): number | undefined {
+    const pair = hashOfText(`${stepOf(call)} ${model} ${crashes}\n${stateOf(disk)}`);
+    if (this.#pairs.has(pair)) return undefined;
+    this.#pairs.add(pair);
+    return pair;
   }
 
   /** Says how much CPU time was used so far. */

@@ -6,7 +6,7 @@ import { assess } from "../campaign/assess.ts";
 import type { Outcome } from "../campaign/job.ts";
 import type { ReplayOptions } from "../campaign/replay.ts";
 import { nothingSpent } from "../campaign/spent.ts";
-import { executeWithCrashes } from "./crash.ts";
+import { type Crash, executeWithCrashes } from "./crash.ts";
 
 /** Executes what an artifact says, as often as it is asked for. */
 export function replayInMemory({
@@ -16,7 +16,7 @@ export function replayInMemory({
   return async ({ plan, subject, times, outDir, onOutcome }) => {
     const outcomes: Outcome[] = [];
     for (let index = 0; index < times; index += 1) {
-      const { record } = await executeWithCrashes(plan, seed, crashes.map(withoutUndefined));
+      const { record } = await executeWithCrashes(plan, seed, crashes.map(asCrash));
       const assessment = assess(record);
       const { durationMs } = record;
       const outcome = {
@@ -37,6 +37,7 @@ export function replayInMemory({
   };
 }
 
-function withoutUndefined({ state, ...crash }: MemoryArtifact["crashes"][number]) {
+/** As an artifact has it, without what is left out. */
+export function asCrash({ state, ...crash }: MemoryArtifact["crashes"][number]): Crash {
   return { ...crash, ...(state === undefined ? {} : { state }) };
 }

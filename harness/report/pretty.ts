@@ -57,7 +57,7 @@ function tierLine({ runs, counted, freeRuns, doubled, distinctTraces }: TierResu
 }
 
 function inMemory(tier: MemoryTierResult): string[] {
-  const { runsPerCpuSecond, cpuMs, models, pairs, curve } = tier;
+  const { runsPerCpuSecond, cpuMs, models, pairs, curve, mutant } = tier;
   const ends = Object.entries(models).map(([model, count]) =>
     model === "none" ? `${count} with the plan's own faults alone` : `${count} ended by ${model}`,
   );
@@ -67,8 +67,14 @@ function inMemory(tier: MemoryTierResult): string[] {
   return [
     `in memory: ${tierLine(tier)}, ${runsPerCpuSecond} executions a CPU second`,
     `  ${ends.join(" · ")}${without.length === 0 ? "" : ` · none by ${without.join(", ")} (--models)`}`,
+    ...(mutant === undefined ? [] : [`  seeded bug of this campaign, ${mutant.id}: ${mutantEnd(mutant)}`]),
     `  ${pairs} distinct pairs of crash point and disk state in ${(cpuMs / 1000).toFixed(0)} CPU s ${sparkline(curve)} ${late - before} of them in the last fifth`,
   ];
+}
+
+function mutantEnd({ end, runs }: NonNullable<MemoryTierResult["mutant"]>): string {
+  if (end === "found") return `found in run ${runs}`;
+  return end === "lived" ? `not found in ${runs} runs` : `the time was over after ${runs} runs`;
 }
 
 const bars = "▁▂▃▄▅▆▇█";

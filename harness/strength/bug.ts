@@ -32,6 +32,8 @@ export interface Bug {
   readonly story: string;
   /** The public report it is modelled on, or the commit of this project in which it was mended. */
   readonly like: string;
+  /** The commit that mended it, where it was a defect of this project that the harness found. */
+  readonly mendedIn?: string;
   /** Promises of which at least one must be seen broken. */
   readonly expected: readonly string[];
   /** Where a patch says {@link reached}, running it leaves the mark. */

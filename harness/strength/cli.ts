@@ -5,14 +5,13 @@
  * 2 misuse · 3 a bug was missed, not reached, or could not be measured.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { dir as temporaryFolder } from "tmp-promise";
 import type { Bug } from "./bug.ts";
+import { catalogueFile, loadCatalogue } from "./catalogue.ts";
 import { type ChooserName, chooserNames } from "./chooser.ts";
 import { Hunters } from "./hunters.ts";
 import { type Measured, measure } from "./measure.ts";
@@ -28,8 +27,6 @@ interface StrengthFlags {
   readonly write?: string;
   readonly json: boolean;
 }
-
-const catalogue = fileURLToPath(new URL("../../test/bugs/index.ts", import.meta.url));
 
 /** Registers the command; `finish` takes its exit code. */
 export function registerStrength(root: Command, finish: (code: number) => void): void {
@@ -98,9 +95,9 @@ async function run(flags: StrengthFlags): Promise<number> {
 }
 
 async function bugsOf(flags: StrengthFlags): Promise<readonly Bug[] | string> {
-  if (!existsSync(catalogue))
+  const bugs = await loadCatalogue();
+  if (bugs === undefined)
     return "The catalogue of seeded bugs is in the repository and not in the package: run this in a checkout.";
-  const { bugs } = (await import(pathToFileURL(catalogue).href)) as { bugs: readonly Bug[] };
   const unknown = flags.bugs?.find((id) => !bugs.some((bug) => bug.id === id));
   if (unknown !== undefined)
     return `There is no bug "${unknown}"; known: ${bugs.map(({ id }) => id).join(", ")}.`;
@@ -145,7 +142,7 @@ function circumstances(flags: StrengthFlags): Circumstances {
 
 function commitHere(): string {
   try {
-    const folder = path.dirname(catalogue);
+    const folder = path.dirname(catalogueFile);
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: folder, encoding: "utf8" }).trim();
   } catch {
     return "unknown";

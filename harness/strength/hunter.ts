@@ -17,6 +17,8 @@ export interface HuntOrder {
   readonly sound?: readonly string[];
   /** Go on to the end instead of stopping at what is found first; for the sound build. */
   readonly all?: boolean;
+  /** Asked between two runs; only in one process. */
+  readonly isOver?: () => boolean;
 }
 
 /** A run in which a promise broke. */
@@ -57,7 +59,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
   const alarms: Catch[] = [];
   let [reached, triggered]: (number | undefined)[] = [];
   let [runs, nearMisses] = [0, 0];
-  while (runs < order.runsMax) {
+  while (runs < order.runsMax && order.isOver?.() !== true) {
     const draw = await chooser.draw();
     runs += 1;
     layers[draw.layer] = (layers[draw.layer] ?? 0) + 1;

@@ -103,4 +103,20 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    id: "earlier-attempts-forgotten-beside-a-living-one",
+    class: "D",
+    story:
+      "While an agent lives, its session is judged from the stream alone: what earlier attempts did is unknown again.",
+    like: "found here, seed 1, plan 234 in memory: a kill at call 288",
+    mendedIn: "2efd0a0",
+    expected: ["call-state-honest"],
+    patches: [
+      {
+        file: "src/session/evidence.ts",
+        find: 'agent === "gone" || session.attempts.length > 1 ?',
+        replace: `agent === "gone" || (session.attempts.length > 1 && ${reached}) ?`,
+      },
+    ],
+  },
 ];

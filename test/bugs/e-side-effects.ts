@@ -104,4 +104,20 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    id: "failed-call-said-to-stand",
+    class: "E",
+    story: "After a power cut what a failed call had done is said to be there still.",
+    like: "found here, seed 1, plan 0 in memory: a power cut at call 361",
+    mendedIn: "a48c483",
+    expected: ["stands-only-what-stands"],
+    patches: [
+      {
+        file: "src/reconcile/effects.ts",
+        find: '  const mayHaveActed = effect === "done" || effect === "failed" || effect === "partly";',
+        replace: `  if (effect === "failed") ${reached};
+  const mayHaveActed = effect === "done" || effect === "partly";`,
+      },
+    ],
+  },
 ];

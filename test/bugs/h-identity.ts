@@ -8,6 +8,7 @@ export const bugs: readonly Bug[] = [
     story:
       "The agent's own session id is recorded after the line that says it: a crash between them loses it.",
     like: "found here: the name of a session behind the cover of its line",
+    mendedIn: "8b61c87",
     expected: ["settles", "finished-call-not-repeated", "resume-carries-finished-calls"],
     patches: [
       {
@@ -32,6 +33,7 @@ export const bugs: readonly Bug[] = [
     story:
       "An agent that worked and died before its output said who it is, is started afresh and does it all again.",
     like: "found here: an agent behind a buffered stdout; anthropics/claude-code#84468",
+    mendedIn: "f0261e7",
     expected: ["settles", "finished-call-not-repeated", "no-blind-retry"],
     patches: [
       {

@@ -8,7 +8,8 @@ export const bugs: readonly Bug[] = [
     story:
       "Session, run and dispatch are acknowledged from memory, and recorded when the agent first speaks.",
     like: "germanescobar/coding-orchestrator: no session in the list after a crash",
-    expected: ["no-lost-run", "no-orphan-unseen"],
+    // What was acknowledged also stands in the stream: shown again under new ids, where it was lost.
+    expected: ["no-lost-run", "no-orphan-unseen", "stream-resumes-without-gap"],
     patches: [
       {
         file: "src/session/recorder.ts",
@@ -53,7 +54,8 @@ export const bugs: readonly Bug[] = [
     id: "run-without-dispatch-forgotten",
     class: "I",
     story: "A run that a crash cut off from its dispatch takes over how the run before it ended.",
-    like: "found here, mended in a672280; openclaw PR#15636",
+    like: "found here; openclaw PR#15636",
+    mendedIn: "a672280",
     expected: ["settles", "no-lost-run", "cut-never-looks-finished"],
     patches: [
       {
