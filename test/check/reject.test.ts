@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { checks } from "../../harness/check/index.ts";
-import type { HistoryEntry, RunRecord } from "../../harness/history.ts";
+import { type HistoryEntry, type RunRecord, serverLeft } from "../../harness/history.ts";
 import type { LedgerEntry } from "../../harness/ledger.ts";
 import type { ObservedFlag, ObservedSession, Shown } from "../../harness/subject/contract.ts";
 import { call, Forge, kill, round } from "./forge.ts";
@@ -727,7 +727,110 @@ const cases: readonly Case[] = [
     },
     kind: "never-accepted/settled",
   },
+  {
+    promise: "no-lost-run",
+    what: "a further turn is acknowledged as a session of its own",
+    run: story.clean,
+    breaks: (run) => acknowledgeTurn(run, "run-other"),
+    kind: "turn-made-second-session/before-fault",
+  },
+  {
+    promise: "no-lost-run",
+    what: "a further turn is acknowledged, and nothing at the end knows of it",
+    run: story.clean,
+    breaks: (run) => acknowledgeTurn(run, "run-0"),
+    kind: "turn-missing/settled",
+  },
+  {
+    promise: "no-lost-run",
+    what: "a damaged record hides a run that others of its file name",
+    run: story.cutAfterResult,
+    breaks: (run) => {
+      const content = "first run-0\nsecond run-0\nthird run-0\n";
+      for (const cut of run.cuts)
+        cut.files = [...cut.files, { role: "journal", path: "/o/journal", content }];
+      damage(run, { role: "journal", path: "/o/journal", how: "alter", fromByte: 0, toByte: 12 });
+      for (const entry of run.history) if (entry.kind === "observe") entry.sessions = [];
+    },
+    kind: "run-hidden/restart",
+  },
+  {
+    promise: "no-lost-shown-event",
+    what: "damage to one line of a spool hides another",
+    run: story.cutAfterResult,
+    breaks: (run) => {
+      damage(run, { role: "spool", path: "/o/spool-0-1", how: "alter", session: 0, fromByte: 0, toByte: 5 });
+      say(run, always, without("call", "call_010"));
+    },
+    kind: "call-hidden/restart",
+  },
+  {
+    promise: "result-unchanged",
+    what: "a character of the stored stream was altered, and the result is given out so without a word",
+    run: story.cutAfterResult,
+    breaks: (run) => {
+      damage(run, {
+        role: "spool",
+        path: "/o/spool-0-1",
+        how: "flip",
+        session: 0,
+        fromByte: 0,
+        toByte: 99_999,
+      });
+      say(run, ["observe"], (observed) => {
+        for (const one of observed.calls)
+          if (one.id === "call_010") one.result = (one.result ?? "").replace("line", "lime");
+      });
+    },
+    kind: "result-changed/restart",
+  },
+  {
+    promise: "cut-never-looks-finished",
+    what: "a cut run is told in the very words of a finished one",
+    run: story.cutAfterResult,
+    breaks: (run) =>
+      say(run, always, (observed) => {
+        Object.assign(observed, { state: "active", ended: "unknown", live: "unknown", flags: [] });
+      }),
+    kind: "cut-told-like-finished/restart",
+  },
+  {
+    promise: "settles",
+    what: "a step stands twice in the workspace at the end",
+    run: story.cutAfterEffect,
+    breaks: (run) => {
+      const last = run.cuts.at(-1) ?? expect.fail();
+      last.effects += "etoken01\n";
+    },
+    kind: "step-repeated/settled",
+  },
+  {
+    promise: "settles",
+    what: "the server ended by itself",
+    run: story.cutAfterResult,
+    breaks: (run) =>
+      run.history.push({ kind: "watchdog", t: "9999999999", waitingFor: `${serverLeft} with code 1` }),
+    kind: "server-ended-by-itself/settled",
+  },
 ];
+
+/** Acknowledges another prompt of the first session, as the run `id`. */
+function acknowledgeTurn(run: Draft, id: string): void {
+  const at = run.history.findIndex(({ kind }) => kind === "submitted");
+  const entry = run.history[at];
+  if (entry?.kind !== "submitted") throw new Error("the story has no submit");
+  run.history.splice(at + 1, 0, { ...entry, id, turn: 1, key: "another" });
+}
+
+/** Puts a damage on record, behind the fault. */
+function damage(
+  run: Draft,
+  what: Omit<Extract<HistoryEntry, { kind: "damage" }>, "t" | "kind" | "round">,
+): void {
+  const at = run.history.findIndex(({ kind }) => kind === "fault");
+  const { t } = run.history[at] ?? expect.fail();
+  run.history.splice(at + 1, 0, { kind: "damage", t, round: 0, ...what });
+}
 
 /** A power cut takes the first effect, and what was done is said to stand all the same. */
 function powerTook(run: Draft, labels: readonly ("observe" | "settled")[]): void {
