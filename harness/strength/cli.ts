@@ -22,6 +22,8 @@ interface StrengthFlags {
   readonly seeds: number;
   readonly runs: number;
   readonly bugs?: readonly string[];
+  /** Only defects of our own. */
+  readonly own: boolean;
   readonly choosers: readonly ChooserName[];
   readonly workers: number;
   readonly write?: string;
@@ -36,6 +38,7 @@ export function registerStrength(root: Command, finish: (code: number) => void):
     .addOption(count("--seeds <number>", "seeds a bug", 1_000).default(30))
     .addOption(count("--runs <number>", "give a hunt up after so many runs", 100_000).default(200))
     .addOption(new Option("--bugs <ids>", "only these, separated by commas").argParser(names))
+    .option("--own", "only those that were defects of this project, found by the harness", false)
     .addOption(
       new Option("--choosers <names>", `of ${chooserNames.join(",")}`)
         .argParser(chooserList)
@@ -101,7 +104,9 @@ async function bugsOf(flags: StrengthFlags): Promise<readonly Bug[] | string> {
   const unknown = flags.bugs?.find((id) => !bugs.some((bug) => bug.id === id));
   if (unknown !== undefined)
     return `There is no bug "${unknown}"; known: ${bugs.map(({ id }) => id).join(", ")}.`;
-  return bugs.filter(({ id }) => flags.bugs?.includes(id) ?? true);
+  return bugs.filter(
+    ({ id, mendedIn }) => (flags.bugs?.includes(id) ?? true) && (!flags.own || mendedIn !== undefined),
+  );
 }
 
 function progress(all: number): (what: string) => void {
@@ -128,6 +133,7 @@ async function tell(flags: StrengthFlags, measured: Measured, summary: Summary):
 function circumstances(flags: StrengthFlags): Circumstances {
   const asked = [
     `--seeds ${flags.seeds} --runs ${flags.runs}`,
+    ...(flags.own ? ["--own"] : []),
     ...(flags.bugs === undefined ? [] : [`--bugs ${flags.bugs.join(",")}`]),
   ];
   return {
