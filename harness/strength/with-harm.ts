@@ -27,7 +27,9 @@ export function withHarm(plan: Plan, random: Random): Plan | undefined {
   const round = plan.rounds[at];
   if (round === undefined) return undefined;
   const harm = harms[random.below(harms.length)] ?? { role: "log", how: "cut" };
-  const damage: Damage = { ...harm, file: random.below(4), record: random.below(random.oneIn(2) ? 3 : 8) };
+  // Of what was said the last is what a crash is about; of what we recorded, any.
+  const within = harm.role === "journal" ? 40 : random.oneIn(2) ? 3 : 8;
+  const damage: Damage = { ...harm, file: random.below(4), record: random.below(within) };
   // What nobody has read yet carries no checksum either.
   const position = harm.how === "flip" ? "shown" : round.position;
   const damaged = { ...round, position, fault: { kind: "kill", target: "tree" } as const, damage: [damage] };

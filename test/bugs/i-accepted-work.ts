@@ -82,4 +82,20 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    id: "run-forgotten-with-its-damaged-record",
+    class: "I",
+    story:
+      "Where the record of a run is damaged, the session counts as empty, though dispatch and spool are whole: nothing can be resumed.",
+    like: "found here by the hunt for the others: one altered record of the journal",
+    mendedIn: "ca4329c",
+    expected: ["settles"],
+    patches: [
+      {
+        file: "src/session/state.ts",
+        find: 'session.runs.push({ id: data.runId, prompt: data.ask, isLost: true, state: "live", reason: "" });',
+        replace: `void ${reached};`,
+      },
+    ],
+  },
 ];
