@@ -7,7 +7,7 @@
  * have a last event to fall back on, and the history names the event that was really met.
  */
 import type { Gate, GatePosition, Round } from "../plan/plan.ts";
-import { advanceUntil, isLockstep, nextTurns, type Standing, step } from "./advance.ts";
+import { advanceUntil, isLockstep, nextTurns, quiesce, type Standing, step } from "./advance.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits } from "./execution.ts";
 import { freezeServer } from "./server.ts";
@@ -29,7 +29,10 @@ export async function reachSite(
   unreadEvents = 1,
 ): Promise<Site | undefined> {
   if (!isLockstep(run)) return reachFreely(run, gate);
-  const metBefore = run.agents.met(gate.session);
+  // An agent that is on its way to its first gate counts it, whether it comes there before this or after.
+  await quiesce(run);
+  const atFirst = run.agents.alive(gate.session).filter(({ met }) => met === 1).length;
+  const metBefore = run.agents.met(gate.session) - atFirst;
   const matches = ({ agent, event }: Standing): boolean => {
     if (agent.session !== gate.session) return false;
     if ("event" in gate)

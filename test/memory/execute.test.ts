@@ -8,7 +8,9 @@ import { executeInMemory } from "../../harness/memory/execute.ts";
 import { ordersBroken } from "../../harness/memory/order.ts";
 import { powerModels } from "../../harness/memory/power.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
+import type { Plan } from "../../harness/plan/plan.ts";
 import { loadScenarios } from "../../scenarios/index.ts";
+import { still } from "../../scenarios/scenario.ts";
 
 const scenarios = await loadScenarios();
 const can = {
@@ -34,6 +36,18 @@ describe("in memory", () => {
   test("another seed is another order", async () => {
     const [one, other] = [await executeInMemory(lost.plan, 1), await executeInMemory(lost.plan, 2)];
     expect(JSON.stringify(one.history)).not.toBe(JSON.stringify(other.history));
+  });
+
+  test("a place by number is one place, whatever comes first", async () => {
+    const fault = { kind: "kill", target: "both" } as const;
+    const at = { session: 0, nth: 3 };
+    const rounds: Plan["rounds"] = [{ at, position: "unsent", fault, orphan: still, damage: [] }];
+    const places = new Set<string>();
+    for (let seed = 1; seed <= 40; seed += 1) {
+      const { history } = await executeInMemory({ ...lost.plan, mode: "lockstep", rounds }, seed);
+      for (const entry of history) if (entry.kind === "fault") places.add(entry.at);
+    }
+    expect([...places]).toEqual(["user/log"]);
   });
 
   test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
