@@ -63,7 +63,7 @@ const shrunkMax = 3;
 const shrinkCpuMsDefault = 4_000;
 const problemsMax = 50;
 
-/** CPU time that the seeded bug of the campaign is hunted for at most. */
+/** CPU time that the seeded bug of the campaign is hunted for at most; never more than a sixteenth of the budget. */
 const mutantCpuMs = 20_000;
 /** In the place of a plan's number, for what the corpus holds. */
 const keptIndex = -1;
@@ -125,9 +125,9 @@ export class MemoryCampaign {
   }
 
   async #huntMutant(isOver: () => boolean): Promise<void> {
-    const { mutant, seed } = this.#options;
+    const { mutant, seed, budgetMs = Number.POSITIVE_INFINITY } = this.#options;
     if (mutant === undefined) return;
-    const until = cpuMs() + mutantCpuMs;
+    const until = cpuMs() + Math.min(mutantCpuMs, budgetMs / 16);
     this.#mutant = await huntMutant(mutant, seed, () => isOver() || cpuMs() > until);
     const { end, id, runs } = this.#mutant;
     if (end === "lived" && this.#canary === "died as expected")
