@@ -28,6 +28,8 @@ export interface WorkPlace {
   /** The worker has a pid namespace of its own. */
   readonly isAlone: boolean;
   readonly tools: BoundaryTools;
+  /** What the subject has prepared for all workers. */
+  readonly shared: string;
 }
 
 let executions = 0;
@@ -82,6 +84,7 @@ async function execute(job: Job, place: WorkPlace): Promise<Execution> {
     dir,
     port: subject.port ?? (await freePort()),
     agentBundle: place.agentBundle,
+    shared: place.shared,
     runId: `hf-${process.pid}-${executions}`,
   };
   const staging =

@@ -32,6 +32,8 @@ export interface PoolOptions {
   readonly workerModule: string;
   readonly agentBundle: string;
   readonly tools: BoundaryTools;
+  /** What the subject has prepared. */
+  readonly shared: string;
   readonly count: number;
   /** Each worker gets a network of its own: for servers that always listen on the same port. */
   readonly ownNetwork?: boolean;
@@ -115,9 +117,9 @@ export class Pool {
         }
         this.dispatch();
       });
-      const { dir, agentBundle, tools } = this.options;
+      const { dir, agentBundle, tools, shared } = this.options;
       const isAlone = isolation(false).length > 0;
-      const place: WorkPlace = { dir: path.join(dir, `w${index}`), agentBundle, tools, isAlone };
+      const place: WorkPlace = { dir: path.join(dir, `w${index}`), agentBundle, tools, shared, isAlone };
       child.send({ kind: "place", place } satisfies ToWorker);
     });
   }

@@ -19,22 +19,29 @@ export async function withPool<T>(
     workers,
     subject,
     counter = "preload",
-  }: { readonly workers: number; readonly subject: Pick<Subject, "port">; readonly counter?: Counter },
+  }: {
+    readonly workers: number;
+    readonly subject: Pick<Subject, "port" | "prepare">;
+    readonly counter?: Counter;
+  },
   work: (pool: Pool) => Promise<T>,
 ): Promise<T> {
   const place = await makePlace();
   try {
     const dir = path.join(place.dir, "bundles");
+    const shared = path.join(place.dir, "shared");
     const [{ agent }, workerModule, tools] = await Promise.all([
       bundleOnce({ agent: fileURLToPath(new URL("../agent/main.ts", import.meta.url)) }, dir),
       writeWorker(place.dir),
       makeTools(dir, counter),
+      subject.prepare?.(shared),
     ]);
     const pool = await Pool.open({
       dir: place.dir,
       workerModule,
       agentBundle: agent,
       tools,
+      shared,
       count: workers,
       ownNetwork: subject.port !== undefined,
     });

@@ -21,6 +21,8 @@ export interface RunEnvironment {
   readonly port: number;
   readonly agentBundle: string;
   readonly runId: string;
+  /** See {@link Context.shared}. */
+  readonly shared?: string;
 }
 
 /** Limits of single waits. None of them is a way to wait for a fact: each is how long a missing fact is given. */

@@ -190,6 +190,7 @@ async function prepare({
     agentBinDir,
     env,
     signal,
+    ...(environment.shared === undefined ? {} : { shared: environment.shared }),
     ...(reload?.kind === "reload" ? { reload: reload.by } : {}),
     spawn(file, args, options) {
       const name = `${options?.name ?? path.basename(file)}-${spawned.length + 1}`;

@@ -63,6 +63,9 @@ function inAscii(text: string): string {
   return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** What a program's files end with; see {@link programFiles}. */
+export const programEnds = [".cjs", ".text", ".code"] as const;
+
 /** The files of a program by the end of their names; what is started is the first. */
 export function programFiles({
   text,

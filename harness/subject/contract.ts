@@ -49,6 +49,8 @@ export interface Context {
       readonly name?: string;
     },
   ): Spawned;
+  /** Where {@link Subject.prepare} left what the runs have in common; undefined where a run stands alone. */
+  readonly shared?: string;
   /** True in the runs that start the server under its watcher, for plans with a reload. */
   readonly reload?: "tsx" | "node-watch" | "signal";
 }
@@ -156,6 +158,8 @@ export interface Subject {
    * machine allows that, and one after the other elsewhere.
    */
   readonly port?: number;
+  /** Called once a campaign, before its runs: makes what they have in common, as a bundled server, in this folder. */
+  prepare?(folder: string): Promise<void>;
   /** Called once a run, before the first start. */
   setup?(ctx: Context): Promise<void>;
   /** Starts the server; resolves when it answers and is ready to be asked. */

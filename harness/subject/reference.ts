@@ -12,7 +12,7 @@ import type { Context, Subject } from "./contract.ts";
 import { requestJson } from "./http.ts";
 import { home, referenceOver } from "./reference-api.ts";
 import { readSse } from "./sse.ts";
-import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
+import { baseUrl, reloadServer, shareServer, spawnServer, stopServer, writeServer } from "./start.ts";
 
 const entry = fileURLToPath(new URL("../../src/orchestrator/main.ts", import.meta.url));
 const health = "/health";
@@ -29,6 +29,8 @@ const reference: Subject = {
     stop: true,
     damage: true,
   },
+
+  prepare: (folder) => shareServer(folder, entry),
 
   setup: (ctx) => writeServer(ctx, entry),
 

@@ -4,21 +4,24 @@
  * Always: what a watcher watches is a one-line entry file in the run's folder, and never the checkout; the pid
  * that is returned is the server's own, not the watcher's.
  */
-import { appendFile, mkdir, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { appendFile, link, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { makeModule } from "../launch/module.ts";
 import { patching, type SourcePatch } from "../launch/patch.ts";
-import { makeProgram, type Program, programFiles } from "../launch/program.ts";
+import { makeProgram, type Program, programEnds, programFiles } from "../launch/program.ts";
 import type { Context, Spawned } from "./contract.ts";
 import { requestJson } from "./http.ts";
 
 const programs = new Map<string, Promise<Program>>();
 
+const keyOf = (entry: string, patches: readonly SourcePatch[]): string => JSON.stringify([entry, patches]);
+
 /** Once a process, kept in memory so that nothing is left on the disk. */
 function programOf(entry: string, patches: readonly SourcePatch[]): Promise<Program> {
-  const key = JSON.stringify([entry, patches]);
+  const key = keyOf(entry, patches);
   const known = programs.get(key);
   if (known !== undefined) return known;
   const made = makeProgram(entry, [patching(patches)]);
@@ -32,6 +35,18 @@ const running = new Map<string, Spawned>();
 const serverPath = (ctx: Context, end = ".cjs"): string => join(ctx.dir, `server${end}`);
 const entryPath = (ctx: Context): string => join(ctx.dir, "entry.mjs");
 
+const sharedPath = (folder: string, entry: string, patches: readonly SourcePatch[]): string =>
+  join(folder, createHash("sha256").update(keyOf(entry, patches)).digest("hex").slice(0, 16));
+
+/** Makes the server once, for all runs of a campaign. For `prepare`. */
+export async function shareServer(folder: string, entry: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const files = programFiles(await programOf(entry, []));
+  await Promise.all(
+    files.map(([end, content]) => writeFile(`${sharedPath(folder, entry, [])}${end}`, content)),
+  );
+}
+
 /** Writes the server and its one-line entry into the run's folder. For `setup`. */
 export async function writeServer(
   ctx: Context,
@@ -39,11 +54,25 @@ export async function writeServer(
   patches: readonly SourcePatch[] = [],
 ): Promise<void> {
   await mkdir(ctx.dir, { recursive: true });
+  await writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx))};\n`);
+  if (await tookShared(ctx, entry, patches)) return;
   const files = programFiles(await programOf(entry, patches));
-  await Promise.all([
-    ...files.map(([end, content]) => writeFile(serverPath(ctx, end), content)),
-    writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx))};\n`),
-  ]);
+  await Promise.all(files.map(([end, content]) => writeFile(serverPath(ctx, end), content)));
+}
+
+/** The files under a second name: nobody changes them. False where this server was not shared, or lies on another disk. */
+async function tookShared(ctx: Context, entry: string, patches: readonly SourcePatch[]): Promise<boolean> {
+  if (ctx.shared === undefined) return false;
+  const shared = sharedPath(ctx.shared, entry, patches);
+  try {
+    await Promise.all(programEnds.map((end) => link(`${shared}${end}`, serverPath(ctx, end))));
+    return true;
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;
+    if (code === "ENOENT" || code === "EXDEV") return false;
+    // What would be written now would go into what others run.
+    throw thrown;
+  }
 }
 
 const modules = new Map<string, Promise<Uint8Array>>();

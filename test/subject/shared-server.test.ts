@@ -1,0 +1,46 @@
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Context } from "../../harness/subject/contract.ts";
+import { shareServer, writeServer } from "../../harness/subject/start.ts";
+
+const entry = fileURLToPath(new URL("../../harness/subject/naive/server.ts", import.meta.url));
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "holdfast-shared-"));
+  await shareServer(path.join(folder, "shared"), entry);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What a setup reads of its context. */
+const contextOf = (name: string): Context => {
+  const context: Partial<Context> = { dir: path.join(folder, name), shared: path.join(folder, "shared") };
+  return context as Context;
+};
+const inode = async (file: string) => (await stat(file)).ino;
+
+describe("a server that was made for the whole campaign", () => {
+  it("is one file for all its runs", async () => {
+    await writeServer(contextOf("a"), entry);
+    await writeServer(contextOf("b"), entry);
+    for (const end of ["cjs", "text", "code"]) {
+      const [a, b] = [path.join(folder, "a", `server.${end}`), path.join(folder, "b", `server.${end}`)];
+      expect(await inode(a)).toBe(await inode(b));
+    }
+  });
+
+  it("is not taken for one with something broken in it", async () => {
+    const patch = { file: "naive/server.ts", find: '"127.0.0.1"', replace: '"127.0.0.2"' };
+    await writeServer(contextOf("broken"), entry, [patch]);
+    const text = (name: string) => readFile(path.join(folder, name, "server.text"), "latin1");
+    expect(await text("broken")).toContain("127.0.0.2");
+    expect(await text("a")).not.toContain("127.0.0.2");
+  });
+
+  it("is not written over by a second setup of the same run", async () => {
+    await writeServer(contextOf("twice"), entry);
+    await expect(writeServer(contextOf("twice"), entry)).rejects.toThrow("EEXIST");
+  });
+});
