@@ -7,9 +7,9 @@
  * Limits: macOS shows environments only of this user's processes, through `ps`; best effort.
  */
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
 import { pid as ownPid, platform } from "node:process";
 import type { Kin, Processes, ProcessIdentity } from "../model/ports.ts";
+import { procPids, procText } from "./proc.ts";
 
 /** Name of the variable that marks an attempt's processes: without KEY, SECRET or TOKEN in it, which agents filter. */
 export const markerName = "HOLDFAST_ATTEMPT";
@@ -28,13 +28,15 @@ async function linuxKin(
   marker: string,
   leader: ProcessIdentity | undefined,
 ): Promise<readonly Kin[]> {
-  const names = await readdir("/proc").catch((): string[] => []);
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
   // A leader's number can be given to another once its whole session is gone.
   const now = leader === undefined ? undefined : await identify(leader.pid);
   const session = now === undefined || now.startTime === leader?.startTime ? leader?.pid : undefined;
-  const found = await Promise.all(pids.map((pid) => linuxOne(identify, pid, marker, session)));
-  return found.filter((one) => one !== undefined);
+  const found: Kin[] = [];
+  for await (const pid of procPids()) {
+    const one = await linuxOne(identify, pid, marker, session);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
 }
 
 async function linuxOne(
@@ -44,17 +46,15 @@ async function linuxOne(
   session: number | undefined,
 ): Promise<Kin | undefined> {
   if (pid === ownPid) return undefined;
-  const [environment, stat] = await Promise.all([
-    readFile(`/proc/${pid}/environ`, "latin1").catch(() => ""),
-    readFile(`/proc/${pid}/stat`, "latin1").catch(() => ""),
-  ]);
+  const environment = procText(`/proc/${pid}/environ`);
+  const stat = procText(`/proc/${pid}/stat`);
   const isMarked = environment.split("\0").includes(`${markerName}=${marker}`);
   const isInSession =
     session !== undefined && stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3] === String(session);
   if (!isMarked && !isInSession) return undefined;
   const identity = await identify(pid);
   if (identity === undefined) return undefined;
-  const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  const line = Buffer.from(procText(`/proc/${pid}/cmdline`), "latin1").toString("utf8");
   return { identity, by: isMarked ? "marker" : "session", args: line.replace(/\0$/, "").split("\0") };
 }
 

@@ -5,9 +5,9 @@
  * Limits: macOS tells no working folder without more rights, and `ps` joins arguments with spaces; best effort.
  */
 import { execFile } from "node:child_process";
-import { readdir, readFile, readlink } from "node:fs/promises";
 import { pid as ownPid, platform } from "node:process";
 import type { Processes, ProcessTable, RunningProcess } from "../model/ports.ts";
+import { procLink, procPids, procText } from "./proc.ts";
 
 /** @param processes identifies each of them. */
 export function hostProcessTable(processes: Processes): ProcessTable {
@@ -16,18 +16,20 @@ export function hostProcessTable(processes: Processes): ProcessTable {
 }
 
 async function linuxList(processes: Processes): Promise<readonly RunningProcess[]> {
-  const names = await readdir("/proc").catch((): string[] => []);
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(pids.map((pid) => linuxProcess(processes, pid)));
-  return found.filter((one) => one !== undefined);
+  const found: RunningProcess[] = [];
+  for await (const pid of procPids()) {
+    const one = await linuxProcess(processes, pid);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
 }
 
 async function linuxProcess(processes: Processes, pid: number): Promise<RunningProcess | undefined> {
   if (pid === ownPid) return undefined;
-  const line = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  const line = Buffer.from(procText(`/proc/${pid}/cmdline`), "latin1").toString("utf8");
   // Threads of the kernel have no command line.
   if (line === "") return undefined;
-  const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);
+  const cwd = procLink(`/proc/${pid}/cwd`);
   const identity = await processes.identify(pid);
   if (identity === undefined) return undefined;
   const args = line.replace(/\0$/, "").split("\0");

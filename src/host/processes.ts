@@ -8,15 +8,16 @@
  * resolution of one second and comes from `ps`: best effort.
  */
 import { execFile } from "node:child_process";
-import { readFile, readlink } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { kill, pid as ownPid, platform } from "node:process";
 import type { Processes, ProcessIdentity } from "../model/ports.ts";
 import { errorCode } from "./io.ts";
 import { hostKin } from "./kin.ts";
+import { procLink, procText } from "./proc.ts";
 
 /** The process table; resolves after this process has identified itself. */
 export async function hostProcesses(): Promise<Processes> {
-  const where = platform === "linux" ? await linuxPlace() : await darwinPlace();
+  const where = platform === "linux" ? linuxPlace() : await darwinPlace();
   const startTimeOf = platform === "linux" ? linuxStartTime : darwinStartTime;
   const identify = async (pid: number): Promise<ProcessIdentity | undefined> => {
     if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
@@ -59,16 +60,15 @@ function send(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): boolean {
 type Place = Pick<ProcessIdentity, "bootId" | "namespace">;
 
 /** The namespace is ours: it is the one in which the numbers that we see mean something. */
-async function linuxPlace(): Promise<Place> {
-  const bootId = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
-  const namespace = await readlink("/proc/self/ns/pid").catch(() => "");
-  return { bootId, namespace };
+function linuxPlace(): Place {
+  const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return { bootId, namespace: procLink("/proc/self/ns/pid") ?? "" };
 }
 
 /** Field 22 of /proc/<pid>/stat, counted behind the last `)` because a command name may hold anything. */
 async function linuxStartTime(pid: number): Promise<string | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
-  if (text === undefined) return undefined;
+  const text = procText(`/proc/${pid}/stat`);
+  if (text === "") return undefined;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const [state] = fields;
   if (state === "Z" || state === "X" || state === undefined) return undefined;
