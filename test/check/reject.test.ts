@@ -1,8 +1,9 @@
 /**
- * Every way to break a promise that a check must find: one change to the record of a perfect run.
+ * Every way to break a promise that a check must find: one change to the record of a perfect run, labelled by hand with
+ * all that follows from it, so that a check that sees too much is noticed like one that sees too little.
  */
 import { describe, expect, test } from "vitest";
-import { checks } from "../../harness/check/index.ts";
+import { checks, judge } from "../../harness/check/index.ts";
 import { type HistoryEntry, type RunRecord, serverLeft } from "../../harness/history.ts";
 import type { LedgerEntry } from "../../harness/ledger.ts";
 import type { ObservedFlag, ObservedSession, Shown } from "../../harness/subject/contract.ts";
@@ -88,6 +89,8 @@ interface Case {
   readonly run: () => RunRecord;
   readonly breaks?: (run: Draft) => void;
   readonly kind: string;
+  /** What else is broken by it; nothing, where left out. */
+  readonly also?: readonly string[];
 }
 
 const cases: readonly Case[] = [
@@ -122,6 +125,7 @@ const cases: readonly Case[] = [
           entry.sessions = [...entry.sessions, ...entry.sessions.map((one) => ({ ...one, id: "stranger" }))];
     },
     kind: "run-doubled/restart",
+    also: ["no-lost-run/run-doubled/settled"],
   },
   {
     promise: "no-lost-run",
@@ -192,6 +196,7 @@ const cases: readonly Case[] = [
         for (const one of observed.calls) if (one.id === "call_011") one.result = "interrupted";
       }),
     kind: "result-invented/restart",
+    also: ["result-unchanged/result-changed/restart"],
   },
   {
     promise: "no-invented-call",
@@ -288,6 +293,7 @@ const cases: readonly Case[] = [
     run: story.cutAfterResult,
     breaks: (run) => say(run, ["observe"], stateOf("call_010", "unknown")),
     kind: "known-said-unknown/restart",
+    also: ["recovery-idempotent/call-states-changed/restart"],
   },
   {
     promise: "call-state-honest",
@@ -295,6 +301,7 @@ const cases: readonly Case[] = [
     run: story.cutUnsent,
     breaks: (run) => say(run, ["observe"], stateOf("call_011", "not-started")),
     kind: "finished-said-not-started/restart",
+    also: ["recovery-idempotent/call-states-changed/restart"],
   },
   {
     promise: "call-state-honest",
@@ -302,6 +309,7 @@ const cases: readonly Case[] = [
     run: story.cutAfterEffect,
     breaks: (run) => say(run, ["observe"], stateOf("call_011", "not-started")),
     kind: "executed-said-not-started/restart",
+    also: ["recovery-idempotent/call-states-changed/restart"],
   },
   {
     promise: "call-state-honest",
@@ -358,6 +366,7 @@ const cases: readonly Case[] = [
         observed.ended = "no";
       }),
     kind: "finished-said-cut/settled",
+    also: ["settles/not-ended/settled"],
   },
   {
     promise: "finished-call-not-repeated",
@@ -365,6 +374,7 @@ const cases: readonly Case[] = [
     run: story.cutAfterResult,
     breaks: (run) => executeAgain(run, 2, "s0t0c0", "etoken00"),
     kind: "finished-repeated/resume",
+    also: ["settles/step-repeated/settled"],
   },
   {
     promise: "finished-call-not-repeated",
@@ -372,6 +382,7 @@ const cases: readonly Case[] = [
     run: () => story.cutAfterResult({ pipe: true }),
     breaks: (run) => executeAgain(run, 2, "s0t0c0", "etoken00"),
     kind: "finished-repeated/resume",
+    also: ["settles/step-repeated/settled"],
   },
   {
     promise: "no-blind-retry",
@@ -382,6 +393,7 @@ const cases: readonly Case[] = [
       executeAgain(run, 2, "s0t0c1", "etoken01");
     },
     kind: "retried-untold/resume",
+    also: ["resume-carries-finished-calls/unknown-call-untold/resume", "settles/step-repeated/settled"],
   },
   {
     promise: "no-blind-retry",
@@ -392,6 +404,10 @@ const cases: readonly Case[] = [
       executeAgain(run, 2, "s0t0c1", "etoken01");
     },
     kind: "retried-told-not-done/resume",
+    also: [
+      "resume-carries-finished-calls/unknown-call-told-not-done/resume",
+      "settles/step-repeated/settled",
+    ],
   },
   {
     promise: "single-driver",
@@ -406,6 +422,11 @@ const cases: readonly Case[] = [
       return forge.settle();
     },
     kind: "two-agents-at-once/resume",
+    also: [
+      "no-orphan-unseen/orphan-unseen/settled",
+      "flag-iff-divergent/missed-unexpected-live/settled",
+      "flag-iff-divergent/missed-second-writer/settled",
+    ],
   },
   {
     promise: "single-driver",
@@ -430,6 +451,7 @@ const cases: readonly Case[] = [
         observed.live = "no";
       }),
     kind: "orphan-unseen/restart",
+    also: ["flag-iff-divergent/missed-unexpected-live/restart"],
   },
   {
     promise: "no-orphan-unseen",
@@ -440,6 +462,7 @@ const cases: readonly Case[] = [
         if (entry.kind === "observe" && entry.label === "observe") entry.sessions = [];
     },
     kind: "orphan-unseen/restart",
+    also: ["no-lost-run/run-missing/restart"],
   },
   {
     promise: "resume-carries-finished-calls",
@@ -499,6 +522,7 @@ const cases: readonly Case[] = [
         flagsAs((flags) => flags.map((one) => ({ ...one, resolved: true }))),
       ),
     kind: "missed-ghost-running/restart",
+    also: ["flag-iff-divergent/missed-snapshot-behind-log/restart"],
   },
   {
     promise: "flag-iff-divergent",
@@ -511,6 +535,7 @@ const cases: readonly Case[] = [
         flagsAs((flags) => [...flags, flag("dangling-call")]),
       ),
     kind: "false-dangling-call/restart",
+    also: ["recovery-idempotent/flags-changed/restart"],
   },
   {
     promise: "flag-iff-divergent",
@@ -523,6 +548,7 @@ const cases: readonly Case[] = [
         flagsAs((flags) => [...flags, flag("ghost-running")]),
       ),
     kind: "false-ghost-running/restart",
+    also: ["recovery-idempotent/flags-changed/restart"],
   },
   {
     promise: "flag-iff-divergent",
@@ -624,6 +650,7 @@ const cases: readonly Case[] = [
           entry.sessions = entry.sessions.filter(({ id }) => id !== "run-1");
     },
     kind: "neighbour-missing/restart",
+    also: ["no-lost-run/run-missing/restart", "no-orphan-unseen/orphan-unseen/restart"],
   },
   {
     promise: "neighbours-unharmed",
@@ -631,6 +658,7 @@ const cases: readonly Case[] = [
     run: story.neighbours,
     breaks: (run) => say(run, always, without("result", "call_110"), 1),
     kind: "neighbour-event-missing/restart",
+    also: ["no-lost-shown-event/result-missing/restart"],
   },
   {
     promise: "neighbours-unharmed",
@@ -644,6 +672,7 @@ const cases: readonly Case[] = [
         1,
       ),
     kind: "neighbour-flagged/restart",
+    also: ["flag-iff-divergent/false-unreadable/restart"],
   },
   {
     promise: "recovery-idempotent",
@@ -663,6 +692,7 @@ const cases: readonly Case[] = [
     run: story.cutAfterEffect,
     breaks: (run) => say(run, ["ready"], stateOf("call_011", "not-started")),
     kind: "call-states-changed/restart",
+    also: ["call-state-honest/executed-said-not-started/restart"],
   },
   {
     promise: "recovery-idempotent",
@@ -682,6 +712,7 @@ const cases: readonly Case[] = [
     run: () => story.cutAfterResult(),
     breaks: (run) => powerTook(run, ["observe"]),
     kind: "lost-effect-stands/restart",
+    also: ["settles/step-missing/settled"],
   },
   {
     promise: "stands-only-what-stands",
@@ -689,6 +720,7 @@ const cases: readonly Case[] = [
     run: () => story.cutAfterResult(),
     breaks: (run) => powerTook(run, ["settled"]),
     kind: "lost-effect-stands/settled",
+    also: ["settles/step-missing/settled"],
   },
   {
     promise: "settles",
@@ -701,6 +733,7 @@ const cases: readonly Case[] = [
       return forge.record();
     },
     kind: "not-ended/settled",
+    also: ["settles/step-missing/settled"],
   },
   {
     promise: "settles",
@@ -753,6 +786,12 @@ const cases: readonly Case[] = [
       for (const entry of run.history) if (entry.kind === "observe") entry.sessions = [];
     },
     kind: "run-hidden/restart",
+    also: [
+      "no-lost-run/run-hidden/settled",
+      "flag-iff-divergent/missed-snapshot-behind-log/restart",
+      "flag-iff-divergent/missed-ghost-running/restart",
+      "flag-iff-divergent/missed-unreadable/restart",
+    ],
   },
   {
     promise: "no-lost-shown-event",
@@ -793,6 +832,10 @@ const cases: readonly Case[] = [
         Object.assign(observed, { state: "active", ended: "unknown", live: "unknown", flags: [] });
       }),
     kind: "cut-told-like-finished/restart",
+    also: [
+      "flag-iff-divergent/missed-snapshot-behind-log/restart",
+      "flag-iff-divergent/missed-ghost-running/restart",
+    ],
   },
   {
     promise: "settles",
@@ -879,6 +922,16 @@ describe("each broken promise is found", () => {
       expect(words.length).toBeGreaterThan(20);
     }
   });
+
+  test.each(cases.map((one) => [one.promise, one.what, one] as const))(
+    "nothing but what follows from it is found broken: %s: %s",
+    (_promise, _what, one) => {
+      const run = structuredClone(one.run()) as Draft;
+      one.breaks?.(run);
+      const label = [`${one.promise}/${one.kind}`, ...(one.also ?? [])];
+      expect([...judge(run).signatures].sort()).toEqual(label.sort());
+    },
+  );
 
   test("every check has at least two of them", () => {
     for (const { promise } of checks)
