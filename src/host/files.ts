@@ -6,7 +6,7 @@
  * Never: no path is interpreted; callers hand in absolute ones that they made themselves.
  */
 import { spawn } from "node:child_process";
-import { constants, watch } from "node:fs";
+import { type BigIntStats, constants, readSync, watch } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { getBuiltinModule } from "node:process";
 import {
@@ -71,19 +71,36 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
     undefined,
   );
   if (handle === undefined) return undefined;
-  const stats = await io(path, "stat", () => handle.stat());
+  const stats = await io(path, "stat", () => handle.stat({ bigint: true }));
   if (!stats.isFile()) {
     await handle.close();
     return undefined;
   }
   return {
     path,
+    stamp: stampOf(stats),
     size: () => io(path, "stat", async () => (await handle.stat()).size),
     read: (fromByte, toByte, room) => io(path, "read", () => readRange(handle, fromByte, toByte, room)),
     crc32: (fromByte, toByte) => io(path, "read", () => crcOf(handle, fromByte, toByte)),
+    readNow: (fromByte, toByte) => readNow(handle, path, fromByte, toByte),
     sync: () => io(path, "fdatasync", () => handle.datasync()),
     close: () => io(path, "close", () => handle.close()),
   };
+}
+
+function readNow({ fd }: FileHandle, path: string, fromByte: number, toByte: number): Uint8Array {
+  const bytes = Buffer.allocUnsafe(Math.max(0, toByte - fromByte));
+  let have = 0;
+  try {
+    while (have < bytes.length) {
+      const count = readSync(fd, bytes, have, bytes.length - have, fromByte + have);
+      if (count === 0) break;
+      have += count;
+    }
+  } catch (thrown) {
+    throw asIoError(thrown, path, "read");
+  }
+  return bytes.subarray(0, have);
 }
 
 const crcPieceBytes = 1024 * 1024;
@@ -136,9 +153,18 @@ function makeFifos(paths: readonly string[]): Promise<void> {
 }
 
 async function statOf(path: string): Promise<FileStat> {
-  const stats = await stat(path);
+  const stats = await stat(path, { bigint: true });
   const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isFIFO() ? "fifo" : "other";
-  return { kind, sizeBytes: stats.size, ours: stats.uid === process.getuid?.() };
+  return {
+    kind,
+    sizeBytes: Number(stats.size),
+    ours: Number(stats.uid) === process.getuid?.(),
+    stamp: stampOf(stats),
+  };
+}
+
+function stampOf({ dev, ino, ctimeNs }: BigIntStats): string {
+  return `${dev}.${ino}.${ctimeNs}`;
 }
 
 async function remove(path: string): Promise<boolean> {

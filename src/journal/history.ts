@@ -11,7 +11,7 @@ import { coverOf } from "./cover.ts";
 import { LineSplitter } from "./lines.ts";
 import { readChunks } from "./read.ts";
 import { encodeRecord } from "./record.ts";
-import { type Seal, sealsIn } from "./seal.ts";
+import { type Seal, type StampedSeal, sealsIn } from "./seal.ts";
 import { generationsIn, type ScannedRecord, scanSegment, segmentName } from "./segment.ts";
 import { sequence } from "./sequence.ts";
 import { type JournalHistory, type LateWrite, lateTextCharsMax, recordBytesMaxDefault } from "./types.ts";
@@ -23,6 +23,8 @@ interface SegmentReading {
   readonly late: readonly LateWrite[];
   /** What would seal it now; undefined when it is sealed already or cannot be read. */
   readonly fresh?: Seal;
+  /** Of the file before it was read. */
+  readonly stamp?: string;
 }
 
 export interface SegmentsRead {
@@ -33,6 +35,8 @@ export interface SegmentsRead {
   readonly known: readonly Seal[];
   /** Seals for the segments that have none. */
   readonly fresh: readonly Seal[];
+  /** By generation. */
+  readonly stamps: ReadonlyMap<number, string>;
 }
 
 export interface SegmentsOptions {
@@ -42,7 +46,7 @@ export interface SegmentsOptions {
   readonly sync?: boolean;
   readonly recordBytesMax?: number;
   /** See `JournalOptions.covered`. */
-  readonly covered?: readonly Seal[];
+  readonly covered?: readonly StampedSeal[];
 }
 
 /**
@@ -68,7 +72,12 @@ export async function readSegments(
   const newest = Math.max(0, ...present);
   const covered = options.covered ?? [];
   const isCovered = covered.length > 0 && (await areUnchanged(files, folder, covered, present));
-  const seals = new Map<number, Seal>(isCovered ? covered.map((seal) => [seal.generation, seal]) : []);
+  const seals = new Map<number, Seal>();
+  const stamps = new Map<number, string>();
+  for (const { stamp, ...seal } of isCovered ? covered : []) {
+    seals.set(seal.generation, seal);
+    if (stamp !== undefined) stamps.set(seal.generation, stamp);
+  }
   const skipped = new Set(seals.keys());
   const readings: SegmentReading[] = [];
   for (let generation = newest; generation > 0; generation--) {
@@ -78,6 +87,7 @@ export async function readSegments(
     const reading = present.has(generation)
       ? await readSegment(files, path, generation, seal, options)
       : nothing("log-missing", path, seal, "The segment is missing from the folder.");
+    if (reading.stamp !== undefined) stamps.set(generation, reading.stamp);
     const stated = sealsIn(reading.records);
     // A lower generation read the lengths earlier: its seals replace those of the higher ones.
     for (const each of stated.seals) seals.set(each.generation, each);
@@ -94,6 +104,7 @@ export async function readSegments(
     covered: isCovered,
     known: [...seals.values()],
     fresh: readings.flatMap((reading) => (reading.fresh === undefined ? [] : [reading.fresh])),
+    stamps,
   };
 }
 
@@ -101,13 +112,17 @@ export async function readSegments(
 async function areUnchanged(
   files: Files,
   folder: string,
-  covered: readonly Seal[],
+  covered: readonly StampedSeal[],
   present: ReadonlySet<number>,
 ): Promise<boolean> {
   const last = Math.max(...covered.map(({ generation }) => generation));
   if ([...present].filter((generation) => generation <= last).length !== covered.length) return false;
-  for (const { generation, bytes, crc } of covered) {
-    const file = await files.openRead(`${folder}/${segmentName(generation)}`).catch(() => undefined);
+  for (const { generation, bytes, crc, stamp } of covered) {
+    const path = `${folder}/${segmentName(generation)}`;
+    const now = await files.stat(path).catch(() => undefined);
+    if (now?.kind !== "file" || now.sizeBytes !== bytes) return false;
+    if (stamp !== undefined && now.stamp === stamp) continue;
+    const file = await files.openRead(path).catch(() => undefined);
     if (file === undefined) return false;
     try {
       // What stands behind is a late write, to be told.
@@ -149,7 +164,8 @@ async function readSegment(
   try {
     // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
     if (seal === undefined && options.sync === true) await file.sync();
-    return await readOpen(file, generation, seal, options.recordBytesMax ?? recordBytesMaxDefault);
+    const reading = await readOpen(file, generation, seal, options.recordBytesMax ?? recordBytesMaxDefault);
+    return file.stamp === undefined ? reading : { ...reading, stamp: file.stamp };
   } finally {
     await file.close();
   }

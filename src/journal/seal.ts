@@ -21,6 +21,11 @@ const sealSchema = z.object({
 
 export type Seal = z.infer<typeof sealSchema>;
 
+/** A seal with the stamp that its segment had before it was read; see `FileStat.stamp`. */
+export interface StampedSeal extends Seal {
+  readonly stamp?: string;
+}
+
 /** Types of a segment's first record: of a new server life, and of a segment opened after a failed sync. */
 export const lifeType = "life";
 export const continuedType = "continued";

@@ -8,7 +8,7 @@
 import type { Files } from "../model/ports.ts";
 import { readSegments } from "./history.ts";
 import { DurableJournal, draftRecord } from "./journal.ts";
-import { lifeType, type Seal, sealsToRecord } from "./seal.ts";
+import { lifeType, type Seal, type StampedSeal, sealsToRecord } from "./seal.ts";
 import { generationsIn } from "./segment.ts";
 import {
   type Journal,
@@ -23,7 +23,7 @@ export interface TakenOver {
   readonly journal: Journal;
   readonly history: JournalHistory;
   /** Where each older segment ends, as far as that could be read. */
-  readonly seals: readonly Seal[];
+  readonly seals: readonly StampedSeal[];
   /** The segments of `options.covered` were left out: their records are not in the history. */
   readonly covered: boolean;
 }
@@ -65,7 +65,13 @@ export async function takeOver(
     await journal.checkFence();
     const own: JournalRecord[] = first === undefined ? [] : [ownRecord(first, data)];
     const records = [...older.history.records, ...own];
-    const all = [...older.known, ...older.fresh].sort((left, right) => left.generation - right.generation);
+    const stamped = (seal: Seal): StampedSeal => {
+      const stamp = older.stamps.get(seal.generation);
+      return stamp === undefined ? seal : { ...seal, stamp };
+    };
+    const all = [...older.known, ...older.fresh]
+      .map(stamped)
+      .sort((left, right) => left.generation - right.generation);
     const history = { ...older.history, records, generation: segment.generation };
     return { journal, history, seals: all, covered: older.covered };
   } catch (error) {

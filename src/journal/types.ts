@@ -6,7 +6,7 @@
  */
 import type { ByteRange } from "../model/cite.ts";
 import type { Damage } from "../model/fact.ts";
-import type { Seal } from "./seal.ts";
+import type { StampedSeal } from "./seal.ts";
 
 /** A record as read back. Types that this version does not know survive and are passed on. */
 export interface JournalRecord {
@@ -104,9 +104,9 @@ export interface Journal {
 export interface JournalOptions {
   /**
    * Segments whose records the caller holds the outcome of. They are left out if all of them are to the last byte what
-   * they were; else the whole history is read.
+   * they were, by their stamps or else by their bytes; else the whole history is read.
    */
-  readonly covered?: readonly Seal[];
+  readonly covered?: readonly StampedSeal[];
   /** Longest line that is written or read as a record, in bytes; 16 MiB by default. */
   readonly recordBytesMax?: number;
   /** Bytes after which a group is cut and the rest waits for the next sync; 4 MiB by default. */

@@ -33,6 +33,8 @@ export interface AppendFile {
 /** A file open for reading; also used to sync what another process appended. */
 export interface ReadFile {
   readonly path: string;
+  /** As {@link FileStat.stamp}, when it was opened. */
+  readonly stamp?: string;
   /** Current length in bytes. */
   size(): Promise<number>;
   /**
@@ -47,6 +49,11 @@ export interface ReadFile {
    * machine is no faster at it than the library.
    */
   crc32?(fromByte: number, toByte: number): Promise<{ readonly crc: number; readonly toByte: number }>;
+  /**
+   * As {@link read}, at once, for a few bytes that the system has most likely at hand; left out where a world has none
+   * of this. Throws {@link IoError}.
+   */
+  readNow?(fromByte: number, toByte: number): Uint8Array;
   /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
   sync(): Promise<void>;
   close(): Promise<void>;
@@ -57,6 +64,11 @@ export interface FileStat {
   readonly sizeBytes: number;
   /** Owner is this process's user. */
   readonly ours: boolean;
+  /**
+   * Another one after every change of the content, of the owner or the file itself (inode and ctime, which nobody sets);
+   * left out where there is none. Two changes within one tick of the system's clock may have the same.
+   */
+  readonly stamp?: string;
 }
 
 /** A standing watch; `close` ends it. */

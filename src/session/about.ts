@@ -65,17 +65,22 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
 /**
  * Takes attempts that are on the disk and not on record into the record again, and runs of which only an attempt is.
  *
+ * @param names what is in the folder of all sessions.
  * @param among the known sessions to look into: the end of a journal can be missing without a trace. All of them,
  * without it.
  * @returns the sessions concerned.
  */
-export async function restoreLost(context: Context, among?: readonly string[]): Promise<readonly string[]> {
+export async function restoreLost(
+  context: Context,
+  names: readonly string[],
+  among?: readonly string[],
+): Promise<readonly string[]> {
   const { files } = context.world;
   const looked = among === undefined ? undefined : new Set(among);
-  const ids = (await files.list(`${context.config.home}/sessions`)) ?? [];
   const restored: string[] = [];
-  for (const id of ids.filter((one) => idPattern.test(one))) {
+  for (const id of names) {
     if (context.state.sessions.has(id) && looked?.has(id) === false) continue;
+    if (!idPattern.test(id)) continue;
     const session = context.state.sessions.get(id);
     const numbers = (await files.list(`${sessionFolder(context, id)}/attempts`)) ?? [];
     const lost = numbers

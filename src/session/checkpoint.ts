@@ -1,28 +1,31 @@
 /**
  * The state of all sessions, kept beside the journal so that a start need not fold all of it again.
  *
- *     c1 <crc of the head> <bytes of the head>      (one line, spaces between)
- *     {"shape", "covers": […seals], "bodiesCrc", "projects": […], "sessions": [[id, open, bytes], …]}
- *     …the sessions' bodies, one behind the other
+ *     checkpoint               c1 <crc of the head> <bytes of the head>      (one line, spaces between)
+ *                              {"shape", "covers": […seals], "bodies": {…}, "projects", "ids", "open", "lengths"}
+ *     checkpoint-<generation>  the sessions' bodies, one behind the other
  *
- * Always: it is a cache. It is used only while every segment that it covers is, to the last byte, what it was; else the
- * journal is read as if there were none. It is replaced atomically.
+ * Always: it is a cache. It is used only while every segment that it covers, and its own bodies, are what they were: by
+ * their stamps, else to the last byte; if not, the journal is read as if there were none. The head is replaced
+ * atomically when the bodies are on the disk, and names them.
  * Never: it is made of a history with damage or late writes, which must be told at every start.
  */
-import { coverOf, crc32, replaceAtomically, type Seal } from "../journal/index.ts";
+import { coverOf, crc32, replaceAtomically, type StampedSeal } from "../journal/index.ts";
 import { isRecord } from "../model/json.ts";
 import { type Files, IoError, type ReadFile } from "../model/ports.ts";
-import { isPacked, SessionTable } from "./session-table.ts";
+import { SessionTable } from "./session-table.ts";
 import { isOpen, type ProjectState, type SessionState, type State } from "./state.ts";
 
 export interface Checkpoint {
   /** What it was made of: segments and where they ended. */
-  readonly covers: readonly Seal[];
+  readonly covers: readonly StampedSeal[];
   readonly state: State;
+  /** Sessions that nobody has asked for are read where they are: to be called when nobody will. */
+  close(): Promise<void>;
 }
 
 /** To be moved up with every change of what a session's state is made of: another version's is not used. */
-const shape = 1;
+const shape = 2;
 
 /** So many records are folded without making a new one. */
 export const recordsPerCheckpoint = 5_000;
@@ -31,6 +34,7 @@ export const recordsPerCheckpoint = 5_000;
 const checkpointBytesMax = 512 * 1024 * 1024;
 
 const firstBytesMax = 32;
+const namePattern = /^checkpoint-[1-9]\d{0,14}$/;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -40,100 +44,150 @@ export function checkpointPath(home: string): string {
   return `${home}/checkpoint`;
 }
 
-/** The bytes of a checkpoint of this state, taken now. */
-export function packState(covers: readonly Seal[], state: State): Uint8Array {
-  const sessions: [string, boolean, number][] = [];
-  let bodiesCrc = 0;
-  const bodies: Uint8Array[] = [];
+/** A checkpoint of one moment's state, ready to be written. */
+export interface PackedState {
+  readonly covers: readonly StampedSeal[];
+  readonly projects: readonly ProjectState[];
+  readonly ids: readonly string[];
+  /** Indices of the sessions that are open. */
+  readonly open: readonly number[];
+  readonly lengths: readonly number[];
+  readonly bodies: Uint8Array;
+}
+
+/** This state as it is now. @throws IoError when a session of an earlier checkpoint cannot be read. */
+export function packState(covers: readonly StampedSeal[], state: State): PackedState {
+  const ids: string[] = [];
+  const open: number[] = [];
+  const parts: Uint8Array[] = [];
+  const isOpenId = new Set(state.sessions.idsOf(true, isOpen));
   for (const [id, session] of state.sessions.entries()) {
-    const body = isPacked(session) ? session.bytes : packSession(session);
-    sessions.push([id, isPacked(session) ? session.open : isOpen(session), body.length]);
-    bodiesCrc = crc32(body, bodiesCrc);
-    bodies.push(body);
+    if (isOpenId.has(id)) open.push(ids.length);
+    ids.push(id);
+    parts.push(
+      session === undefined ? (state.sessions.bytesOf(id) ?? new Uint8Array()) : packSession(session),
+    );
   }
-  const projects = [...state.projects.values()];
-  const head = encoder.encode(`${JSON.stringify({ shape, covers, bodiesCrc, projects, sessions })}\n`);
-  const first = encoder.encode(`c1 ${crc32(head)} ${head.length}\n`);
-  const whole = new Uint8Array(bodies.reduce((sum, body) => sum + body.length, first.length + head.length));
+  const lengths = parts.map(({ length }) => length);
+  return { covers, projects: [...state.projects.values()], ids, open, lengths, bodies: joined(parts) };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
-  for (const part of [first, head, ...bodies]) {
+  for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
   return whole;
 }
 
-/** Replaces the checkpoint; one that cannot be written costs the next start some time and nothing else. */
+/**
+ * Replaces the checkpoint; one that cannot be written costs the next start some time and nothing else.
+ *
+ * @param generation of this life's journal: two lives never write to each other's files.
+ */
 export async function writeCheckpoint(
   files: Files,
-  path: string,
-  bytes: Uint8Array,
+  home: string,
+  { bodies, ...head }: PackedState,
   generation: number,
 ): Promise<void> {
   try {
-    // A generation belongs to one life: two never use each other's temporary files.
-    await replaceAtomically(files, path, bytes, `g${generation}`);
+    const name = `checkpoint-${generation}`;
+    await replaceAtomically(files, `${home}/${name}`, bodies);
+    const stamp = (await files.stat(`${home}/${name}`))?.stamp;
+    const told = {
+      name,
+      bytes: bodies.length,
+      crc: crc32(bodies),
+      ...(stamp === undefined ? {} : { stamp }),
+    };
+    const text = encoder.encode(`${JSON.stringify({ shape, bodies: told, ...head })}\n`);
+    const first = encoder.encode(`c1 ${crc32(text)} ${text.length}\n`);
+    await replaceAtomically(files, checkpointPath(home), joined([first, text]), `g${generation}`);
+    for (const old of (await files.list(home)) ?? [])
+      if (namePattern.test(old) && old !== name) await files.remove(`${home}/${old}`);
   } catch (thrown) {
     if (!(thrown instanceof IoError)) throw thrown;
   }
 }
 
 /** undefined when there is none that can be read; whether it still fits is asked of the journal. */
-export async function readCheckpoint(files: Files, path: string): Promise<Checkpoint | undefined> {
+export async function readCheckpoint(files: Files, home: string): Promise<Checkpoint | undefined> {
   try {
-    const file = await files.openRead(path);
+    const head = await readHead(files, checkpointPath(home));
+    if (head === undefined || !namePattern.test(head.bodies.name)) return undefined;
+    const file = await files.openRead(`${home}/${head.bodies.name}`);
     if (file === undefined) return undefined;
-    try {
-      return await readOpen(file);
-    } finally {
+    const read = (await areWhole(file, head.bodies)) ? await readerOf(file, head.bodies.bytes) : undefined;
+    if (read === undefined) {
       await file.close();
+      return undefined;
     }
+    return { covers: head.covers, state: stateOf(head, read), close: () => file.close() };
   } catch (thrown) {
     if (!(thrown instanceof IoError)) throw thrown;
     return undefined;
   }
 }
 
-async function readOpen(file: ReadFile): Promise<Checkpoint | undefined> {
-  const size = await file.size();
-  const first = decoder.decode(await file.read(0, firstBytesMax));
-  const match = /^c1 (\d{1,10}) (\d{1,10})\n/.exec(first);
-  if (match === null || size > checkpointBytesMax) return undefined;
-  const bodiesByte = match[0].length + Number(match[2]);
-  const headBytes = await file.read(match[0].length, bodiesByte);
-  if (crc32(headBytes) !== Number(match[1])) return undefined;
-  const head: unknown = JSON.parse(decoder.decode(headBytes));
-  if (!isHead(head) || (await coverOf(file, bodiesByte, size)).crc !== head.bodiesCrc) return undefined;
-  return unpackState(head, await file.read(bodiesByte, size));
-}
-
-function unpackState({ covers, projects, sessions }: Head, bodies: Uint8Array): Checkpoint {
-  const table = new SessionTable();
-  let at = 0;
-  for (const [id, open, length] of sessions) {
-    const body = bodies.subarray(at, at + length);
-    at += length;
-    table.set(id, { open, bytes: body, unpack: () => unpackSession(body) });
+async function readHead(files: Files, path: string): Promise<Head | undefined> {
+  const file = await files.openRead(path);
+  if (file === undefined) return undefined;
+  try {
+    const size = await file.size();
+    if (size > checkpointBytesMax) return undefined;
+    const bytes = await file.read(0, size);
+    const match = /^c1 (\d{1,10}) (\d{1,10})\n/.exec(decoder.decode(bytes.subarray(0, firstBytesMax)));
+    if (match === null || match[0].length + Number(match[2]) !== bytes.length) return undefined;
+    if ((await coverOf(file, match[0].length, size)).crc !== Number(match[1])) return undefined;
+    const head: unknown = JSON.parse(decoder.decode(bytes.subarray(match[0].length)));
+    return isHead(head) ? head : undefined;
+  } finally {
+    await file.close();
   }
-  return { covers, state: { projects: new Map(projects.map((one) => [one.id, one])), sessions: table } };
 }
 
-interface Head {
-  readonly covers: readonly Seal[];
-  readonly bodiesCrc: number;
-  readonly projects: readonly ProjectState[];
-  readonly sessions: readonly (readonly [string, boolean, number])[];
+async function areWhole(file: ReadFile, { bytes, crc, stamp }: Head["bodies"]): Promise<boolean> {
+  if (bytes > checkpointBytesMax || (await file.size()) !== bytes) return false;
+  return (stamp !== undefined && file.stamp === stamp) || (await coverOf(file, 0, bytes)).crc === crc;
 }
+
+type Read = (fromByte: number, toByte: number) => Uint8Array;
+
+/** Reads one session where it is; where the world cannot do that at once, all of them now. */
+async function readerOf(file: ReadFile, bytes: number): Promise<Read> {
+  if (file.readNow !== undefined) {
+    const { readNow } = file;
+    return (fromByte, toByte) => readNow(fromByte, toByte);
+  }
+  const whole = await file.read(0, bytes);
+  return (fromByte, toByte) => whole.subarray(fromByte, toByte);
+}
+
+function stateOf({ projects, ids, open, lengths }: Head, read: Read): State {
+  const starts = new Float64Array(lengths.length + 1);
+  for (let number = 0; number < lengths.length; number++)
+    starts[number + 1] = (starts[number] ?? 0) + (lengths[number] ?? 0);
+  const bytes = (number: number) => read(starts[number] ?? 0, starts[number + 1] ?? 0);
+  const unpack = (number: number) => unpackSession(bytes(number));
+  const sessions = new SessionTable({ ids, open: new Set(open), unpack, bytes });
+  return { projects: new Map(projects.map((one) => [one.id, one])), sessions };
+}
+
+type Head = Omit<PackedState, "bodies"> & {
+  readonly bodies: {
+    readonly name: string;
+    readonly bytes: number;
+    readonly crc: number;
+    readonly stamp?: string;
+  };
+};
 
 /** Its checksum says that a version of ours wrote it. */
 function isHead(head: unknown): head is Head {
-  return (
-    isRecord(head) &&
-    head.shape === shape &&
-    Array.isArray(head.covers) &&
-    Array.isArray(head.projects) &&
-    Array.isArray(head.sessions)
-  );
+  return isRecord(head) && head.shape === shape && isRecord(head.bodies) && Array.isArray(head.covers);
 }
 
 function packSession(session: SessionState): Uint8Array {

@@ -9,17 +9,17 @@ import { type Journal, takeOver } from "../journal/index.ts";
 import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
 import { restoreLost } from "./about.ts";
-import {
-  checkpointPath,
-  packState,
-  readCheckpoint,
-  recordsPerCheckpoint,
-  writeCheckpoint,
-} from "./checkpoint.ts";
+import { packState, readCheckpoint, recordsPerCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
-import { damageBySession, idsToRecover, recoverSessions, sessionsToRecover } from "./recover.ts";
+import {
+  damageBySession,
+  idsToRecover,
+  recheckEnded,
+  recoverSessions,
+  sessionsToRecover,
+} from "./recover.ts";
 import { emptyState, fold, type SessionState } from "./state.ts";
 
 export interface Life {
@@ -51,11 +51,15 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   for (const name of ["journal", "sessions"]) await requireOwn(world, `${config.home}/${name}`);
   const identity = world.processes.self;
   const life = { identity: { ...identity }, atMs: world.clock.now() };
-  const kept = await readCheckpoint(world.files, checkpointPath(config.home));
+  // A long list is read while the journal is.
+  const folders = world.files.list(`${config.home}/sessions`);
+  folders.catch(() => undefined);
+  const kept = await readCheckpoint(world.files, config.home);
   const covered = kept === undefined ? {} : { covered: kept.covers };
   const taken = await takeOver(world.files, `${config.home}/journal`, life, covered);
   const { journal, history } = taken;
   const state = taken.covered && kept !== undefined ? kept.state : emptyState();
+  if (!taken.covered) await kept?.close();
   for (const { type, data, path, range } of history.records) {
     const record = readRecord(type, data);
     if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
@@ -63,12 +67,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
   const isWhole = history.damage.length === 0 && history.late.length === 0;
   if (isWhole && history.records.length >= recordsPerCheckpoint)
-    void writeCheckpoint(
-      world.files,
-      checkpointPath(config.home),
-      packState(taken.seals, state),
-      journal.generation,
-    );
+    void writeCheckpoint(world.files, config.home, packState(taken.seals, state), journal.generation);
   const context: Context = {
     world,
     config,
@@ -86,7 +85,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   };
   // An emptied segment looks like that of a life that was killed before it wrote anything.
   const isDoubtful = history.damage.length > 0 || taken.seals.some(({ bytes }) => bytes === 0);
-  const restored = await restoreLost(context, isDoubtful ? undefined : idsToRecover(context));
+  const among = isDoubtful ? undefined : idsToRecover(context);
+  const restored = await restoreLost(context, (await folders) ?? [], among);
   const sessions = sessionsToRecover(context);
   const ready = (async () => {
     const damage = await damageBySession(context, history, restored);
@@ -98,7 +98,13 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     if (!(thrown instanceof LifeOver))
       hooks.onOver(thrown instanceof Error ? thrown.message : String(thrown));
   });
-  return { context, generation: () => journal.generation, ready, close: () => closeLife(context, journal) };
+  const rechecked = ready.then(() => recheckEnded(context)).catch(() => undefined);
+  const close = async () => {
+    await closeLife(context, journal);
+    await rechecked;
+    if (taken.covered) await kept?.close();
+  };
+  return { context, generation: () => journal.generation, ready, close };
 }
 
 async function closeLife(context: Context, journal: Journal): Promise<void> {

@@ -2,9 +2,9 @@
  * Start-up: finds out for every session where it stands, before anything is said about it.
  *
  * A run without a recorded end is adopted when its agent lives; when it is dead, the rest of its spool is recorded and
- * the session is settled. An attempt that was never started is made sure never to start. Besides, the sessions that
- * were used last are settled again, because their files may have been damaged while nobody watched; older ones when
- * they are looked at.
+ * the session is settled. An attempt that was never started is made sure never to start. Sessions that ended are
+ * settled again when they are looked at, because their files may have been damaged while nobody watched; those that were
+ * used last also without anybody's asking, once the server is ready.
  */
 
 import type { JournalHistory } from "../journal/index.ts";
@@ -17,30 +17,45 @@ import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
-import { isPacked } from "./session-table.ts";
 import { noteWhileLive, settle } from "./settle.ts";
 import { type AttemptState, isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { sweepStopped } from "./sweep.ts";
 
-/** So many sessions that ended are looked at again at start-up. */
+/** So many sessions that ended are looked at again without being asked for. */
 const recheckSessionsMax = 50;
 const concurrentMax = 8;
 
-/** Marks the sessions that {@link recoverSessions} will look at; nothing is answered about them until then. */
+/** The sessions whose end is not on record; nothing is answered about them until {@link recoverSessions} is through. */
 export function sessionsToRecover(context: Context): SessionState[] {
-  const sessions = idsToRecover(context).flatMap((id) => context.state.sessions.get(id) ?? []);
-  for (const session of sessions) lifeOf(context, session.id).reconciling = true;
+  const sessions = sessionsThat(context, true);
+  for (const { id } of sessions) lifeOf(context, id).reconciling = true;
   return sessions;
 }
 
 /** The sessions of which something has no end on record, and those that ended last. */
 export function idsToRecover(context: Context): readonly string[] {
-  const open: string[] = [];
-  const ended: string[] = [];
-  for (const [id, session] of context.state.sessions.entries())
-    ((isPacked(session) ? session.open : isOpen(session)) ? open : ended).push(id);
-  const ids = [...open, ...ended.slice(-recheckSessionsMax)];
-  return ids;
+  return [...idsThat(context, true), ...idsThat(context, false)];
+}
+
+/** Settles those that ended last again, one after the other. */
+export async function recheckEnded(context: Context): Promise<void> {
+  for (const session of sessionsThat(context, false)) {
+    if (context.closing) return;
+    await exclusively(context, session.id, async () => {
+      // Somebody has asked meanwhile, or it goes on.
+      const isSeen = lifeOf(context, session.id).verdict !== undefined || isOpen(session);
+      if (!isSeen && !context.closing) await recoverOne(context, session);
+    });
+  }
+}
+
+function sessionsThat(context: Context, open: boolean): SessionState[] {
+  return idsThat(context, open).flatMap((id) => context.state.sessions.get(id) ?? []);
+}
+
+function idsThat({ state: { sessions } }: Context, open: boolean): readonly string[] {
+  const ids = sessions.idsOf(open, isOpen);
+  return open ? ids : ids.slice(-recheckSessionsMax);
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */
@@ -99,10 +114,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   const attempt = latestAttempt(session);
   if (attempt === undefined || attempt.ended !== undefined) return false;
   const folder = attemptFolder(context, session.id, attempt.attempt);
-  const known = attempt.identity !== undefined || coveredByte(attempt.covers) > 0;
-  // A power cut may take the start marker and leave what the agent said.
-  const spool = await context.world.files.stat(attemptPaths(folder).spool);
-  const spoke = known || (spool?.sizeBytes ?? 0) > 0;
+  const spoke = await hasSpoken(context, attempt, folder);
   if (attempt.over === "pipes" && !spoke) {
     await recordNotStarted(
       context,
@@ -113,7 +125,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     );
     return false;
   }
-  if (attempt.over !== "pipes" && !(await wasStarted(context, session, attempt, folder)) && !spoke) {
+  if (attempt.over !== "pipes" && !spoke && !(await wasStarted(context, session, attempt, folder))) {
     // After a power cut the marker may be lost although the agent ran: then nobody can say.
     const lostBoot = attempt.bootId !== context.world.processes.self.bootId;
     const why = lostBoot
@@ -143,6 +155,12 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     await endAgent(context.world, identity, context.config.graceMs);
   follow(context, session, follower);
   return true;
+}
+
+/** A power cut may take the start marker and leave what the agent said. */
+async function hasSpoken(context: Context, attempt: AttemptState, folder: string): Promise<boolean> {
+  if (attempt.identity !== undefined || coveredByte(attempt.covers) > 0) return true;
+  return ((await context.world.files.stat(attemptPaths(folder).spool))?.sizeBytes ?? 0) > 0;
 }
 
 /**

@@ -1,23 +1,44 @@
 /**
  * The sessions of a server life, in the order in which they were made.
  *
- * A history has many more sessions that ended long ago than are ever looked at: those that come from a checkpoint are
- * bytes until somebody asks for one.
+ * A history has many more sessions that ended long ago than are ever looked at: those that come from a checkpoint stay
+ * in its file until somebody asks for one, and cost a number each until then.
  * Always: a session is the same object from the first time that it was asked for.
  */
 import type { SessionState } from "./state.ts";
 
-/** A session as a checkpoint holds it. */
-export interface PackedSession {
-  /** Its run or its attempt has no end on record. */
-  readonly open: boolean;
-  unpack(): SessionState;
-  /** Its bytes, as long as nobody has asked for the session. */
-  readonly bytes: Uint8Array;
+/** Sessions as a checkpoint holds them, by their number in it. */
+export interface KeptSessions {
+  readonly ids: readonly string[];
+  /** Numbers of those that are open; see `isOpen`. */
+  readonly open: ReadonlySet<number>;
+  /** @throws IoError */
+  unpack(number: number): SessionState;
+  /** @throws IoError */
+  bytes(number: number): Uint8Array;
 }
 
+const nothingKept: KeptSessions = {
+  ids: [],
+  open: new Set(),
+  unpack: (number) => {
+    throw new RangeError(`no session ${number} is kept`);
+  },
+  bytes: () => new Uint8Array(),
+};
+
 export class SessionTable {
-  readonly #sessions = new Map<string, SessionState | PackedSession>();
+  /** A number stands for a session that nobody has asked for yet. */
+  readonly #sessions = new Map<string, SessionState | number>();
+  readonly #kept: KeptSessions;
+
+  constructor(kept: KeptSessions = nothingKept) {
+    this.#kept = kept;
+    for (let number = 0; number < kept.ids.length; number++) {
+      const id = kept.ids[number];
+      if (id !== undefined) this.#sessions.set(id, number);
+    }
+  }
 
   has(id: string): boolean {
     return this.#sessions.has(id);
@@ -25,13 +46,13 @@ export class SessionTable {
 
   get(id: string): SessionState | undefined {
     const found = this.#sessions.get(id);
-    if (found === undefined || !isPacked(found)) return found;
-    const session = found.unpack();
+    if (typeof found !== "number") return found;
+    const session = this.#kept.unpack(found);
     this.#sessions.set(id, session);
     return session;
   }
 
-  set(id: string, session: SessionState | PackedSession): void {
+  set(id: string, session: SessionState): void {
     this.#sessions.set(id, session);
   }
 
@@ -40,12 +61,24 @@ export class SessionTable {
     return [...this.#sessions.keys()].flatMap((id) => this.get(id) ?? []);
   }
 
-  /** All ids with what is held, newest last; nothing is unpacked. */
-  entries(): IterableIterator<[string, SessionState | PackedSession]> {
-    return this.#sessions.entries();
+  /** Ids in order, with what is in memory; none where it is kept. Nothing is unpacked. */
+  *entries(): IterableIterator<[id: string, session: SessionState | undefined]> {
+    for (const [id, session] of this.#sessions) yield [id, typeof session === "number" ? undefined : session];
   }
-}
 
-export function isPacked(session: SessionState | PackedSession): session is PackedSession {
-  return "unpack" in session;
+  /** Those that are open, as `isOpen` says of what is in memory; the others are left where they are. */
+  idsOf(open: boolean, isOpen: (session: SessionState) => boolean): string[] {
+    const found: string[] = [];
+    for (const [id, session] of this.#sessions) {
+      const is = typeof session === "number" ? this.#kept.open.has(session) : isOpen(session);
+      if (is === open) found.push(id);
+    }
+    return found;
+  }
+
+  /** The bytes of one that is kept. @throws IoError. */
+  bytesOf(id: string): Uint8Array | undefined {
+    const found = this.#sessions.get(id);
+    return typeof found === "number" ? this.#kept.bytes(found) : undefined;
+  }
 }

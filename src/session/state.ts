@@ -111,9 +111,8 @@ export function isTerminal(runState: string): boolean {
 }
 
 /** Something of it has no end on record. */
-export function isOpen(session: SessionState): boolean {
-  const attempt = latestAttempt(session);
-  return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
+export function isOpen({ runs, attempts, queue }: SessionState): boolean {
+  return runs.at(-1)?.state === "live" || queue.length > 0 || attempts.some(({ ended }) => ended === undefined);
 }
 
 /** The run that was submitted last. */

@@ -80,8 +80,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recover.ts",
-        find: "  const ids = [...open, ...ended.slice(-recheckSessionsMax)];\n",
-        replace: `  ${reached};\n  const ids = [...open, ...ended].slice(0, 0);\n`,
+        find: "  const last = open ? ids : ids.slice(-recheckSessionsMax);\n",
+        replace: `  ${reached};\n  const last = ids.slice(0, 0);\n`,
       },
     ],
   },

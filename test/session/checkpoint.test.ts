@@ -7,15 +7,25 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hostFiles } from "../../src/host/files.ts";
 import { takeOver } from "../../src/journal/index.ts";
-import { checkpointPath, packState, readCheckpoint, writeCheckpoint } from "../../src/session/checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointPath,
+  packState,
+  readCheckpoint,
+  writeCheckpoint,
+} from "../../src/session/checkpoint.ts";
 import { recordCite } from "../../src/session/recorder.ts";
 import { readRecord } from "../../src/session/records.ts";
 import { emptyState, fold, type State } from "../../src/session/state.ts";
 
 const files = hostFiles();
 let home = "";
+const open: Checkpoint[] = [];
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "holdfast-checkpoint-"));
+});
+afterEach(async () => {
+  for (const checkpoint of open.splice(0)) await checkpoint.close();
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
@@ -24,7 +34,8 @@ const segment = (generation: number) => join(journal(), `0000000${generation}.jo
 
 /** One server life: folds what there is, adds records, and keeps a checkpoint of what it found. */
 async function live(add: readonly [string, object][] = [], keep = false) {
-  const kept = await readCheckpoint(files, checkpointPath(home));
+  const kept = await readCheckpoint(files, home);
+  if (kept !== undefined) open.push(kept);
   const options = kept === undefined ? {} : { covered: kept.covers };
   const taken = await takeOver(files, journal(), {}, options);
   const state = taken.covered && kept !== undefined ? kept.state : emptyState();
@@ -32,13 +43,7 @@ async function live(add: readonly [string, object][] = [], keep = false) {
     const record = readRecord(type, data);
     if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
   }
-  if (keep)
-    await writeCheckpoint(
-      files,
-      checkpointPath(home),
-      packState(taken.seals, state),
-      taken.journal.generation,
-    );
+  if (keep) await writeCheckpoint(files, home, packState(taken.seals, state), taken.journal.generation);
   for (const [type, data] of add) await taken.journal.append(type, { ...data });
   await taken.journal.close();
   return { ...taken, state };
@@ -94,7 +99,7 @@ describe("a checkpoint", () => {
     const third = await live(endRecords("b"));
     expect(third.covered).toBe(true);
     expect(third.history.records.every(({ generation }) => generation > 1)).toBe(true);
-    expect([...third.state.sessions.entries()].map(([id, one]) => [id, "unpack" in one])).toEqual([
+    expect([...third.state.sessions.entries()].map(([id, one]) => [id, one === undefined])).toEqual([
       ["a", true],
       ["b", true],
       ["c", false],
@@ -130,12 +135,19 @@ describe("a checkpoint", () => {
   it("of which any byte is another is not used", async () => {
     await live([...sessionRecords("a"), ...endRecords("a")]);
     await live([], true);
-    const bytes = readFileSync(checkpointPath(home));
-    for (let index = 0; index < bytes.length; index += 7) {
-      const bent = Buffer.from(bytes);
-      bent[index] = (bent[index] ?? 0) ^ 1;
-      writeFileSync(checkpointPath(home), bent);
-      expect(await readCheckpoint(files, checkpointPath(home))).toBeUndefined();
+    for (const path of [checkpointPath(home), join(home, "checkpoint-2")]) {
+      const bytes = readFileSync(path);
+      for (let index = 0; index < bytes.length; index += 7) {
+        const bent = Buffer.from(bytes);
+        bent[index] = (bent[index] ?? 0) ^ 1;
+        writeFileSync(path, bent);
+        expect(await readCheckpoint(files, home)).toBeUndefined();
+      }
+      writeFileSync(path, bytes);
+      // Written anew it has another stamp, and its bytes decide.
+      const again = await readCheckpoint(files, home);
+      expect(again).toBeDefined();
+      await again?.close();
     }
   });
 
@@ -151,6 +163,6 @@ describe("a checkpoint", () => {
     expect(Object.keys(session?.attempts[0] ?? {}).sort()).toEqual(
       "ask,attempt,bootId,cite,covers,ended,prompt,runId".split(","),
     );
-    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":1,"covers":');
+    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":2,"bodies":');
   });
 });
