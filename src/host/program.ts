@@ -22,7 +22,14 @@ export interface Program {
   end(code: number): Promise<never>;
 }
 
+/**
+ * As many files can be synced at once; each sync holds a thread for as long as the disk takes. Read when the pool is first
+ * used: in a program that was loaded as an ES module it may be too late, and the variable must be set from outside.
+ */
+const threads = "16";
+
 export function hostProgram(): Program {
+  process.env.UV_THREADPOOL_SIZE ??= threads;
   process.stdout.on("error", (error) => {
     // `holdfast … | head`: nobody reads on, which is no failure.
     if (errorCode(error) === "EPIPE") process.exit(0);

@@ -24,6 +24,8 @@ export interface SpoolOptions {
 }
 
 const lineBytesMaxDefault = 8 * 1024 * 1024;
+const firstPieceBytes = 16 * 1024;
+const laterPieceBytes = 256 * 1024;
 
 export interface SpoolBatch {
   readonly lines: SpoolLine[];
@@ -31,8 +33,10 @@ export interface SpoolBatch {
   readonly toByte: number;
   /** Bytes behind it that were read and are no complete line yet. */
   readonly tailBytes: number;
-  /** The file had more when it was looked at: only with `batchBytesMax`. */
+  /** The file may have more: only with `batchBytesMax`. */
   readonly more: boolean;
+  /** The bytes of all lines, where they were read in one piece; they begin where the first line does. */
+  readonly bytes?: Uint8Array;
 }
 
 /**
@@ -53,14 +57,47 @@ export class SpoolReader {
 
   /** Everything that was written since the last call. Calls are made one after the other. @throws IoError. */
   async next(): Promise<SpoolBatch> {
-    const size = await this.#file.size();
     const lines: SpoolLine[] = [];
-    const stop = Math.min(size, this.#splitter.end + this.#batchBytesMax);
-    for await (const chunk of readChunks(this.#file, this.#splitter.end, stop)) {
-      this.#splitter.push(chunk, (line) => lines.push(...splitLine(line)));
-    }
+    const isWhole = this.tailRange().fromByte === this.#splitter.end;
+    let [pieces, first]: [number, Uint8Array | undefined] = [0, undefined];
+    const take = (piece: Uint8Array): void => {
+      pieces += 1;
+      first ??= piece;
+      this.#splitter.push(piece, (line) => lines.push(...splitLine(line)));
+    };
+    const more = Number.isFinite(this.#batchBytesMax)
+      ? await this.#readSome(take)
+      : await this.#readAll(take);
     const toByte = this.#splitter.lineEnd;
-    return { lines, toByte, tailBytes: this.#splitter.end - toByte, more: this.#splitter.end < size };
+    const bytes = isWhole && pieces === 1 ? first : undefined;
+    return {
+      lines,
+      toByte,
+      tailBytes: this.#splitter.end - toByte,
+      more,
+      ...(bytes === undefined ? {} : { bytes }),
+    };
+  }
+
+  /** What is there when it is called: a writer that never rests does not keep it. */
+  async #readAll(take: (piece: Uint8Array) => void): Promise<false> {
+    const size = await this.#file.size();
+    for await (const piece of readChunks(this.#file, this.#splitter.end, size)) take(piece);
+    return false;
+  }
+
+  /** Without asking for the size first: mostly a few lines are new, and one read finds them and the end. */
+  async #readSome(take: (piece: Uint8Array) => void): Promise<boolean> {
+    const stop = this.#splitter.end + this.#batchBytesMax;
+    let pieceBytes = firstPieceBytes;
+    while (this.#splitter.end < stop) {
+      const asked = Math.min(pieceBytes, stop - this.#splitter.end);
+      const piece = await this.#file.read(this.#splitter.end, this.#splitter.end + asked);
+      if (piece.length > 0) take(piece);
+      if (piece.length < asked) return false;
+      pieceBytes = laterPieceBytes;
+    }
+    return true;
   }
 
   /**

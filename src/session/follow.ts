@@ -138,6 +138,9 @@ export class Follower {
   /** One look at everything; answers when the agent is over. The exit note is read before the spool. */
   async #turn(): Promise<{ exitCode: number | null; seen: string } | undefined> {
     const { world } = this.#context;
+    // Somebody waits for what a known agent has just said; everything else can wait.
+    const isKnown = this.attempt.identity !== undefined && this.#watchingWrapper;
+    const isRead = isKnown && !(await this.#drain());
     const exitCode = await readExit(world.files, this.#folder);
     const wrapperGone = this.#wrapperGone;
     await this.#identify(undefined);
@@ -146,7 +149,8 @@ export class Follower {
       ? await agentLiveness(this.#context, this.#session, this.attempt)
       : undefined;
     if (liveness?.state === "alive") await this.#identify(liveness.identity);
-    while (await this.#drain()) if (this.#closed) return undefined;
+    if (!isRead || exitCode !== undefined || wrapperGone)
+      while (await this.#drain()) if (this.#closed) return undefined;
     if (this.#closed) return undefined;
     if (exitCode !== undefined) return { exitCode, seen: `the wrapper noted exit code ${exitCode}` };
     if (liveness?.state === "dead") {
@@ -186,16 +190,16 @@ export class Follower {
   /** Records what is new in the spool; true when there may be more. */
   async #drain(): Promise<boolean> {
     if (this.#reader === undefined || this.#file === undefined) return false;
-    const { lines, toByte, tailBytes, more } = await this.#reader.next();
-    if (lines.length > 0) await this.#cover(this.#file, lines);
+    const { lines, toByte, tailBytes, more, bytes } = await this.#reader.next();
+    if (lines.length > 0) await this.#cover(this.#file, lines, bytes);
     await this.#limit(toByte + tailBytes);
     return more;
   }
 
-  async #cover(file: ReadFile, lines: readonly SpoolLine[]): Promise<void> {
+  async #cover(file: ReadFile, lines: readonly SpoolLine[], read: Uint8Array | undefined): Promise<void> {
     const { recorder } = this.#context;
     const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
-    const units = await unitsToCover(file, lines);
+    const units = await unitsToCover(file, lines, read);
     const cover = {
       ...at,
       fromByte: units.fromByte + this.#delta,

@@ -128,10 +128,15 @@ function windowFile(file: ReadFile, fromByte: number, toByte: number): ReadFile 
   };
 }
 
-/** CRCs of lines that are about to be covered, in units. */
+/**
+ * CRCs of lines that are about to be covered, in units.
+ *
+ * @param read their bytes, where those are at hand.
+ */
 export async function unitsToCover(
   file: ReadFile,
   lines: readonly SpoolLine[],
+  read?: Uint8Array,
 ): Promise<{
   readonly fromByte: number;
   readonly ends: readonly number[];
@@ -141,7 +146,8 @@ export async function unitsToCover(
   const toByte = lines.at(-1)?.range.toByte ?? fromByte;
   const ends = unitEnds(lines);
   const crcs: number[] = [];
-  const bytes = toByte - fromByte <= 8 * batchBytesMax ? await file.read(fromByte, toByte) : undefined;
+  const isFew = toByte - fromByte <= 8 * batchBytesMax;
+  const bytes = read ?? (isFew ? await file.read(fromByte, toByte) : undefined);
   let start = fromByte;
   for (const end of ends) {
     if (bytes === undefined) crcs.push((await coverOf(file, start, end)).crc);
