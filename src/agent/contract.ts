@@ -71,6 +71,45 @@ export interface HandOver {
   }[];
 }
 
+/** With what an agent that is spoken with is started. */
+export interface Opening {
+  readonly cwd: string;
+  readonly prompt: string;
+}
+
+/** A line for the agent's stdin. */
+export interface Outgoing {
+  /** Says which it is; a key is said once. */
+  readonly key: string;
+  /** Without its newline. */
+  readonly line: string;
+  /** The agent takes no notice of it when it comes a second time. */
+  readonly isRepeatable: boolean;
+}
+
+/** The agent wants to know whether it may make a call. */
+export interface Ask {
+  readonly requestId: string;
+  readonly callId: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly options: readonly { readonly optionId: string; readonly name: string; readonly allows: boolean }[];
+}
+
+/** Our side of the conversation with one start of an agent: a fold over its lines. */
+export interface Conversing {
+  /** Every request for a permission so far, answered or not. */
+  readonly asks: readonly Ask[];
+  /** The turn has come to its end; the agent waits for more, which there is not. */
+  readonly isOver: boolean;
+  /** What is to be said, in order; what was said already is among it. */
+  readonly due: readonly Outgoing[];
+  hear(line: string): void;
+  /** What the agent has said shows that it was told this. */
+  isProven(key: string): boolean;
+  answer(ask: Ask, optionId: string): Outgoing;
+}
+
 export interface AgentAdapter {
   readonly kind: string;
   /** What each source of this agent is able to say, as declared in reference form. */
@@ -96,4 +135,6 @@ export interface AgentAdapter {
   readonly store?: AgentStore;
   /** Pure: gives the calls of the stream (O) the ids, names and inputs that the store (L) has for them. */
   matchStream?(sources: readonly SourceCut[]): readonly SourceCut[];
+  /** Of agents that are spoken with over their stdin, and asked nothing on their command line. */
+  converse?(opening: Opening): Conversing;
 }

@@ -1,4 +1,5 @@
 /** The agents that Holdfast knows, by kind. */
+import { acp } from "./acp.ts";
 import { ada } from "./ada.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
@@ -14,4 +15,5 @@ export const adapters: Readonly<Record<string, AgentAdapter>> = {
   opencode,
   "gemini-cli": geminiCli,
   pi,
+  acp,
 };

@@ -17,6 +17,7 @@ interface ServeFlags {
   readonly home: string;
   readonly port: number;
   readonly agentPath?: string;
+  readonly acpPath?: string;
   readonly tokenFile?: string;
 }
 
@@ -35,6 +36,7 @@ command
   )
   .option("--port <number>", "port on 127.0.0.1; 0 means any", parsePort, portDefault)
   .option("--agent-path <file>", "executable of the agent, absolute; else `ada` is looked up over PATH")
+  .option("--acp-path <file>", "executable of an agent that speaks the Agent Client Protocol, absolute")
   .option("--token-file <file>", "file with the token; made when absent (default: <home>/token)")
   .action((flags: ServeFlags) => serve(flags, program, realWorld, listenHttp));
 

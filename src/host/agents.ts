@@ -33,14 +33,26 @@ export function hostAgents(searchPath: string): Agents {
     input: async (folder, bytes) => {
       const handle = await openStdin(folder);
       if (handle === undefined) return false;
-      try {
-        await io(`${folder}/stdin`, "write", () => handle.write(bytes));
-        return true;
-      } finally {
-        await handle.close();
-      }
+      const fd = await io(`${folder}/stdin`, "open", () => openDescriptor(`${folder}/stdin`, writing));
+      await handle.close();
+      return writeAll(fd, bytes);
     },
   };
+}
+
+const writing = constants.O_WRONLY | constants.O_NONBLOCK;
+
+/** A pipe takes 64 KiB at once: the system tells when its reader has made room. False when the reader is gone. */
+function writeAll(fd: number, bytes: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = new Socket({ fd, readable: false, writable: true });
+    const done = (taken: boolean) => {
+      socket.destroy();
+      resolve(taken);
+    };
+    socket.once("error", () => done(false));
+    socket.write(bytes, (error) => done(error === null || error === undefined));
+  });
 }
 
 async function resolveCommand(command: string, searchPath: string): Promise<string | undefined> {

@@ -127,7 +127,7 @@ export interface Evidence {
   readonly sources: readonly SourceCut[];
   readonly decisions: readonly DecisionEvidence[];
   readonly probes: readonly ProbeEvidence[];
-  /** Every synced yes of a gated session. Without this list nothing is claimed from the absence of a yes. */
+  /** Every synced yes, of a gated session or to a request for permission in its stream. Without this list nothing is claimed from the absence of a yes. */
   readonly approvals?: readonly ApprovalEvidence[];
   /** A boot id that changed since the last attempt means a power cut may have taken unsynced bytes. */
   readonly bootChanged: boolean;

@@ -51,6 +51,19 @@ export type FactBody =
   | CallFact
   | AnnouncedFact
   | ResultFact
+  /** The agent asks whether it may make a call, and waits. */
+  | {
+      readonly kind: "permission";
+      readonly requestId: string;
+      readonly callId: string;
+      readonly name: string;
+      readonly input: unknown;
+      readonly options: readonly {
+        readonly optionId: string;
+        readonly name: string;
+        readonly allows: boolean;
+      }[];
+    }
   /** The source itself records that the turn is over. */
   | {
       readonly kind: "turn-end";

@@ -5,6 +5,7 @@
  */
 
 import { agentLiveness, toolsOf } from "../session/agent-life.ts";
+import { type Approving, approve } from "../session/approve.ts";
 import { type Context, exclusively, lifeOf } from "../session/context.ts";
 import { type Decision, decide } from "../session/decide.ts";
 import { refuseWhileLive } from "../session/live.ts";
@@ -88,6 +89,35 @@ async function recordCancel(
     who,
     why,
   });
+}
+
+/** Answers an agent that asks whether it may make a call. */
+export async function approveCall(
+  context: Context,
+  session: SessionState,
+  order: Approving,
+): Promise<Answer> {
+  const approved = await approve(context, session, order);
+  switch (approved.as) {
+    case "unknown-request":
+      return refuse(
+        404,
+        "unknown-request",
+        "The agent at work has asked nothing of that id. GET the session for what it asks.",
+      );
+    case "unknown-option":
+      return refuse(400, "unknown-option", `The agent offers ${approved.options.join(", ")}.`);
+    case "answered-otherwise": {
+      const { optionId, who } = approved.before;
+      return refuse(409, "answered", `The request was answered with ${optionId} by ${who}; that stays.`);
+    }
+    case "stale":
+      return refuse(409, "stale", "The agent that asked is gone. Resume the session: it asks again.");
+    case "recorded": {
+      const { requestId, callId, optionId, allows, who } = approved.approval;
+      return answer(200, { session: session.id, requestId, call: callId, option: optionId, allows, who });
+    }
+  }
 }
 
 /** Puts a person's word on a call of unknown outcome on record. */

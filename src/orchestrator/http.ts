@@ -13,7 +13,7 @@ import type { SessionState } from "../session/state.ts";
 import { detailOf, summaryOf } from "../session/view.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
 import { type Body, flagField, readBody, textField } from "./body.ts";
-import { abandonRun, decideCall, stopSession } from "./commands.ts";
+import { abandonRun, approveCall, decideCall, stopSession } from "./commands.ts";
 import { guard } from "./guard.ts";
 import { page } from "./page.ts";
 import { makeProject } from "./project.ts";
@@ -154,6 +154,18 @@ function sessionRoutes(routes: Routes, site: Site): void {
   );
   routes.post("/api/sessions/:id/abandon", (c) =>
     onSessionBody(c, site, (life, session, body) => abandonRun(life.context, session, whoOf(body))),
+  );
+  routes.post("/api/sessions/:id/approvals/:request", (c) =>
+    onSessionBody(c, site, async (life, session, body) => {
+      const option = typeof body.allow === "boolean" ? body.allow : body.option;
+      if (typeof option !== "boolean" && typeof option !== "string")
+        return refuse(400, "bad-field", 'Say "allow": true or false, or name an "option" of the agent\'s.');
+      return approveCall(life.context, session, {
+        requestId: c.param("request"),
+        option,
+        who: whoOf(body),
+      });
+    }),
   );
   routes.post("/api/sessions/:id/calls/:call/decision", (c) =>
     onSessionBody(c, site, async (life, session, body) => {

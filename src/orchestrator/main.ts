@@ -1,6 +1,6 @@
 /**
- * The server's lean entry: what a bundle starts with. `--home DIR --port N --agent-path FILE --token-file FILE
- * --spool-bytes-max N`.
+ * The server's lean entry: what a bundle starts with. `--home DIR --port N --agent-path FILE --acp-path FILE
+ * --token-file FILE --spool-bytes-max N`.
  *
  * It reads its arguments by hand, because a start is what a run under test costs.
  */
@@ -10,7 +10,7 @@ import { realWorld } from "../host/world.ts";
 import { spoolBytesMaxDefault } from "../session/context.ts";
 import { homeFolderDefault, portDefault, serve } from "./serve.ts";
 
-const names = ["--home", "--port", "--agent-path", "--token-file", "--spool-bytes-max"];
+const names = ["--home", "--port", "--agent-path", "--acp-path", "--token-file", "--spool-bytes-max"];
 
 const program = hostProgram();
 const given = new Map<string, string>();
@@ -33,6 +33,7 @@ if (!Number.isSafeInteger(spoolBytesMax) || spoolBytesMax < 1) {
   program.exit(2);
 }
 const agentPath = given.get("--agent-path");
+const acpPath = given.get("--acp-path");
 const tokenFile = given.get("--token-file");
 // Not awaited: where it is bundled as CommonJS there is no top-level await.
 void serve(
@@ -41,6 +42,7 @@ void serve(
     port,
     spoolBytesMax,
     ...(agentPath === undefined ? {} : { agentPath }),
+    ...(acpPath === undefined ? {} : { acpPath }),
     ...(tokenFile === undefined ? {} : { tokenFile }),
   },
   program,

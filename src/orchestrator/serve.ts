@@ -13,6 +13,8 @@ export interface ServeSettings {
   readonly port: number;
   /** Absolute path of the agent's executable. */
   readonly agentPath?: string;
+  /** Absolute path of an agent that speaks ACP. */
+  readonly acpPath?: string;
   readonly tokenFile?: string;
   /** See {@link OrchestratorConfig.spoolBytesMax}. */
   readonly spoolBytesMax?: number;
@@ -42,7 +44,10 @@ export async function serve(
     const options = {
       home: settings.home,
       port: settings.port,
-      agentCommands: settings.agentPath === undefined ? {} : { ada: settings.agentPath },
+      agentCommands: {
+        ...(settings.agentPath === undefined ? {} : { ada: settings.agentPath }),
+        ...(settings.acpPath === undefined ? {} : { acp: settings.acpPath }),
+      },
       agentEnv: agentEnvironment(program.env),
       spoolBytesMax: settings.spoolBytesMax ?? spoolBytesMaxDefault,
       graceMs: graceMsDefault,

@@ -62,6 +62,8 @@ function saying(body: FactBody): string {
       return `call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
     case "announced":
       return `reply names call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
+    case "permission":
+      return `asks for call ${body.callId} ${body.name} ${JSON.stringify(body.input)}`;
     case "result":
       return `${body.isError ? "error" : "result"} ${body.callId} ${body.content}`;
     case "turn-end":

@@ -89,14 +89,28 @@ function effectOfProbe(probe: ProbeEvidence | undefined): Effect {
   return probe?.saw === "partly" ? "partly" : "unknown";
 }
 
-/** Only a session whose every call asked us, and a journal without holes, can tell that a call was never let go. */
-function isUnapproved(call: Call, { session, approvals, sources }: Evidence): boolean {
-  if (!session.gated || approvals === undefined || call.turn.attempt === undefined) return false;
+/** Only a call that waited for our word, and a journal without holes, can tell that a call was never let go. */
+function isUnapproved(call: Call, evidence: Evidence): boolean {
+  const { approvals, sources } = evidence;
+  if (approvals === undefined || call.turn.attempt === undefined || !isGated(call, evidence)) return false;
   const hasHoles = sources.some(({ source, damage, status }) => {
     // A late write is too much in the journal, and hides nothing that belongs there.
     return source === "J" && (damage.some(({ code }) => code !== "late-write") || status !== "read");
   });
   return !hasHoles && !approvals.some((yes) => isAbout(yes, call));
+}
+
+/** Every call of the session asks us, or this one did. */
+function isGated(call: Call, { session, sources }: Evidence): boolean {
+  if (session.gated) return true;
+  return sources.some(
+    ({ source, facts }) =>
+      source === "O" &&
+      facts.some(({ attempt, body }) => {
+        if (body.kind !== "permission") return false;
+        return isAbout({ callId: body.callId, ...(attempt === undefined ? {} : { attempt }) }, call);
+      }),
+  );
 }
 
 function contradictionsOf(

@@ -13,6 +13,7 @@ import { invariant } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
 import type { Kin, World } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
+import type { Talk } from "./converse.ts";
 import type { Follower } from "./follow.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SessionState, State } from "./state.ts";
@@ -41,6 +42,8 @@ export interface SessionLife {
   /** Set while start-up has not yet found out where the session stands. */
   reconciling: boolean;
   follower?: Follower;
+  /** With the agent at work, where its kind is spoken with. */
+  talk?: Talk;
   /** Why the agent can no longer be followed, where that is so. */
   trouble?: string;
   /** The last verdict on a complete cut. */

@@ -24,10 +24,11 @@ import {
   readWhole,
   sessionFolder,
 } from "./context.ts";
+import { Talk } from "./converse.ts";
 import { Follower } from "./follow.ts";
 import type { HandOverRecord } from "./records.ts";
 import { settle } from "./settle.ts";
-import { latestAttempt, type SessionState } from "./state.ts";
+import { type AttemptState, latestAttempt, type SessionState } from "./state.ts";
 import { sweepStopped } from "./sweep.ts";
 
 export interface DispatchOrder {
@@ -136,8 +137,17 @@ export async function startDispatched(
     await settle(context, session);
     return `The agent could not be started: ${thrown.message}.`;
   }
+  beginTalk(context, session, attempt, follower);
   follow(context, session, follower);
   return undefined;
+}
+
+/** The first words are ours; that they cannot be said now, is told as any trouble of following is. */
+function beginTalk(context: Context, session: SessionState, attempt: AttemptState, follower: Follower): void {
+  const talk = Talk.of(context, session, attempt);
+  if (talk === undefined) return;
+  lifeOf(context, session.id).talk = talk;
+  follower.speaksWith(talk);
 }
 
 function commandArgs(session: SessionState, order: DispatchOrder): readonly string[] {

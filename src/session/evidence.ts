@@ -6,7 +6,7 @@
  */
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
-import type { Abilities, AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
+import type { Abilities, ApprovalEvidence, AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact } from "../model/fact.ts";
 import { attemptPaths } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
@@ -46,10 +46,17 @@ export async function gatherEvidence(
     attempts,
     sources: [...journalCut(damage), ...matched],
     decisions: session.decisions,
+    ...(adapter.converse === undefined ? {} : { approvals: approvalsOf(session) }),
     probes: [],
     bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,
     resumesFrom: adapter.resumesFrom,
   };
+}
+
+function approvalsOf({ attempts }: SessionState): readonly ApprovalEvidence[] {
+  return attempts.flatMap(({ attempt, approvals = [] }) =>
+    approvals.filter(({ allows }) => allows).map(({ callId, cite }) => ({ callId, attempt, cite })),
+  );
 }
 
 async function readStore(context: Context, session: SessionState): Promise<readonly SourceCut[]> {

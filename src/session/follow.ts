@@ -10,6 +10,7 @@ import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import type { Talk } from "./converse.ts";
 import { coveredByte } from "./covers.ts";
 import { LifeOver } from "./recorder.ts";
 import { mapSpool } from "./shift.ts";
@@ -29,6 +30,7 @@ export class Follower {
   readonly #watches: Watch[] = [];
   #file: ReadFile | undefined;
   #reader: SpoolReader | undefined;
+  #talk: Talk | undefined;
   /** Stream offset minus file offset. */
   #delta = 0;
   #dirty = true;
@@ -44,6 +46,11 @@ export class Follower {
     this.#session = session;
     this.attempt = attempt;
     this.#folder = attemptFolder(context, session.id, attempt.attempt);
+  }
+
+  /** Speaks with the agent from now on. */
+  speaksWith(talk: Talk): void {
+    this.#talk = talk;
   }
 
   /** Watches the attempt; to be called before its agent is started, so that nothing is missed. @throws IoError. */
@@ -144,6 +151,7 @@ export class Follower {
     const exitCode = await readExit(world.files, this.#folder);
     const wrapperGone = this.#wrapperGone;
     await this.#identify(undefined);
+    await this.#talk?.speak();
     if (exitCode === undefined && !wrapperGone) await this.#watchWrapper();
     const liveness = wrapperGone
       ? await agentLiveness(this.#context, this.#session, this.attempt)
@@ -220,6 +228,7 @@ export class Follower {
     }
     records.push(recorder.record("cover", cover, synced));
     await Promise.all(records);
+    await this.#talk?.listen(lines);
   }
 
   #isLatest(): boolean {

@@ -142,6 +142,20 @@ export interface RecordData {
     atMs?: number;
     at: Place;
   };
+  /** The agent is about to be told something over its stdin, or was: `key` says what, once an attempt. */
+  said: { sessionId: string; attempt: number; key: string; when: "before" | "after" };
+  /** A person's answer to an agent that asked whether it may make a call; synced before the agent hears of it. */
+  approval: {
+    sessionId: string;
+    attempt: number;
+    requestId: string;
+    callId: string;
+    optionId: string;
+    allows: boolean;
+    who: string;
+    atMs: number;
+    at: Place;
+  };
   /** The journal had lost this attempt; it was taken from the copy at `path`. */
   restored: { sessionId: string; attempt: number; path: string };
   /** The evidence of a verdict was stored. */
@@ -203,6 +217,17 @@ const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> 
     callId: "text",
     attempt: "count",
     outcome: "text",
+    who: "text",
+    at: "object",
+  },
+  said: { sessionId: "text", attempt: "count", key: "text", when: "text" },
+  approval: {
+    sessionId: "text",
+    attempt: "count",
+    requestId: "text",
+    callId: "text",
+    optionId: "text",
+    allows: "any",
     who: "text",
     at: "object",
   },

@@ -13,6 +13,7 @@ import { IoError } from "../model/ports.ts";
 import { attemptPaths, claimAttempt, endAgent, readStarted } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
+import { Talk } from "./converse.ts";
 import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
@@ -148,7 +149,14 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   }
   // No wrapper stands between this agent and us; nobody will tell when it is gone.
   if (attempt.over === "pipes") follower.wrapperIsGone();
+  const talk = Talk.of(context, session, attempt);
+  await talk?.catchUp();
+  if (talk !== undefined) follower.speaksWith(talk);
   await follower.catchUp();
+  if (talk !== undefined) {
+    lifeOf(context, session.id).talk = talk;
+    await talk.goOn();
+  }
   await noteWhileLive(context, session);
   // The life that was to see its end through may have gone first.
   if (latestRun(session)?.cancelled?.why === "stop" && identity !== undefined)

@@ -54,8 +54,23 @@ export interface AttemptState {
     readonly cite: Cite;
   };
   limit?: string;
+  /** What the agent was told over its stdin, by key: about to be, or written. */
+  said?: Record<string, "before" | "after">;
+  /** Answers to what it asked. */
+  approvals?: Approval[];
   /** Copy from which the attempt came back into the record, where the journal had lost it. */
   restoredFrom?: string;
+}
+
+/** A person's answer to a request of an agent. */
+export interface Approval {
+  readonly requestId: string;
+  readonly callId: string;
+  readonly optionId: string;
+  readonly allows: boolean;
+  readonly who: string;
+  readonly atMs: number;
+  readonly cite: Cite;
 }
 
 /** Something we recorded that clients are shown. */
@@ -190,6 +205,8 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
     case "shift":
     case "ended":
     case "limit":
+    case "said":
+    case "approval":
     case "restored":
       foldAttempt(session, record, cite);
       break;
@@ -295,7 +312,18 @@ function orderRuns({ runs, attempts }: SessionState): void {
 
 type AttemptRecord = Extract<
   AnyRecord,
-  { type: "agent" | "agent-session" | "cover" | "shift" | "ended" | "limit" | "restored" }
+  {
+    type:
+      | "agent"
+      | "agent-session"
+      | "cover"
+      | "shift"
+      | "ended"
+      | "limit"
+      | "said"
+      | "approval"
+      | "restored";
+  }
 >;
 
 function foldAttempt(session: SessionState, record: AttemptRecord, cite: Cite): void {
@@ -321,6 +349,18 @@ function foldAttempt(session: SessionState, record: AttemptRecord, cite: Cite): 
       const { exitCode, started, seen, at, tailBytes } = record.data;
       attempt.ended = { exitCode, started, seen, cite };
       show(session, at, "exited", { exitCode, started, seen, tailBytes });
+      break;
+    }
+    case "said":
+      attempt.said ??= {};
+      attempt.said[record.data.key] = record.data.when;
+      return;
+    case "approval": {
+      const { requestId, callId, optionId, allows, who, atMs } = record.data;
+      attempt.approvals ??= [];
+      if (attempt.approvals.some((one) => one.requestId === requestId)) return;
+      attempt.approvals.push({ requestId, callId, optionId, allows, who, atMs, cite });
+      show(session, record.data.at, "approval", { requestId, callId, optionId, allows, who });
       break;
     }
     case "limit":

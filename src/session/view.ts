@@ -7,6 +7,7 @@
 import type { Verdict } from "../model/verdict.ts";
 import { reconcile } from "../reconcile/index.ts";
 import { attemptPaths } from "../supervise/index.ts";
+import { openAsks } from "./approve.ts";
 import { adapterOf, attemptFolder, type Context, exclusively, lifeOf } from "./context.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { settle } from "./settle.ts";
@@ -66,6 +67,10 @@ export async function detailOf(context: Context, session: SessionState, check: b
     history,
     findings: [...session.findings.values()].map((one) => ({ ...one.finding, resolved: one.resolved })),
     decisions: session.decisions,
+    approvals: session.attempts.flatMap(({ attempt, approvals = [] }) =>
+      approvals.map(({ cite: _, ...one }) => ({ attempt, ...one })),
+    ),
+    asks: openAsks(context, session),
     queue: session.queue,
     recovery: done ? { action: "none", why: run?.reason ?? "", sends: [] } : verdict.recovery,
   };

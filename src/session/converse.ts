@@ -1,0 +1,157 @@
+/**
+ * Speaks with an agent over its stdin, as far as its kind is spoken with.
+ *
+ * Always: what is said is on record before it is written, and again afterwards; a permission is granted only when the
+ * yes is on the disk. A later server goes on where this one was: it hears the spool again and says what is still due.
+ * Never: what must not come twice is written when nobody can tell whether it was. Then the agent is ended, and its run
+ * is interrupted with what it had said.
+ */
+import type { Ask, Conversing, Outgoing } from "../agent/contract.ts";
+import type { SpoolLine } from "../journal/index.ts";
+import { attemptPaths, endAgent } from "../supervise/index.ts";
+import { agentLiveness } from "./agent-life.ts";
+import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import type { AttemptState, SessionState } from "./state.ts";
+import { readUnits } from "./units.ts";
+
+/** A permission that the agent waits for. */
+export type OpenAsk = Ask;
+
+export class Talk {
+  readonly #context: Context;
+  readonly #session: SessionState;
+  readonly #attempt: AttemptState;
+  readonly #conversing: Conversing;
+  #saying: Promise<void> = Promise.resolve();
+  #ending = false;
+  /** Nothing is said before what was said is certain. */
+  #going: boolean;
+
+  private constructor(
+    context: Context,
+    session: SessionState,
+    attempt: AttemptState,
+    conversing: Conversing,
+  ) {
+    this.#going = attempt.said === undefined;
+    this.#context = context;
+    this.#session = session;
+    this.#attempt = attempt;
+    this.#conversing = conversing;
+  }
+
+  /** undefined for a kind of agent that is asked on its command line. */
+  static of(context: Context, session: SessionState, attempt: AttemptState): Talk | undefined {
+    const opening = { cwd: session.cwd, prompt: attempt.prompt };
+    const conversing = adapterOf(session).converse?.(opening);
+    return conversing === undefined ? undefined : new Talk(context, session, attempt, conversing);
+  }
+
+  get attempt(): number {
+    return this.#attempt.attempt;
+  }
+
+  /** What the agent asked, all of it. */
+  get asks(): readonly OpenAsk[] {
+    return this.#conversing.asks;
+  }
+
+  /** Hears what is on record of the agent already; says nothing yet. @throws IoError. */
+  async catchUp(): Promise<void> {
+    const { covers, attempt } = this.#attempt;
+    const { spool } = attemptPaths(attemptFolder(this.#context, this.#session.id, attempt));
+    const file = await this.#context.world.files.openRead(spool);
+    try {
+      for (let index = 0; index < covers.ends.length; ) {
+        const units = await readUnits(file, covers, index);
+        index += units.length;
+        for (const { lines } of units) this.#hear(lines);
+      }
+    } finally {
+      await file?.close();
+    }
+  }
+
+  /**
+   * After a change of servers: goes on, if it is certain what was said.
+   *
+   * @throws LifeOver when another server has taken over.
+   */
+  async goOn(): Promise<void> {
+    const { said = {} } = this.#attempt;
+    const unsure = this.#conversing.due.find(
+      ({ key, isRepeatable }) => !isRepeatable && said[key] === "before" && !this.#conversing.isProven(key),
+    );
+    this.#going = unsure === undefined;
+    if (unsure === undefined) return this.speak();
+    this.#context.report(
+      `Session ${this.#session.id}: nobody can tell whether its agent was told "${unsure.key}"; it is ended.`,
+    );
+    this.#end();
+  }
+
+  /** Takes lines that are on record. */
+  async listen(lines: readonly SpoolLine[]): Promise<void> {
+    this.#hear(lines);
+    await this.speak();
+  }
+
+  /** Says what is due and was not said; one after the other, whoever asks. */
+  speak(): Promise<void> {
+    // From when its process is known, the agent's stdin is there.
+    if (!this.#going || this.#attempt.identity === undefined) return Promise.resolve();
+    this.#saying = this.#saying.then(
+      () => this.#sayAll(),
+      () => this.#sayAll(),
+    );
+    return this.#saying;
+  }
+
+  #hear(lines: readonly SpoolLine[]): void {
+    for (const line of lines) if (line.problem === undefined) this.#conversing.hear(line.text);
+  }
+
+  async #sayAll(): Promise<void> {
+    for (const one of [...this.#conversing.due, ...this.#answers()]) {
+      if (this.#attempt.said?.[one.key] === undefined || (one.isRepeatable && this.#isUnproven(one)))
+        await this.#say(one);
+    }
+    if (this.#conversing.isOver) this.#end();
+  }
+
+  #isUnproven({ key }: Outgoing): boolean {
+    return this.#attempt.said?.[key] !== "after";
+  }
+
+  /** Every answer that a person gave, as the agent is to be told. */
+  #answers(): readonly Outgoing[] {
+    return (this.#attempt.approvals ?? []).flatMap(({ requestId, optionId }) => {
+      const ask = this.asks.find((one) => one.requestId === requestId);
+      return ask === undefined ? [] : [this.#conversing.answer(ask, optionId)];
+    });
+  }
+
+  async #say({ key, line }: Outgoing): Promise<void> {
+    const { recorder, world } = this.#context;
+    const at = { sessionId: this.#session.id, attempt: this.#attempt.attempt, key };
+    await recorder.record("said", { ...at, when: "before" });
+    await recorder.mayAct();
+    const folder = attemptFolder(this.#context, this.#session.id, this.#attempt.attempt);
+    const taken = await world.agents.input(folder, new TextEncoder().encode(`${line}\n`));
+    if (taken) await recorder.record("said", { ...at, when: "after" });
+  }
+
+  /** The agent waits for more, or must not be spoken with any more: nobody else would end it. */
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    const { world, config, report } = this.#context;
+    const work = async () => {
+      const { identity, state } = await agentLiveness(this.#context, this.#session, this.#attempt);
+      if (state === "alive" && identity !== undefined) await endAgent(world, identity, config.graceMs);
+    };
+    work().catch((thrown: unknown) =>
+      report(`The agent of session ${this.#session.id} could not be ended: ${String(thrown)}.`),
+    );
+  }
+}
