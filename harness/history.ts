@@ -12,6 +12,8 @@ import type { ObservedSession, Shown, SubjectFile } from "./subject/contract.ts"
 /** One thing that happened, seen from the harness. `t` is CLOCK_MONOTONIC in nanoseconds, as in the ledger. */
 export type HistoryEntry = { readonly t: string } & (
   | { readonly kind: "server-start"; readonly life: number; readonly pid: number; readonly url: string }
+  /** What is started from now on. */
+  | { readonly kind: "version"; readonly version: "this" | "next" }
   | { readonly kind: "server-ready"; readonly life: number }
   | {
       readonly kind: "server-exit";

@@ -285,6 +285,14 @@ export const rows: readonly Row[] = [
     met: (run) => all(run, "connect").some(({ after }) => after !== undefined),
   },
   {
+    name: "another version took over, and this one again",
+    applies: (can, faults) => can.versions === true && withKill(can, faults),
+    met: (run) => {
+      const versions = all(run, "version").map(({ version }) => version);
+      return versions.includes("next") && versions.lastIndexOf("this") > versions.indexOf("next");
+    },
+  },
+  {
     name: "reloaded by node --watch",
     applies: (can, faults) => faults.includes("reload") && can.reload.includes("node-watch"),
     met: (run) => all(run, "fault").some(({ fault }) => fault.kind === "reload" && fault.by === "node-watch"),

@@ -43,6 +43,10 @@ export async function playRound(
     await damageFiles(run, index, round);
     await cutNow(run, "killed");
     await passGates(run, round.orphan.beforeRestart, "orphan, before the restart");
+    if (round.version !== undefined && run.subject.useVersion !== undefined) {
+      await run.subject.useVersion(run.context, round.version);
+      run.recorder.record({ kind: "version", version: round.version });
+    }
     if (next !== undefined && isPhase(next.at) && next.at.phase === "starting") return true;
     await startServer(run);
   } else {

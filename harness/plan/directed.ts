@@ -169,6 +169,17 @@ const plans: readonly Plan[] = [
       ),
     ],
   ),
+  // this version, the next one, this one again, over an agent that lives and one that does not
+  plan(
+    [session(replies(plainCall, plainCall, plainCall))],
+    [
+      round(at("result:1/out"), killServer, { position: "shown", version: "next" }),
+      round(at("result:2/out"), { kind: "term" }, { position: "shown", version: "this" }),
+      round(at("call:3/log"), killBoth, { version: "next" }),
+      round({ phase: "ready" }, killServer, { version: "this" }),
+    ],
+    { clients: 2 },
+  ),
   plan([two], [round(at("result:1/out"), { kind: "reload", by: "node-watch" }, { position: "shown" })]),
   plan([two], [round(at("effect:2"), { kind: "reload", by: "tsx" })]),
 ];
@@ -180,8 +191,9 @@ export const boundaryPlan: Plan = plan([two], [round(at("result:2/log"), killBot
 export function directedPlans(can: Abilities, faults: readonly FaultName[]): Plan[] {
   const possible = plans.filter(({ rounds }) =>
     rounds.every(
-      ({ fault, damage, insists = false }) =>
+      ({ fault, damage, insists = false, version }) =>
         !(insists && can.resumesByPrompt) &&
+        (version === undefined || can.versions === true) &&
         faults.includes(fault.kind) &&
         isAvailable(can, fault) &&
         (damage.length === 0 || (can.damage && faults.includes("damage"))),

@@ -201,7 +201,7 @@ function isTree(fault: FaultKind): boolean {
 
 /**
  * What is drawn after everything else, so that what a seed gave before it still gives: a person who does not wait
- * for what is said, and an ending that is a reload.
+ * for what is said, an ending that is a reload, versions that take over from each other.
  */
 function withAfterthoughts(drawn: fc.Arbitrary<Plan>, options: GenerateOptions): fc.Arbitrary<Plan> {
   const { can, faults = faultNames } = options;
@@ -211,11 +211,25 @@ function withAfterthoughts(drawn: fc.Arbitrary<Plan>, options: GenerateOptions):
     insists: insists ? fc.oneof(...oneIn(4)) : fc.constant(false),
     reloads: ways.length > 0 ? fc.oneof(...oneIn(8)) : fc.constant(false),
     by: fc.constantFrom(...(ways.length > 0 ? ways : (["signal"] as const))),
+    versions: fc.oneof(...oneIn(8)),
   });
-  return fc.tuple(drawn, afterthoughts).map(([plan, { insists: hurried, reloads, by }]) => {
-    const reloading = reloads ? { ...plan, rounds: plan.rounds.map((round) => reloaded(round, by)) } : plan;
-    if (!hurried) return reloading;
-    return { ...reloading, rounds: reloading.rounds.map((round) => ({ ...round, insists: true })) };
+  return fc.tuple(drawn, afterthoughts).map(([plan, { insists: hurried, reloads, by, versions }]) => {
+    let rounds = reloads ? plan.rounds.map((round) => reloaded(round, by)) : plan.rounds;
+    if (hurried) rounds = rounds.map((round) => ({ ...round, insists: true }));
+    if (versions && can.versions === true) rounds = inTurn(rounds);
+    return { ...plan, rounds };
+  });
+}
+
+/** Every start is another version than the one before. */
+function inTurn(rounds: readonly Round[]): Round[] {
+  let starts = 0;
+  return rounds.map((round) => {
+    const { fault } = round;
+    const endsServer = fault.kind === "term" || (fault.kind === "kill" && fault.target !== "agent");
+    if (!endsServer) return round;
+    starts += 1;
+    return { ...round, version: starts % 2 === 1 ? "next" : "this" };
   });
 }
 

@@ -109,6 +109,8 @@ export const RoundSchema = z.strictObject({
   damage: z.array(DamageSchema).max(2),
   /** A person resumes every session that has not ended, whatever is said of its agent, and once more when it was taken up. */
   insists: z.boolean().optional(),
+  /** Where the fault ends the server: what is started then, this version of it or one to come. As before, where left out. */
+  version: z.enum(["this", "next"]).optional(),
 });
 
 const FailsSchema = z.strictObject({

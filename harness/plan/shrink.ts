@@ -168,6 +168,10 @@ function simplerRounds(round: Round): Round[] {
     const { insists: _, ...patient } = round;
     simpler.push(patient);
   }
+  if (round.version !== undefined) {
+    const { version: _, ...same } = round;
+    simpler.push(same);
+  }
   if (round.damage.length > 0) simpler.push({ ...round, damage: round.damage.slice(1) });
   if (orphan.beforeRestart + orphan.beforeObserve + orphan.duringResume > 0) {
     simpler.push({ ...round, orphan: { beforeRestart: 0, beforeObserve: 0, duringResume: 0 } });

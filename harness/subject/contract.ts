@@ -23,6 +23,8 @@ export interface Abilities {
   readonly agents?: readonly AgentName[];
   /** A session is resumed by a prompt; while its agent works, that is a message to the agent, which may wait. */
   readonly resumesByPrompt?: boolean;
+  /** There is a version to come, which writes more than today's knows. */
+  readonly versions?: boolean;
 }
 
 /** Where and with what one run takes place. Everything is absolute and new for each run. */
@@ -186,6 +188,8 @@ export interface Subject {
   files(ctx: Context): Promise<readonly SubjectFile[]>;
   /** Triggers the hot reload; resolves when the reloaded server answers and is ready to be asked. */
   reload?(ctx: Context): Promise<{ readonly pid: number; readonly url: string }>;
+  /** Called while no server runs: from the next start on it is that version. */
+  useVersion?(ctx: Context, version: "this" | "next"): Promise<void>;
   /** Ends the server in its own orderly way. */
   stop(ctx: Context): Promise<void>;
 }

@@ -68,6 +68,7 @@ const SubjectSchema = z.looseObject({
     damage: z.boolean(),
     agents: z.array(AgentNameSchema).min(1).optional(),
     resumesByPrompt: z.boolean().optional(),
+    versions: z.boolean().optional(),
   }),
   port: z.int().min(1).max(65_535).optional(),
   setup: method.optional(),
@@ -79,6 +80,7 @@ const SubjectSchema = z.looseObject({
   observe: method,
   files: method,
   reload: method.optional(),
+  useVersion: method.optional(),
   stop: method,
 });
 

@@ -11,6 +11,7 @@ import type { SourcePatch } from "../launch/patch.ts";
 import type { Context, Subject } from "./contract.ts";
 import { requestJson } from "./http.ts";
 import { home, referenceOver } from "./reference-api.ts";
+import { nextVersion } from "./reference-next.ts";
 import { readSse } from "./sse.ts";
 import { baseUrl, reloadServer, shareServer, spawnServer, stopServer, writeServer } from "./start.ts";
 
@@ -28,6 +29,7 @@ const reference: Subject = {
     cursor: true,
     stop: true,
     damage: true,
+    versions: true,
   },
 
   prepare: (folder) => shareServer(folder, entry),
@@ -59,13 +61,15 @@ const reference: Subject = {
     const { url } = await reloadServer(ctx, health);
     return { pid: await ready(ctx), url };
   },
+  useVersion: (ctx, version) => writeServer(ctx, entry, version === "next" ? nextVersion : []),
   stop: (ctx) => stopServer(ctx, health),
 };
 export default reference;
 
 /** The reference orchestrator with something broken on purpose: proof that a check can fail. */
 export function brokenReference(name: string, patches: readonly SourcePatch[]): Subject {
-  return { ...reference, name, setup: (ctx) => writeServer(ctx, entry, patches) };
+  const can = { ...reference.can, versions: false };
+  return { ...reference, name, can, setup: (ctx) => writeServer(ctx, entry, patches) };
 }
 
 /** Resolves with the server's pid when it has reconciled every run. */

@@ -28,7 +28,7 @@ function sessionWords(
 }
 
 function roundSteps(
-  { at, position, fault, orphan, damage, delayMs = 0, insists = false }: Round,
+  { at, position, fault, orphan, damage, delayMs = 0, insists = false, version }: Round,
   mode: Plan["mode"],
 ): readonly string[] {
   const delay = delayMs === 0 || mode === "lockstep" ? "" : `, ${delayMs} ms later`;
@@ -36,6 +36,9 @@ function roundSteps(
     `${placeWords(at, position)}${delay}: ${faultWords(fault)}.`,
     ...damage.map((one) => `Before the restart ${damageWords(one)}.`),
     ...orphanSteps(orphan, fault),
+    ...(version === undefined
+      ? []
+      : [`What is started then is ${version === "next" ? "a version to come" : "this version"}.`]),
     ...(insists
       ? ["A person resumes every session that has not ended, and once more when that was accepted."]
       : []),
