@@ -8,6 +8,7 @@ import { hostAgents } from "./agents.ts";
 import { hostClock } from "./clock.ts";
 import { hostFiles } from "./files.ts";
 import { hostIds } from "./ids.ts";
+import { hostNames } from "./names.ts";
 import { hostProcesses } from "./processes.ts";
 
 /**
@@ -27,5 +28,6 @@ export async function realWorld(searchPath: string): Promise<World> {
     agents: hostAgents(searchPath),
     clock: hostClock(),
     ids: hostIds(),
+    names: hostNames(),
   };
 }

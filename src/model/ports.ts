@@ -227,4 +227,6 @@ export interface World {
   readonly agents: Agents;
   readonly clock: Clock;
   readonly ids: Ids;
+  /** Left out where nothing can be looked for in a workspace. */
+  readonly names?: Names;
 }

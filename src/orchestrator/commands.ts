@@ -7,7 +7,7 @@
 import { agentLiveness, toolsOf } from "../session/agent-life.ts";
 import { type Approving, approve } from "../session/approve.ts";
 import { type Context, exclusively, lifeOf } from "../session/context.ts";
-import { type Decision, decide } from "../session/decide.ts";
+import { type Decided, type Decision, decide } from "../session/decide.ts";
 import { refuseWhileLive } from "../session/live.ts";
 import { settle } from "../session/settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
@@ -127,6 +127,15 @@ export async function decideCall(
   decision: Decision,
 ): Promise<Answer> {
   const decided = await decide(context, session, decision);
+  if (decided.as !== "recorded") return notDecided(session, decided);
+  return answer(200, { session: session.id, call: decided.callId, outcome: decision.outcome });
+}
+
+/** Why a person's word on a call was not taken. */
+export function notDecided(
+  session: SessionState,
+  decided: Exclude<Decided, { readonly as: "recorded" }>,
+): Answer {
   switch (decided.as) {
     case "refused":
       return refusedBy(session.id, decided.refusal);
@@ -148,7 +157,5 @@ export async function decideCall(
         "known-call",
         `The outcome of this call is known (${decided.effect}); there is nothing to decide.`,
       );
-    case "recorded":
-      return answer(200, { session: session.id, call: decided.callId, outcome: decision.outcome });
   }
 }

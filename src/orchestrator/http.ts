@@ -18,6 +18,7 @@ import { guard } from "./guard.ts";
 import { page } from "./page.ts";
 import { makeProject } from "./project.ts";
 import { withdraw } from "./queue.ts";
+import { retryCall } from "./retry.ts";
 import { partsOf, type Routed, Routes } from "./routes.ts";
 import { closeStreams, eventStream } from "./sse.ts";
 import { resumeRun, submitRun, submitSession } from "./submit.ts";
@@ -154,6 +155,16 @@ function sessionRoutes(routes: Routes, site: Site): void {
   );
   routes.post("/api/sessions/:id/abandon", (c) =>
     onSessionBody(c, site, (life, session, body) => abandonRun(life.context, session, whoOf(body))),
+  );
+  routes.post("/api/sessions/:id/calls/:call/retry", (c) =>
+    onSessionBody(c, site, async (life, session, body) => {
+      const confirmed = flagField(body, "confirm");
+      const key = readKey(c);
+      if (typeof confirmed === "object") return confirmed.refusal;
+      if ("refusal" in key) return key.refusal;
+      const order = { callId: c.param("call"), who: whoOf(body), confirmed };
+      return retryCall(life.context, session, order, key);
+    }),
   );
   routes.post("/api/sessions/:id/approvals/:request", (c) =>
     onSessionBody(c, site, async (life, session, body) => {

@@ -15,6 +15,8 @@ export interface Decision {
   readonly callId: string;
   readonly outcome: "done" | "not-done";
   readonly who: string;
+  /** What the word rests on, where it is not the person's own. */
+  readonly why?: string;
 }
 
 export type Decided =
@@ -46,6 +48,7 @@ export function decide(context: Context, session: SessionState, decision: Decisi
       attempt: call.attempt ?? 0,
       outcome: decision.outcome,
       who: decision.who,
+      ...(decision.why === undefined ? {} : { why: decision.why }),
       atMs: context.world.clock.now(),
     });
     await settle(context, session);

@@ -139,6 +139,7 @@ export interface RecordData {
     attempt: number;
     outcome: "done" | "not-done";
     who: string;
+    why?: string;
     atMs?: number;
     at: Place;
   };

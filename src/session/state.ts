@@ -127,7 +127,9 @@ export function isTerminal(runState: string): boolean {
 
 /** Something of it has no end on record. */
 export function isOpen({ runs, attempts, queue }: SessionState): boolean {
-  return runs.at(-1)?.state === "live" || queue.length > 0 || attempts.some(({ ended }) => ended === undefined);
+  return (
+    runs.at(-1)?.state === "live" || queue.length > 0 || attempts.some(({ ended }) => ended === undefined)
+  );
 }
 
 /** The run that was submitted last. */
@@ -239,10 +241,15 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
       break;
     }
     case "decision": {
-      const { callId, attempt, outcome, who, atMs } = record.data;
+      const { callId, attempt, outcome, who, why, atMs } = record.data;
       const when = atMs === undefined ? {} : { atMs };
       session.decisions.push({ callId, attempt, outcome, who, ...when, cite });
-      show(session, record.data.at, "decision", { callId, outcome, who });
+      show(session, record.data.at, "decision", {
+        callId,
+        outcome,
+        who,
+        ...(why === undefined ? {} : { why }),
+      });
       break;
     }
     case "about":

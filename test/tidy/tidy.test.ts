@@ -67,7 +67,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   supervise: ["model"],
   probe: ["model"],
   host: ["model"],
-  session: ["model", "reconcile", "journal", "agent", "supervise"],
+  session: ["model", "reconcile", "journal", "agent", "supervise", "probe"],
   orchestrator: ["model", "journal", "agent", "supervise", "session", "host"],
   hold: ["model", "journal", "agent", "supervise", "session", "host"],
   inspect: ["model", "reconcile", "journal", "agent", "supervise", "probe", "session"],
