@@ -164,11 +164,38 @@ async function readSegment(
   try {
     // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
     if (seal === undefined && options.sync === true) await file.sync();
-    const reading = await readOpen(file, generation, seal, options.recordBytesMax ?? recordBytesMaxDefault);
+    const small = await inMemory(file);
+    const reading = await readOpen(
+      small ?? file,
+      generation,
+      seal,
+      options.recordBytesMax ?? recordBytesMaxDefault,
+    );
     return file.stamp === undefined ? reading : { ...reading, stamp: file.stamp };
   } finally {
     await file.close();
   }
+}
+
+/** A life that did little leaves a segment that is read at once, where a large one is read in pieces, and twice. */
+const smallBytes = 64 * 1024;
+
+async function inMemory(file: ReadFile): Promise<ReadFile | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await file.read(0, smallBytes + 1);
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    return undefined;
+  }
+  if (bytes.length > smallBytes) return undefined;
+  return {
+    path: file.path,
+    size: () => Promise.resolve(bytes.length),
+    read: (fromByte, toByte) => Promise.resolve(bytes.subarray(fromByte, toByte)),
+    sync: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
 }
 
 async function readOpen(

@@ -60,7 +60,7 @@ export function packState(covers: readonly StampedSeal[], state: State): PackedS
   const ids: string[] = [];
   const open: number[] = [];
   const parts: Uint8Array[] = [];
-  const isOpenId = new Set(state.sessions.idsOf(true, isOpen));
+  const isOpenId = new Set(state.sessions.openIds(isOpen));
   for (const [id, session] of state.sessions.entries()) {
     if (isOpenId.has(id)) open.push(ids.length);
     ids.push(id);

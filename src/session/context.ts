@@ -44,6 +44,8 @@ export interface SessionLife {
   follower?: Follower;
   /** With the agent at work, where its kind is spoken with. */
   talk?: Talk;
+  /** Adopted, and not yet looked at for what is wrong with our own files; see `noteAdopted`. */
+  unnoted?: boolean;
   /** Why the agent can no longer be followed, where that is so. */
   trouble?: string;
   /** The last verdict on a complete cut. */

@@ -13,13 +13,7 @@ import { packState, readCheckpoint, recordsPerCheckpoint, writeCheckpoint } from
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
-import {
-  damageBySession,
-  idsToRecover,
-  recheckEnded,
-  recoverSessions,
-  sessionsToRecover,
-} from "./recover.ts";
+import { damageBySession, idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
 import { emptyState, fold, type SessionState } from "./state.ts";
 
 export interface Life {
@@ -98,7 +92,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     if (!(thrown instanceof LifeOver))
       hooks.onOver(thrown instanceof Error ? thrown.message : String(thrown));
   });
-  const rechecked = ready.then(() => recheckEnded(context)).catch(() => undefined);
+  const rechecked = ready.then(() => lookAgain(context)).catch(() => undefined);
   const close = async () => {
     await closeLife(context, journal);
     await rechecked;

@@ -18,7 +18,7 @@ import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
 import { LifeOver } from "./recorder.ts";
-import { noteWhileLive, settle } from "./settle.ts";
+import { noteAdopted, settle } from "./settle.ts";
 import { type AttemptState, isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { sweepStopped } from "./sweep.ts";
 
@@ -38,8 +38,12 @@ export function idsToRecover(context: Context): readonly string[] {
   return [...idsThat(context, true), ...idsThat(context, false)];
 }
 
-/** Settles those that ended last again, one after the other. */
-export async function recheckEnded(context: Context): Promise<void> {
+/** Once the server is ready, one after the other: looks at what was adopted, then settles what ended last again. */
+export async function lookAgain(context: Context): Promise<void> {
+  for (const [id, life] of context.lives) {
+    const session = life.unnoted === true ? context.state.sessions.get(id) : undefined;
+    if (session !== undefined && !context.closing) await noteAdopted(context, session);
+  }
   for (const session of sessionsThat(context, false)) {
     if (context.closing) return;
     await exclusively(context, session.id, async () => {
@@ -55,8 +59,10 @@ function sessionsThat(context: Context, open: boolean): SessionState[] {
 }
 
 function idsThat({ state: { sessions } }: Context, open: boolean): readonly string[] {
-  const ids = sessions.idsOf(open, isOpen);
-  return open ? ids : ids.slice(-recheckSessionsMax);
+  const isOpenId = new Set(sessions.openIds(isOpen));
+  const ids = open ? [...isOpenId] : sessions.ids().filter((id) => !isOpenId.has(id));
+  const last = open ? ids : ids.slice(-recheckSessionsMax);
+  return last;
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */
@@ -157,7 +163,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     lifeOf(context, session.id).talk = talk;
     await talk.goOn();
   }
-  await noteWhileLive(context, session);
+  lifeOf(context, session.id).unnoted = true;
   // The life that was to see its end through may have gone first.
   if (latestRun(session)?.cancelled?.why === "stop" && identity !== undefined)
     await endAgent(context.world, identity, context.config.graceMs);

@@ -30,6 +30,8 @@ const nothingKept: KeptSessions = {
 export class SessionTable {
   /** A number stands for a session that nobody has asked for yet. */
   readonly #sessions = new Map<string, SessionState | number>();
+  /** Those in memory. */
+  readonly #loaded = new Map<string, SessionState>();
   readonly #kept: KeptSessions;
 
   constructor(kept: KeptSessions = nothingKept) {
@@ -48,17 +50,22 @@ export class SessionTable {
     const found = this.#sessions.get(id);
     if (typeof found !== "number") return found;
     const session = this.#kept.unpack(found);
-    this.#sessions.set(id, session);
+    this.set(id, session);
     return session;
   }
 
   set(id: string, session: SessionState): void {
     this.#sessions.set(id, session);
+    this.#loaded.set(id, session);
   }
 
   /** All of them, unpacked; a start does not ask for this. */
   values(): SessionState[] {
     return [...this.#sessions.keys()].flatMap((id) => this.get(id) ?? []);
+  }
+
+  ids(): string[] {
+    return [...this.#sessions.keys()];
   }
 
   /** Ids in order, with what is in memory; none where it is kept. Nothing is unpacked. */
@@ -67,13 +74,11 @@ export class SessionTable {
   }
 
   /** Those that are open, as `isOpen` says of what is in memory; the others are left where they are. */
-  idsOf(open: boolean, isOpen: (session: SessionState) => boolean): string[] {
-    const found: string[] = [];
-    for (const [id, session] of this.#sessions) {
-      const is = typeof session === "number" ? this.#kept.open.has(session) : isOpen(session);
-      if (is === open) found.push(id);
-    }
-    return found;
+  openIds(isOpen: (session: SessionState) => boolean): string[] {
+    const kept = [...this.#kept.open].flatMap((number) => this.#kept.ids[number] ?? []);
+    const isStillKept = (id: string) => typeof this.#sessions.get(id) === "number";
+    const loaded = [...this.#loaded].filter(([, session]) => isOpen(session)).map(([id]) => id);
+    return [...kept.filter(isStillKept), ...loaded];
   }
 
   /** The bytes of one that is kept. @throws IoError. */

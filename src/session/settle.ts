@@ -10,7 +10,7 @@ import type { Evidence } from "../model/evidence.ts";
 import { IoError } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { reconcile } from "../reconcile/index.ts";
-import { type Context, lifeOf, sessionFolder } from "./context.ts";
+import { type Context, exclusively, lifeOf, sessionFolder } from "./context.ts";
 import { discoverAgentSession } from "./discover.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { lookForLateWrites } from "./late.ts";
@@ -58,12 +58,23 @@ export async function settle(
  * Records what is wrong with our own files while the agent of an adopted run goes on; its snapshot is not
  * read, since it is being written. Nothing is resolved by what was not looked at.
  */
-export async function noteWhileLive(context: Context, session: SessionState): Promise<void> {
+async function noteWhileLive(context: Context, session: SessionState): Promise<void> {
   const evidence = await gatherEvidence(context, session, "living");
   const { raised } = newsOf(session, reconcile(evidence));
   await Promise.all(
     raised.map((finding) => context.recorder.fact(session, "finding", { sessionId: session.id, finding })),
   );
+}
+
+/** The first look at a session that was taken back: before anything is said about it, or once the server is ready. */
+export function noteAdopted(context: Context, session: SessionState): Promise<void> {
+  return exclusively(context, session.id, async () => {
+    const life = lifeOf(context, session.id);
+    if (life.unnoted !== true) return;
+    delete life.unnoted;
+    // One that has ended meanwhile was settled, which is to look at more.
+    if (latestAttempt(session)?.ended === undefined) await noteWhileLive(context, session);
+  });
 }
 
 /** What a verdict says that is not on record. */

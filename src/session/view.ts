@@ -10,7 +10,7 @@ import { attemptPaths } from "../supervise/index.ts";
 import { openAsks } from "./approve.ts";
 import { adapterOf, attemptFolder, type Context, exclusively, lifeOf } from "./context.ts";
 import { gatherEvidence } from "./evidence.ts";
-import { settle } from "./settle.ts";
+import { noteAdopted, settle } from "./settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { type Decode, decodeLine, type StreamEvent, StreamReader } from "./stream.ts";
 
@@ -79,6 +79,7 @@ export async function detailOf(context: Context, session: SessionState, check: b
 /** The verdict on a session: of its last complete cut, or of a new one when it lives or `check` asks for it. */
 export async function verdictOf(context: Context, session: SessionState, check: boolean): Promise<Verdict> {
   const life = lifeOf(context, session.id);
+  if (life.unnoted === true) await noteAdopted(context, session);
   const ended = latestAttempt(session)?.ended !== undefined && life.follower === undefined;
   if (!ended) return reconcile(await gatherEvidence(context, session, "living"));
   if (life.verdict !== undefined && !check) return life.verdict;
