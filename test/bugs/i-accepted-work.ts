@@ -28,8 +28,8 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: "src/session/about.ts",
-        find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
-        replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+        find: "if (!idPattern.test(id)) continue;",
+        replace: "if (!idPattern.test(id) || id !== \"\") continue;",
       },
     ],
   },

@@ -63,8 +63,8 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: "src/session/about.ts",
-        find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
-        replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+        find: "if (!idPattern.test(id)) continue;",
+        replace: "if (!idPattern.test(id) || id !== \"\") continue;",
       },
     ],
   },
@@ -77,8 +77,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recover.ts",
-        find: "!(await wasStarted(context, session, attempt, folder)) && !spoke) {",
-        replace: `!(await wasStarted(context, session, attempt, folder)) && !spoke && session.id === "") {`,
+        find: "!spoke && !(await wasStarted(context, session, attempt, folder))) {",
+        replace: `!spoke && !(await wasStarted(context, session, attempt, folder)) && session.id === "") {`,
       },
       {
         file: "src/session/recover.ts",
