@@ -27,7 +27,7 @@ export const bugs: readonly Bug[] = [
         // The copy beside the spool would make it good again.
         file: "src/session/about.ts",
         find: "if (!idPattern.test(id)) continue;",
-        replace: "if (!idPattern.test(id) || id !== \"\") continue;",
+        replace: 'if (!idPattern.test(id) || id !== "") continue;',
       },
     ],
   },

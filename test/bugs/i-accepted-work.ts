@@ -29,7 +29,7 @@ export const bugs: readonly Bug[] = [
       {
         file: "src/session/about.ts",
         find: "if (!idPattern.test(id)) continue;",
-        replace: "if (!idPattern.test(id) || id !== \"\") continue;",
+        replace: 'if (!idPattern.test(id) || id !== "") continue;',
       },
     ],
   },
