@@ -10,7 +10,7 @@ import { emptyCovers, extendCovers, extendToByte } from "./covers.ts";
 import { indexOfPlace } from "./place.ts";
 import type { AnyRecord, Place, RecordData } from "./records.ts";
 import { SessionTable } from "./session-table.ts";
-import type { ProjectState, RunRecordState, SessionState, StreamFact } from "./state-types.ts";
+import type { AttemptState, ProjectState, RunRecordState, SessionState, StreamFact } from "./state-types.ts";
 
 export type {
   Approval,
