@@ -6,7 +6,7 @@
  * Never: no path is interpreted; callers hand in absolute ones that they made themselves.
  */
 import { spawn } from "node:child_process";
-import { type BigIntStats, constants, readSync, watch } from "node:fs";
+import { type BigIntStats, constants, readdirSync, readSync, watch } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
 import { getBuiltinModule } from "node:process";
 import {
@@ -33,6 +33,7 @@ export function hostFiles(): Files {
     makeFifos,
     list: (path) =>
       io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
+    listNow,
     stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
     isLink: (path) =>
       io(path, "lstat", async () => (await lstat(path)).isSymbolicLink(), ["ENOENT", "ENOTDIR"], false),
@@ -41,6 +42,15 @@ export function hostFiles(): Files {
     syncFolder,
     watchFolder,
   };
+}
+
+function listNow(path: string): readonly string[] | undefined {
+  try {
+    return readdirSync(path).sort();
+  } catch (thrown) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(thrown) ?? "")) return undefined;
+    throw asIoError(thrown, path, "readdir");
+  }
 }
 
 async function createExclusive(path: string): Promise<AppendFile | undefined> {

@@ -82,7 +82,9 @@ export async function restoreLost(
     if (context.state.sessions.has(id) && looked?.has(id) === false) continue;
     if (!idPattern.test(id)) continue;
     const session = context.state.sessions.get(id);
-    const numbers = (await files.list(`${sessionFolder(context, id)}/attempts`)) ?? [];
+    const attempts = `${sessionFolder(context, id)}/attempts`;
+    const numbers =
+      (files.listNow === undefined ? await files.list(attempts) : files.listNow(attempts)) ?? [];
     const lost = numbers
       .filter((name) => numberPattern.test(name))
       .map(Number)
