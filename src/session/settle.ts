@@ -66,14 +66,23 @@ async function noteWhileLive(context: Context, session: SessionState): Promise<v
   );
 }
 
-/** The first look at a session that was taken back: before anything is said about it, or once the server is ready. */
+/**
+ * The first look at a session that was taken back: before anything is said about it, or once the server is ready.
+ * Whoever comes while it is under way waits for it.
+ */
 export function noteAdopted(context: Context, session: SessionState): Promise<void> {
   return exclusively(context, session.id, async () => {
     const life = lifeOf(context, session.id);
     if (life.unnoted !== true) return;
+    try {
+      // Where nobody follows any more it was settled, which is to look at more.
+      if (life.follower !== undefined) await noteWhileLive(context, session);
+    } catch (thrown) {
+      if (!(thrown instanceof IoError)) throw thrown;
+      context.report(`Session ${session.id} cannot be read: ${thrown.message}. The others are not affected.`);
+      life.trouble = thrown.message;
+    }
     delete life.unnoted;
-    // One that has ended meanwhile was settled, which is to look at more.
-    if (latestAttempt(session)?.ended === undefined) await noteWhileLive(context, session);
   });
 }
 
