@@ -5,7 +5,7 @@
  * that is returned is the server's own, not the watcher's.
  */
 import { createHash } from "node:crypto";
-import { appendFile, link, mkdir, writeFile } from "node:fs/promises";
+import { appendFile, link, mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -55,6 +55,8 @@ export async function writeServer(
 ): Promise<void> {
   await mkdir(ctx.dir, { recursive: true });
   await writeFile(entryPath(ctx), `import ${JSON.stringify(serverPath(ctx))};\n`);
+  // A version before this one may stand there under a name that other runs share.
+  await Promise.all(programEnds.map((end) => rm(serverPath(ctx, end), { force: true })));
   if (await tookShared(ctx, entry, patches)) return;
   const files = programFiles(await programOf(entry, patches));
   await Promise.all(files.map(([end, content]) => writeFile(serverPath(ctx, end), content)));

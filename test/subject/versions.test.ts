@@ -1,7 +1,11 @@
 /** Versions that take over from each other in one plan, on real processes. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { dir } from "tmp-promise";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { faultNames } from "../../harness/fault/index.ts";
 import { directedPlans } from "../../harness/plan/directed.ts";
+import type { Context } from "../../harness/subject/contract.ts";
 import reference from "../../harness/subject/reference.ts";
 import { Runs } from "../support/runs.ts";
 
@@ -27,3 +31,24 @@ it("this version, the next, this one again: every promise is kept, and what the 
   const journals = record.cuts.at(-1)?.files.filter(({ role }) => role === "journal") ?? [];
   expect(journals.map(({ content }) => content).join("")).toContain('"weather"');
 }, 60_000);
+
+it("what runs share is left as it is when one of them changes its version", async () => {
+  const { path, cleanup } = await dir({ unsafeCleanup: true, prefix: "holdfast-versions-" });
+  try {
+    const shared = join(path, "shared");
+    await reference.prepare?.(shared);
+    const ctx = { dir: join(path, "run"), shared } as Context;
+    await reference.setup?.(ctx);
+    const read = async (folder: string, end: string) =>
+      readFile(join(folder, (await readdir(folder)).find((name) => name.endsWith(end)) ?? ""), "utf8");
+    const before = await read(shared, ".text");
+    expect(await read(ctx.dir, ".text")).toBe(before);
+    await reference.useVersion?.(ctx, "next");
+    expect(await read(shared, ".text")).toBe(before);
+    expect(await read(ctx.dir, ".text")).toContain("weather");
+    await reference.useVersion?.(ctx, "this");
+    expect(await read(ctx.dir, ".text")).toBe(before);
+  } finally {
+    await cleanup();
+  }
+});
