@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { truncate, writeFile } from "node:fs/promises";
 import { type LedgerEntry, parseLedger } from "../ledger.ts";
 import { type Identity, killTree, signalProcess, startTimeOf } from "./processes.ts";
+import { type Starvation, starvationOf } from "./starvation.ts";
 
 export interface Machine {
   /** CLOCK_MONOTONIC in nanoseconds, the same clock as in the ledgers. */
@@ -20,6 +21,8 @@ export interface Machine {
   randomHex(bytes: number): string;
   randomUuid(): string;
   startTimeOf(pid: number): Promise<string | undefined>;
+  /** How long a process had no processor; left out where nothing can lack one. */
+  starvationOf?(pid: number): Promise<Starvation | undefined>;
   signal(identity: Identity, signal: NodeJS.Signals): Promise<boolean>;
   killTree(root: Identity): Promise<void>;
   /** undefined when the file is missing; not to be changed, since others may be given the same. */
@@ -48,6 +51,7 @@ export function realMachine(): Machine {
     randomHex: (bytes) => randomBytes(bytes).toString("hex"),
     randomUuid: () => randomUUID(),
     startTimeOf,
+    starvationOf: async (pid) => starvationOf(pid),
     signal: signalProcess,
     killTree,
     readFile: read,

@@ -8,6 +8,7 @@ import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, nextTurns, passGates, quiesce, step, turnEnded } from "./advance.ts";
 import { type Execution, limits, observedOf, WatchdogFired } from "./execution.ts";
 import { recoverSubmit, resumeSession } from "./prompt.ts";
+import { throwIfStarved } from "./starvation.ts";
 
 const resumesMax = 6;
 /** More gates than any script has. */
@@ -124,7 +125,11 @@ async function whenNoticed(run: Execution): Promise<readonly ObservedSession[]> 
     const unlisted = run.sessions.some(
       ({ id }) => id !== undefined && !sessions.some((one) => one.id === id),
     );
-    if ((!stillLive && !unlisted) || run.machine.nowMs() > deadline) return sessions;
+    if (!stillLive && !unlisted) return sessions;
+    if (run.machine.nowMs() > deadline) {
+      await throwIfStarved(run, "the orchestrator to notice that its agents are gone");
+      return sessions;
+    }
     await run.recorder.until((entry) => entry.kind === "shown", 50, since);
   }
 }

@@ -14,6 +14,7 @@ import { insist, resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { lastWasShown } from "./shown.ts";
 import { isPhase, reachSite, type Site } from "./site.ts";
+import { throwIfStarved } from "./starvation.ts";
 
 /** Plays a round; false when its fault did not fire. `next` may cut into this round's restart or resume. */
 export async function playRound(
@@ -108,6 +109,7 @@ async function untilNoticed(run: Execution): Promise<void> {
     if (!sessions.some(({ id, live }) => gone.has(id) && live === "yes")) return;
     await run.recorder.until((entry) => entry.kind === "shown", 50, since);
   }
+  await throwIfStarved(run, "the orchestrator to notice that its agent is gone");
 }
 
 function victims(run: Execution, fault: FaultKind, site: Site): ("server" | "agent" | "tree")[] {

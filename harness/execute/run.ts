@@ -22,6 +22,7 @@ import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
 import { serverThatLeft, startServer, within } from "./server.ts";
+import { Starved, throwIfStarved, whyStarved } from "./starvation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { makeTokens } from "./tokens.ts";
 
@@ -77,7 +78,13 @@ export async function executeRun(
     await staging.play(run);
   } catch (error) {
     const waitingFor = error instanceof WatchdogFired ? error.waitingFor : run && (await serverThatLeft(run));
-    if (waitingFor !== undefined) run?.recorder.record({ kind: "watchdog", waitingFor });
+    const starved =
+      error instanceof WatchdogFired && run !== undefined
+        ? await whyStarved(run, error.waitingFor)
+        : undefined;
+    if (starved !== undefined) infra = starved;
+    else if (waitingFor !== undefined) run?.recorder.record({ kind: "watchdog", waitingFor });
+    else if (error instanceof Starved) infra = error.message;
     else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   const leaked = await watch.during("ends", cleanUp(run, environment, ended, gates));
@@ -118,6 +125,8 @@ export async function bringToItsEnd(run: Execution): Promise<void> {
     await settle(run);
   } catch (error) {
     if (!(error instanceof WatchdogFired)) throw error;
+    // What it would be seen in then is not where it would have come to.
+    await throwIfStarved(run, error.waitingFor);
     stuck = error;
   }
   const sessions = await observe(run, "settled");
