@@ -1,12 +1,12 @@
 /**
  * Gives a drawn plan what drawn plans rarely have, one or two of it: a second turn, a second session, an agent that
- * keeps its words to itself and dies early.
+ * keeps its words to itself and dies early, one that dies with a result unheard and, resumed, outlives its server.
  *
  * Always: a plan like any other. A feature for itself, as in swarm testing: one plan with everything meets less than
  * many with something each.
  */
 import type { Random } from "../memory/random.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Round } from "../plan/plan.ts";
 
 /** Of these each plan has some, and one in three has none. */
 export function varied(plan: Plan, random: Random): Plan {
@@ -21,6 +21,7 @@ const ways: readonly ((plan: Plan, random: Random) => Plan)[] = [
   withSecondTurn,
   withSecondSession,
   withheld,
+  struckTwice,
 ];
 
 function withSecondTurn(plan: Plan): Plan {
@@ -50,4 +51,33 @@ function withheld(plan: Plan, random: Random): Plan {
       : round,
   );
   return { ...plan, mode: "free", free: { pausesMs: [linesKept, 0], writes: "burst" }, rounds };
+}
+
+/** Only the log has the first result then, while the agent that was resumed writes on in it. */
+function struckTwice(plan: Plan, random: Random): Plan {
+  const { free: _, ...rest } = plan;
+  const [session, ...others] = plan.sessions;
+  const [turn, ...later] = session?.turns ?? [];
+  const calls = turn?.script.replies.reduce((sum, reply) => sum + reply.calls.length, 0) ?? 0;
+  if (session === undefined || turn === undefined || calls < 2) return plan;
+  const nth = 1 + random.below(calls - 1);
+  const replies = turn.script.replies.map((reply) => ({ ...reply, parallel: false }));
+  const turns = [{ ...turn, script: { ...turn.script, replies } }, ...later];
+  return {
+    ...rest,
+    mode: "lockstep",
+    sessions: [{ ...session, storeLag: "ada", turns }, ...others],
+    rounds: [killed("both", 1, `result:${nth}/out`), killed("server", 2, `call:${nth + 1}/out`)],
+  };
+}
+
+function killed(target: "both" | "server", attempt: number, event: string): Round {
+  const orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
+  return {
+    at: { session: 0, attempt, event },
+    position: "unsent",
+    fault: { kind: "kill", target },
+    orphan,
+    damage: [],
+  };
 }

@@ -110,7 +110,8 @@ export const bugs: readonly Bug[] = [
       "While an agent lives, its session is judged from the stream alone: what earlier attempts did is unknown again.",
     like: "found here, seed 1, plan 234 in memory: a kill at call 288",
     mendedIn: "2efd0a0",
-    expected: ["call-state-honest"],
+    // A call was flagged as dangling that never was.
+    expected: ["call-state-honest", "flag-iff-divergent"],
     patches: [
       {
         file: "src/session/evidence.ts",
