@@ -10,20 +10,25 @@ import { patching, type SourcePatch } from "../launch/patch.ts";
 
 const hunter = fileURLToPath(new URL("./hunter.ts", import.meta.url));
 
-/** Writes the hunter with these patches as one ES module. */
+/** Writes the hunter with these patches as one module: of CommonJS where the file's name ends so, else an ES module. */
 export async function buildHunter(patches: readonly SourcePatch[], file: string): Promise<void> {
+  const format = file.endsWith(".cjs") ? "cjs" : "esm";
   await build({
     entryPoints: [hunter],
     outfile: file,
     bundle: true,
     platform: "node",
     target: "node20",
-    format: "esm",
+    format,
     logLevel: "silent",
     plugins: [patching(patches)],
     // Packages in CommonJS reach node: modules by require, which an ES module has not.
-    banner: {
-      js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-    },
+    ...(format === "cjs"
+      ? {}
+      : {
+          banner: {
+            js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+          },
+        }),
   });
 }

@@ -5,13 +5,13 @@
  * noticed by some campaign. Always: the same seed draws the same bug and comes to the same. Only where there is a
  * catalogue, and time enough: what was cut short is told as such, and is no failure.
  */
-import { pathToFileURL } from "node:url";
+import { createRequire } from "node:module";
 import type { hunt } from "./hunter.ts";
 
 /** A bug drawn and built. */
 export interface Mutant {
   readonly id: string;
-  /** The hunter, bundled with the orchestrator that carries the bug. */
+  /** Path of the hunter, bundled with the orchestrator that carries the bug as a module of CommonJS. */
   readonly file: string;
 }
 
@@ -33,7 +33,8 @@ export async function huntMutant(
   isOver: () => boolean,
   runsMax = runsMaxDefault,
 ): Promise<MutantEnd> {
-  const module = (await import(pathToFileURL(file).href)) as { readonly hunt: typeof hunt };
+  // A bundle has no import of a name that is known only now; this loads the module in every kind of program.
+  const module = createRequire(file)(file) as { readonly hunt: typeof hunt };
   const { caught, runs } = await module.hunt({ chooser: "ours", seed, runsMax, isOver });
   if (caught !== undefined) return { id, end: "found", runs: caught.run };
   return { id, end: runs < runsMax ? "cut short" : "lived", runs };

@@ -19,7 +19,7 @@ export function bugOf(seed: number, bugs: readonly Bug[]): Bug | undefined {
 export async function drawMutant(seed: number, dir: string): Promise<Mutant | undefined> {
   const bug = bugOf(seed, (await loadCatalogue()) ?? []);
   if (bug === undefined) return undefined;
-  const file = path.join(dir, "mutant.mjs");
+  const file = path.join(dir, "mutant.cjs");
   await buildHunter(bug.patches, file);
   return { id: bug.id, file };
 }

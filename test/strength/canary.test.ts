@@ -29,7 +29,7 @@ it("the bug that is drawn is found; a build without one lives, and the campaign 
     id: "dangling-call-reads-done",
     end: "found",
   });
-  const file = path.join(dir, "sound.mjs");
+  const file = path.join(dir, "sound.cjs");
   await buildHunter([], file);
   expect(await huntMutant({ id: "none", file }, 1, () => false, 2)).toEqual({
     id: "none",
