@@ -68,12 +68,11 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
     recovered,
     sessions: () =>
       [...context.state.sessions.values()]
-        // A crash may cut a spawn between its records; a session without a run was never acknowledged.
-        .filter(({ runs, attempts }) => runs.length > 0 || attempts.length > 0)
+        .filter(hasBegun)
         .map((session) => describeSession(context, session)),
     session: (id) => {
       const session = findSession(context, id);
-      return session === undefined ? undefined : describeSession(context, session);
+      return session === undefined || !hasBegun(session) ? undefined : describeSession(context, session);
     },
     async spawn(command, args, given) {
       const started = await spawnHeld(context, {
@@ -148,6 +147,11 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       await life.close();
     },
   };
+}
+
+/** A crash may cut a spawn between its records; a session without a run was never acknowledged. */
+function hasBegun({ runs, attempts }: SessionState): boolean {
+  return runs.length > 0 || attempts.length > 0;
 }
 
 function isOpen(session: SessionState): boolean {

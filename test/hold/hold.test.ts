@@ -1,7 +1,8 @@
 /** The import over real processes: what a host is told, over the deaths of its server. */
 import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readFile, rm, truncate } from "node:fs/promises";
+import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type {
   AgentChild,
@@ -166,6 +167,25 @@ it("starts one agent for one key, in this life and the next", async () => {
     refusal: { code: "key-reused" },
   });
   expect(await rig.starts()).toHaveLength(1);
+});
+
+it("does not know a session whose spawn the crash cut before its run was on record", async () => {
+  const before = await rig.open();
+  const child = await childOf(start(before, { key: "k" }));
+  const gone = closed(child);
+  await rig.finish();
+  await gone;
+  await before.close();
+  const folder = path.join(rig.workspace, "..", "hold");
+  const segment = path.join(folder, "journal", "00000001.journal");
+  const record = await readFile(segment, "utf8");
+  // Half of the run's record stays, as of a group that was being written.
+  await truncate(segment, record.indexOf('\t"run"\t') + 20);
+  await rm(path.join(folder, "sessions"), { recursive: true });
+  const hold = await rig.open();
+  expect(hold.sessions()).toEqual([]);
+  expect(hold.session("mine")).toBeUndefined();
+  expect(await start(hold, { key: "k" })).toMatchObject({ repeated: false });
 });
 
 it("puts a kill by the host on record", async () => {
