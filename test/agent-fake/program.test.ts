@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { makeProgram, programFiles } from "../../harness/launch/program.ts";
 
@@ -42,3 +43,19 @@ test("V8 takes the code that was made of a program, and no other", async () => {
   expect(isTaken(file(".text"), file(".code"))).toBe(false);
   expect(run()).toBe("Grüße a,b\n");
 });
+
+const at = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+
+test.each(["src/orchestrator/main.ts", "harness/agent/main.ts"])(
+  "V8 takes the code of %s, which loads no module that a start does not need",
+  async (entry) => {
+    const program = await makeProgram(at(entry));
+    for (const [end, content] of programFiles(program)) await writeFile(path.join(dir, `it${end}`), content);
+    expect(isTaken(path.join(dir, "it.text"), path.join(dir, "it.code"))).toBe(true);
+    const loaded = [...program.text.matchAll(/require\("(node:[^"]+)"\)/g)].map(([, name]) => name);
+    expect(loaded).toContain("node:fs");
+    // Each costs a start milliseconds, as measured.
+    for (const costly of ["node:crypto", "node:zlib", "node:https", "node:stream/promises"])
+      expect(loaded).not.toContain(costly);
+  },
+);

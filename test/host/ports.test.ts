@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hostAgents } from "../../src/host/agents.ts";
 import { hostFiles } from "../../src/host/files.ts";
+import { hostIds } from "../../src/host/ids.ts";
 import { hostProcesses } from "../../src/host/processes.ts";
 import { IoError } from "../../src/model/ports.ts";
 
@@ -193,5 +194,18 @@ describe("agents", () => {
       marker: "s.1",
     };
     await expect(agents.start(start)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+});
+
+describe("ids", () => {
+  it("are 64 bits each, and never the same", () => {
+    const ids = hostIds();
+    const made = Array.from({ length: 1_000 }, () => ids.next());
+    expect(new Set(made).size).toBe(made.length);
+    for (const id of made) expect(id).toMatch(/^[0-9a-f]{16}$/);
+    // Every bit is seen as 1 and as 0.
+    const bits = made.map((id) => BigInt(`0x${id}`));
+    expect(bits.reduce((sum, one) => sum | one)).toBe(2n ** 64n - 1n);
+    expect(bits.reduce((sum, one) => sum & one)).toBe(0n);
   });
 });
