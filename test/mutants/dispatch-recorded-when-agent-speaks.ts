@@ -21,7 +21,7 @@ export default brokenReference("dispatch-recorded-when-agent-speaks", [
   {
     // The copy beside the spool would make it good again.
     file: "src/session/about.ts",
-    find: "for (const id of ids.filter((one) => idPattern.test(one))) {",
-    replace: "for (const id of ids.filter((one) => idPattern.test(one) && one === undefined)) {",
+    find: "if (!idPattern.test(id)) continue;",
+    replace: "if (idPattern.test(id)) continue;",
   },
 ]);
