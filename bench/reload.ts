@@ -15,26 +15,34 @@ import {
   openSync,
   readFileSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { makeProgram, programFiles } from "../harness/launch/program.ts";
 import { hostFiles } from "../src/host/files.ts";
 import { takeOver } from "../src/journal/index.ts";
-import { bundleServer, Place, type TestServer } from "../test/orchestrator/helper.ts";
+import { Place, type TestServer } from "../test/orchestrator/helper.ts";
 
 const rounds = 5;
 const finishedSessions = Number(process.env.FINISHED ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-// As it is delivered to a machine that only runs it: its settings of the runtime come before the first file.
-const bundle = await bundleServer(folder, "cjs");
+const bundle = await writeProgram(folder);
 const wanted = process.argv.slice(2);
 const measures: Readonly<Record<string, () => Promise<void>>> = { start, idle, latency };
 for (const [name, measure] of Object.entries(measures)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();
 }
 rmSync(folder, { recursive: true, force: true });
+
+/** As the harness starts servers: CommonJS, so that settings of the runtime come in time, and V8's code beside it. */
+async function writeProgram(into: string): Promise<string> {
+  const program = await makeProgram(join(import.meta.dirname, "../src/orchestrator/main.ts"));
+  for (const [end, content] of programFiles(program)) writeFileSync(join(into, `server${end}`), content);
+  return join(into, "server.cjs");
+}
 
 function percentile(values: readonly number[], p: number): number {
   const sorted = values.toSorted((left, right) => left - right);

@@ -60,8 +60,10 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   }
   // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
   const isWhole = history.damage.length === 0 && history.late.length === 0;
-  if (isWhole && history.records.length >= recordsPerCheckpoint)
-    void writeCheckpoint(world.files, config.home, packState(taken.seals, state), journal.generation);
+  const isDue = isWhole && history.records.length >= recordsPerCheckpoint;
+  const written = isDue
+    ? writeCheckpoint(world.files, config.home, packState(taken.seals, state), journal.generation)
+    : Promise.resolve();
   const context: Context = {
     world,
     config,
@@ -96,6 +98,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   const close = async () => {
     await closeLife(context, journal);
     await rechecked;
+    // Short lives would else never leave one, and each would read the whole journal again.
+    await written;
     if (taken.covered) await kept?.close();
   };
   return { context, generation: () => journal.generation, ready, close };

@@ -24,7 +24,7 @@ import { sweepStopped } from "./sweep.ts";
 
 /** So many sessions that ended are looked at again without being asked for. */
 const recheckSessionsMax = 50;
-const concurrentMax = 8;
+const concurrentMax = 32;
 
 /** The sessions whose end is not on record; nothing is answered about them until {@link recoverSessions} is through. */
 export function sessionsToRecover(context: Context): SessionState[] {

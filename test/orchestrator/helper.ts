@@ -23,15 +23,15 @@ export const agentSession = "1a8e6a16-9ac8-4301-a559-8d67be1b73d8";
 const banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /** Bundles the server; resolves with the file. */
-export async function bundleServer(folder: string, format: "esm" | "cjs" = "esm"): Promise<string> {
-  const outfile = join(folder, format === "esm" ? "server.mjs" : "server.cjs");
+export async function bundleServer(folder: string): Promise<string> {
+  const outfile = join(folder, "server.mjs");
   await build({
     entryPoints: [join(import.meta.dirname, "../../src/orchestrator/main.ts")],
     bundle: true,
     platform: "node",
-    format,
+    format: "esm",
     target: "node20",
-    ...(format === "esm" ? { banner: { js: banner } } : {}),
+    banner: { js: banner },
     outfile,
     logLevel: "error",
   });
