@@ -99,7 +99,7 @@ export class Chooser {
   }
 
   #ending(shape: Shape, random: Random): Pick<Draw, "crashes" | "fault" | "layer"> {
-    const { calls, syncs, appends } = shape;
+    const { calls, syncs, appends, together } = shape;
     const kind = random.below(20);
     if (kind < 2 && syncs.length > 0) {
       const call = this.#places.draw(shape, random, syncs);
@@ -119,11 +119,11 @@ export class Chooser {
       return { crashes: [late, later], layer: "boundary" };
     }
     // Records are written together and must not be believed apart: half of such a write.
-    if (kind < 9) {
-      const call = this.#writes.draw(shape, random, appends);
+    if (kind < 11) {
+      const call = this.#writes.draw(shape, random, together.length > 0 ? together : appends);
       return { crashes: [{ call, when: "torn", model: "kill" }], layer: "boundary" };
     }
-    const isPower = kind < 15;
+    const isPower = kind < 16;
     const at = this.#places.draw(shape, random);
     const crashes = drawCrashes(random, calls, isPower ? powerModels : ["kill"], at);
     return { crashes, layer: isPower ? "power" : "boundary" };

@@ -18,6 +18,8 @@ export interface Shape {
   /** Numbers of the calls that sync a file of the server's own, and of those that append to the journal. */
   readonly syncs: readonly number[];
   readonly appends: readonly number[];
+  /** Of these, the ones that brought records of several kinds. */
+  readonly together: readonly number[];
   /** What each call takes in milliseconds, and what was waited before it for the agent. */
   readonly costsMs: readonly { readonly waitedMs: number; readonly tookMs: number }[];
 }
@@ -32,7 +34,8 @@ const journalAppend = "append journal segment";
 
 /** Executes the plan once, without a crash. */
 export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
-  const [steps, syncs, appends]: [string[], number[], number[]] = [[], [], []];
+  const steps: string[] = [];
+  const [syncs, appends, together]: [number[], number[], number[]] = [[], [], []];
   const costsMs: { waitedMs: number; tookMs: number }[] = [];
   const bytesRead = new Map<string, number>();
   let events = 0;
@@ -54,11 +57,13 @@ export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
       appends.push(number);
       const node = disk.at(path);
       if (!(node instanceof FileNode)) return;
-      steps[number - 1] = `${step}: ${kindsIn(node.content.subarray(bytesRead.get(path) ?? 0))}`;
+      const kinds = kindsIn(node.content.subarray(bytesRead.get(path) ?? 0));
+      if (kinds.includes(" ")) together.push(number);
+      steps[number - 1] = `${step}: ${kinds}`;
       bytesRead.set(path, node.content.length);
     },
   });
-  return { calls: Math.max(1, calls), steps, syncs, appends, costsMs };
+  return { calls: Math.max(1, calls), steps, syncs, appends, together, costsMs };
 }
 
 /** Kinds of journal records, each once a row: `run dispatch`. */
