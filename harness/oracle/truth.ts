@@ -93,8 +93,13 @@ function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
 function ofStore(at: SessionAt, judge: (seen: SessionAt) => Truth): Truth {
   const truth = judge(at);
   if (at.hidden.logs.length === 0 && at.hidden.snapshots.length === 0) return truth;
-  const all = judge(withHidden(at));
-  return all.is === truth.is ? truth : { ...(truth.is === "no" ? all : truth), is: "maybe" };
+  // Which of several hidden stores is known is open, too: one that is unreadable need not be among them.
+  const readable = at.hidden.snapshots.filter((snapshot) => snapshot !== "unreadable");
+  for (const hidden of [at.hidden, { ...at.hidden, snapshots: readable }]) {
+    const all = judge(withHidden({ ...at, hidden }));
+    if (all.is !== truth.is) return { ...(truth.is === "no" ? all : truth), is: "maybe" };
+  }
+  return truth;
 }
 
 /** A run is on, no process works on it, and nothing says that it came to its end. */
