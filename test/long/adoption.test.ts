@@ -27,8 +27,9 @@ const call: fc.Arbitrary<Call> = fc.record({
 const fault = fc.oneof(
   { weight: 4, arbitrary: fc.constant<FaultKind>({ kind: "kill", target: "server" }) },
   { weight: 2, arbitrary: fc.constant<FaultKind>({ kind: "term" }) },
-  { weight: 2, arbitrary: fc.constant<FaultKind>({ kind: "reload", by: "signal" }) },
-  { weight: 1, arbitrary: fc.constant<FaultKind>({ kind: "reload", by: "node-watch" }) },
+  // The reference is not reloaded by a signal: a plan that asks for that waits for ever.
+  { weight: 2, arbitrary: fc.constant<FaultKind>({ kind: "reload", by: "node-watch" }) },
+  { weight: 1, arbitrary: fc.constant<FaultKind>({ kind: "reload", by: "tsx" }) },
 );
 
 /** Events that the agent passes while no server runs: many, all that are left, or a few. */
