@@ -41,7 +41,9 @@ export function withSecondSession(plan: Plan): Plan {
 const linesKept = 4;
 
 function withheld(plan: Plan, random: Random): Plan {
-  const rounds = plan.rounds.map((round) =>
+  // Where agents move by themselves, a kill of one alone may meet nobody.
+  const met = plan.rounds.filter(({ fault }) => fault.kind !== "kill" || fault.target !== "agent");
+  const rounds = met.map((round) =>
     round.fault.kind === "kill" && round.fault.target !== "agent" && "session" in round.at
       ? {
           ...round,
