@@ -8,7 +8,7 @@ import type { ByteRange } from "../model/cite.ts";
 import type { Abilities, SourceCut } from "../model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../model/fact.ts";
 import type { Files } from "../model/ports.ts";
-import { shortenResult } from "../model/result.ts";
+import { resultCharsMax, shortenResult } from "../model/result.ts";
 import { ClockWatch, oddIn } from "./clock-watch.ts";
 import type { FactKeeper } from "./keep.ts";
 import type { LineRecord } from "./lines.ts";
@@ -59,7 +59,8 @@ export function factsOf(path: string, range: ByteRange, bodies: readonly FactBod
 }
 
 function bounded(body: FactBody, path: string, range: ByteRange): FactBody {
-  if (body.kind !== "result") return body;
+  // Nearly all are short, and a sentence about each is dear.
+  if (body.kind !== "result" || body.content.length <= resultCharsMax) return body;
   const where = `The whole text is in ${path}, bytes ${range.fromByte} to ${range.toByte}.`;
   const content = shortenResult(body.content, where);
   return content === body.content ? body : { ...body, content, cut: true };

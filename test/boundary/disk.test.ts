@@ -77,7 +77,7 @@ describe("an operation that fails", () => {
 
   it("in the recovery: a server that says it cannot say is excused until its disk is sound", async (test) => {
     if (operations === undefined) return test.skip();
-    const end = { script: "subject/server.cjs", life: 2, operation: 1 + inRecovery("mkdir attempts folder") };
+    const end = { script: "subject/server.cjs", life: 2, operation: 1 + inRecovery("sync spool") };
     const fails = { code: "EIO" as const, stays: false };
     const run = await runs.run(planWith({ by: "shim", ends: [{ ...end, mode: "fail", fails }] }), subject);
     expect(told(run)).toEqual(none);

@@ -120,18 +120,25 @@ export class History {
 
 /** What a message adds to the history by itself. */
 export function sendsOf(role: "user" | "assistant", message: RecordValue): readonly Sent[] {
-  const told: Sent[] = [];
-  const said: Sent[] = [];
-  const asked: Sent[] = [];
-  for (const { type, id, tool_use_id: callId } of blocksOf(message)) {
-    if (type === "text") said.push({ role });
-    else if (type === "tool_use" && typeof id === "string") asked.push({ role: "assistant", callId: id });
-    else if (type === "tool_result" && typeof callId === "string")
-      told.push({ role: "tool", callId, answer: "result" });
-  }
-  // Most messages have one kind of block.
-  if (said.length + asked.length === 0) return told;
-  return told.length + said.length === 0 ? asked : [...told, ...said, ...asked];
+  const sends = blocksOf(message).flatMap((block) => sendOf(role, block) ?? []);
+  // Most messages have one block.
+  return sends.length < 2 ? sends : sends.toSorted((left, right) => rankOf(left) - rankOf(right));
+}
+
+function sendOf(
+  role: "user" | "assistant",
+  { type, id, tool_use_id: callId }: RecordValue,
+): Sent | undefined {
+  if (type === "text") return { role };
+  if (type === "tool_use" && typeof id === "string") return { role: "assistant", callId: id };
+  if (type === "tool_result" && typeof callId === "string") return { role: "tool", callId, answer: "result" };
+  return undefined;
+}
+
+/** Answers before words, words before calls. */
+function rankOf({ role, callId }: Sent): number {
+  if (callId === undefined) return 1;
+  return role === "tool" ? 0 : 2;
 }
 
 function callIn({ role, callId }: Sent): string | undefined {

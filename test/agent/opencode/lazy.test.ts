@@ -20,5 +20,5 @@ test("nothing of it is there before the first image", async () => {
     ["--import", "tsx", "--input-type=module", "--eval", program],
     { cwd: join(import.meta.dirname, "../../.."), env: { PATH: process.env.PATH }, extendEnv: false },
   );
-  expect(JSON.parse(stdout)).toEqual({ agents: 6, before: false, after: true });
+  expect(JSON.parse(stdout)).toEqual({ agents: 7, before: false, after: true });
 });
