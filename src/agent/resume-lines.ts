@@ -35,7 +35,7 @@ export async function scanLines(
   onRecord: (record: LineRecord) => void,
   lineBytesMax: number = lineBytesMaxDefault,
 ): Promise<LineScan> {
-  const scan = new Scan(path, { isRecord: isLine, lineBytesMax }, onRecord);
+  const scan = new Scan(path, { isRecord: isLine, lineBytesMax }, onRecord, files.decode);
   try {
     const file = await files.openRead(path);
     if (file === undefined) return await whyNot(files, path);
@@ -95,18 +95,34 @@ export class DamageList {
   }
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decodeUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 class Scan {
   readonly #damage = new DamageList();
   readonly #path: string;
   readonly #options: LineOptions;
   readonly #onRecord: (record: LineRecord) => void;
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  readonly #decoded: (bytes: Uint8Array) => string | undefined;
   /** Pieces of a line that has not ended yet. */
   #open: Uint8Array[] = [];
   #openFrom = 0;
   #openBytes = 0;
 
-  constructor(path: string, options: LineOptions, onRecord: (record: LineRecord) => void) {
+  constructor(
+    path: string,
+    options: LineOptions,
+    onRecord: (record: LineRecord) => void,
+    decode: (bytes: Uint8Array) => string | undefined = decodeUtf8,
+  ) {
+    this.#decoded = decode;
     this.#path = path;
     this.#options = options;
     this.#onRecord = onRecord;
@@ -191,14 +207,6 @@ class Scan {
     const value = text === undefined ? undefined : this.#parse(text);
     if (value === undefined) this.#broken(line, fromByte, isLast);
     else this.#onRecord({ value, range: { fromByte, toByte: fromByte + length } });
-  }
-
-  #decoded(bytes: Uint8Array): string | undefined {
-    try {
-      return this.#decoder.decode(bytes);
-    } catch {
-      return undefined;
-    }
   }
 
   #parse(text: string): Readonly<Record<string, unknown>> | undefined {

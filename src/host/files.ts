@@ -5,6 +5,7 @@
  * opening never blocks on a FIFO that somebody put where a file should be.
  * Never: no path is interpreted; callers hand in absolute ones that they made themselves.
  */
+import { isUtf8 } from "node:buffer";
 import { spawn } from "node:child_process";
 import { type BigIntStats, constants, readdirSync, readSync, watch } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
@@ -33,6 +34,7 @@ export function hostFiles(): Files {
     makeFifos,
     list: (path) =>
       io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
+    decode,
     listNow,
     stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
     isLink: (path) =>
@@ -42,6 +44,12 @@ export function hostFiles(): Files {
     syncFolder,
     watchFolder,
   };
+}
+
+/** Half the time of a TextDecoder that refuses what is no UTF-8. A byte order mark stays, as it is a character of the file. */
+function decode(bytes: Uint8Array): string | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
 }
 
 function listNow(path: string): readonly string[] | undefined {

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hostAgents } from "../../src/host/agents.ts";
 import { hostFiles } from "../../src/host/files.ts";
@@ -30,6 +31,29 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (from: Uint8Array | undefined) => new TextDecoder().decode(from);
 
 describe("files", () => {
+  it("decodes as a strict TextDecoder that keeps the byte order mark", () => {
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const expected = (from: Uint8Array) => {
+      try {
+        return strict.decode(from);
+      } catch {
+        return undefined;
+      }
+    };
+    const some = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.string({ unit: "grapheme" }).map(bytes),
+      fc.constantFrom("\uFEFFx", "a\0b", "").map(bytes),
+    );
+    const inside = fc.tuple(some, some, some).map(([before, one, after]) => {
+      const all = Uint8Array.from([...before, ...one, ...after]);
+      return all.subarray(before.length, before.length + one.length);
+    });
+    fc.assert(
+      fc.property(inside, (from) => files.decode?.(from) === expected(from)),
+      { numRuns: 500 },
+    );
+  });
   it("creates once, for its owner alone, and appends", async () => {
     const path = join(folder, "a");
     const file = await files.createExclusive(path);

@@ -120,10 +120,18 @@ export class History {
 
 /** What a message adds to the history by itself. */
 export function sendsOf(role: "user" | "assistant", message: RecordValue): readonly Sent[] {
-  const sends = blocksOf(message).flatMap((block) => sendOf(role, block) ?? []);
+  const blocks = blocksOf(message);
+  const [first] = blocks;
   // Most messages have one block.
-  return sends.length < 2 ? sends : sends.toSorted((left, right) => rankOf(left) - rankOf(right));
+  if (first !== undefined && blocks.length === 1) {
+    const send = sendOf(role, first);
+    return send === undefined ? nothing : [send];
+  }
+  const sends = blocks.flatMap((block) => sendOf(role, block) ?? []);
+  return sends.toSorted((left, right) => rankOf(left) - rankOf(right));
 }
+
+const nothing: readonly Sent[] = [];
 
 function sendOf(
   role: "user" | "assistant",
