@@ -5,7 +5,7 @@
  * that is returned is the server's own, not the watcher's.
  */
 import { createHash } from "node:crypto";
-import { appendFile, link, mkdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, copyFile, link, mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -62,12 +62,17 @@ export async function writeServer(
   await Promise.all(files.map(([end, content]) => writeFile(serverPath(ctx, end), content)));
 }
 
-/** The files under a second name: nobody changes them. False where this server was not shared, or lies on another disk. */
+/**
+ * The files under a second name: nobody changes them. Under a watcher a copy: the kernel tells a watcher of a file of
+ * every name that it gets or loses, and the server would be reloaded whenever another run begins or ends.
+ * False where this server was not shared, or lies on another disk.
+ */
 async function tookShared(ctx: Context, entry: string, patches: readonly SourcePatch[]): Promise<boolean> {
   if (ctx.shared === undefined) return false;
   const shared = sharedPath(ctx.shared, entry, patches);
+  const take = ctx.reload === undefined ? link : copyFile;
   try {
-    await Promise.all(programEnds.map((end) => link(`${shared}${end}`, serverPath(ctx, end))));
+    await Promise.all(programEnds.map((end) => take(`${shared}${end}`, serverPath(ctx, end))));
     return true;
   } catch (thrown) {
     const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined;

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { watch } from "node:fs";
+import { mkdtemp, readFile, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -31,6 +32,21 @@ describe("a server that was made for the whole campaign", () => {
       const [a, b] = [path.join(folder, "a", `server.${end}`), path.join(folder, "b", `server.${end}`)];
       expect(await inode(a)).toBe(await inode(b));
     }
+  });
+
+  it("is a file of its own under a watcher, which would be told of every other run's name for it", async () => {
+    await writeServer(contextOf("linked"), entry);
+    await writeServer({ ...contextOf("watched"), reload: "node-watch" }, entry);
+    const seen: string[] = [];
+    const watcher = watch(path.join(folder, "watched", "server.cjs"), (event) => seen.push(event));
+    await writeServer(contextOf("another"), entry);
+    // Events of one inotify instance come in order: the last one is ours.
+    await utimes(path.join(folder, "watched", "server.cjs"), new Date(), new Date());
+    await expect.poll(() => seen).toEqual(["change"]);
+    watcher.close();
+    expect(await inode(path.join(folder, "linked", "server.cjs"))).not.toBe(
+      await inode(path.join(folder, "watched", "server.cjs")),
+    );
   });
 
   it("is not taken for one with something broken in it", async () => {
