@@ -38,6 +38,11 @@ export class BoundaryPlans {
     return (index - directed + 1) % this.#every === 0;
   }
 
+  /** A watcher outlives the server that ended itself, and starts no other one: plans that reload are left out. */
+  canEnd({ rounds }: Plan): boolean {
+    return rounds.every(({ fault }) => fault.kind !== "reload");
+  }
+
   /** @param execute told each plan that is played, the last of which is the one of the outcome. */
   async play(
     base: Plan,

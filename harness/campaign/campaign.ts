@@ -152,7 +152,9 @@ class Campaign {
         origin: this.originOf(index),
       });
     const isEnded =
-      this.options.faults.includes("boundary") && this.boundaries.isOne(index, this.plans.length);
+      this.options.faults.includes("boundary") &&
+      this.boundaries.isOne(index, this.plans.length) &&
+      this.boundaries.canEnd(this.planOf(index));
     if (!isEnded) return execute(this.planOf(index), isDoubled ? "twice" : "auto");
     return this.boundaries.play(this.planOf(index), index, (plan) => {
       this.drawn.set(index, plan);

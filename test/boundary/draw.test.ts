@@ -148,6 +148,17 @@ describe("plans with a drawn end", () => {
     expect(plans.isOne(23, 24)).toBe(false);
   });
 
+  it("are left out where a watcher would outlive the server", () => {
+    const plans = new BoundaryPlans(7, ["kill"], ["kill", "boundary", "reload"]);
+    const [round] = boundaryPlan.rounds;
+    if (round === undefined) throw new Error("the plan has no round");
+    const reloaded: Plan = {
+      ...boundaryPlan,
+      rounds: [round, { ...round, fault: { kind: "reload", by: "node-watch" } }],
+    };
+    expect([plans.canEnd(boundaryPlan), plans.canEnd(reloaded)]).toEqual([true, false]);
+  });
+
   it("are the last directed plan and one in eight of the others", () => {
     const plans = new BoundaryPlans(7, ["kill"], ["kill", "boundary"]);
     const those = Array.from({ length: 48 }, (_, index) => index).filter((index) => plans.isOne(index, 24));
