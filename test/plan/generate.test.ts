@@ -71,6 +71,14 @@ describe("generated plans", () => {
     for (const { fault } of damaged) expect(fault).toEqual({ kind: "kill", target: "tree" });
   });
 
+  it("damage no file of several sessions where there is to be one course", () => {
+    const several = plans.filter(({ sessions }) => sessions.length > 1);
+    const damagedIn = (mode: Plan["mode"]) =>
+      several.filter((plan) => plan.mode === mode && plan.rounds.some(({ damage }) => damage.length > 0));
+    expect(damagedIn("lockstep")).toEqual([]);
+    expect(damagedIn("free").length).toBeGreaterThan(0);
+  });
+
   it("use only the faults that were asked for", () => {
     const only = Array.from({ length: 100 }, (_, index) => generatePlan({ can, faults: ["term"] }, 3, index));
     expect(new Set(only.flatMap(({ rounds }) => rounds.map(({ fault }) => fault.kind)))).toEqual(
