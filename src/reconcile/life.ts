@@ -5,6 +5,7 @@
  * Always: an agent that was seen alive raises nothing here if it is the latest and its end is not on record; that
  * it has said its last word and not yet gone is no divergence.
  */
+import type { Fact } from "../model/fact.ts";
 import type { Finding } from "../model/verdict.ts";
 import type { AttemptCase, Case } from "./case.ts";
 import { citeFact, placeOf, raise } from "./finding.ts";
@@ -69,16 +70,22 @@ function stranger(one: Case): Finding[] {
   return [raise(one, { code: "unexpected-live", severity: "blocks", at: "stranger", summary, cites })];
 }
 
-/** Records of one turn behind the prompt of a later one: the agent of the earlier turn wrote on. */
+/**
+ * Records of one turn behind the prompt of a later one: the agent of the earlier turn wrote on. Behind a hole alone they
+ * may be the earlier turn's own: no finding without the prompt.
+ */
 function writers(one: Case): Finding[] {
-  return one.turns.flatMap((turn) => {
-    const [first] = turn.interleaved;
-    if (first === undefined) return [];
-    const later = one.turns.findLast(
-      ({ L }) => L[0] !== undefined && L[0].range.fromByte < first.range.fromByte,
-    );
-    const prompt = later?.L[0];
-    const cites = [citeFact(first), ...(prompt === undefined ? [] : [citeFact(prompt)])];
+  return one.turns.flatMap((turn, index) => {
+    if (turn.interleaved.length === 0) return [];
+    const prompts = one.turns
+      .slice(index + 1)
+      .flatMap(({ L }) => L.filter(({ body }) => body.kind === "prompt"));
+    const promptBefore = (fact: Fact) =>
+      prompts.findLast(({ range, path }) => path === fact.path && range.fromByte < fact.range.fromByte);
+    const first = turn.interleaved.find((fact) => promptBefore(fact) !== undefined);
+    const prompt = first === undefined ? undefined : promptBefore(first);
+    if (first === undefined || prompt === undefined) return [];
+    const cites = [citeFact(first), citeFact(prompt)];
     const summary = "Two agents wrote to one log: a record of an earlier turn stands behind a later prompt.";
     const attempt = turn.attempt;
     const at = placeOf(first);

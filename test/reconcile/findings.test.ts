@@ -381,6 +381,13 @@ const rows: readonly Row[] = [
 ];
 
 describe("findings", () => {
+  it("second-writer: not behind a hole with no later prompt before it, though a later attempt said the same words", () => {
+    const x = text("I will look at it.");
+    const log = L([p1, a, garbage, ra, x]);
+    const torn = two(O(1, [go, a, ra, x]), O(2, [go, x]), log, S([]));
+    expect(codes(reconcile(torn))).not.toContain("second-writer");
+  });
+
   for (const { code, why, raises, silent, severity, id } of rows) {
     it(`${code}: ${why}`, () => {
       const found = reconcile(raises).findings.filter((finding: Finding) => finding.code === code);
