@@ -14,6 +14,8 @@ export interface BadSpan {
   readonly fromByte: number;
   readonly toByte: number;
   readonly what: "torn-tail" | "bad-record" | "nul-run" | "glued-record" | "not-json" | "empty";
+  /** A whole record stands at its end: somebody appended to a torn one. A reader may find it, and need not. */
+  readonly hidesRecord?: true;
 }
 
 /** One readable record. */
@@ -109,7 +111,22 @@ function readLine(
     bad.push({ fromByte, toByte, what: "glued-record" });
     return;
   }
-  bad.push({ fromByte, toByte, what: isTail ? "torn-tail" : "bad-record" });
+  const hidden = endsWithRecord(text) ? ({ hidesRecord: true } as const) : {};
+  bad.push({ fromByte, toByte, what: isTail ? "torn-tail" : "bad-record", ...hidden });
+}
+
+/** Of a broken line so many places are tried at which a whole object could begin. */
+const hiddenTriesMax = 64;
+
+/** A record of an agent's log says when it was written; an object inside one does not. */
+function endsWithRecord(text: string): boolean {
+  let at = text.indexOf("{", 1);
+  for (let tries = 0; at !== -1 && tries < hiddenTriesMax; tries += 1) {
+    const value = parseObject(text.slice(at));
+    if (typeof value?.type === "string" && typeof value.timestamp === "string") return true;
+    at = text.indexOf("{", at + 1);
+  }
+  return false;
 }
 
 /** Parses one JSON object; undefined for anything else. */

@@ -35,6 +35,8 @@ export function snapshotBehindLog(at: SessionAt): Truth {
     log.replies.some(({ text }) => text !== "" && !texts.includes(text)),
   );
   if (prompt.is !== "no") return prompt;
+  if (at.logs.some(({ lines }) => lines.bad.some(({ hidesRecord }) => hidesRecord === true)))
+    return { is: "maybe", why: "the log holds a record behind a torn one, which the snapshot may lack" };
   // Text between calls, and a call, is no turn of its own; normally the prompt before it tells.
   if (isTextBehind) return { is: "maybe", why: "the snapshot lacks a reply's text" };
   const isCallBehind = at.logs.some(

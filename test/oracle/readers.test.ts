@@ -49,6 +49,15 @@ describe("the log reader", () => {
     );
   });
 
+  test("says of a torn record whether a whole one stands behind it, which is no object inside it", () => {
+    const inside = '{"id":"1","type":"message","data":{"type":"text","text":"x"}';
+    const whole = '{"id":"2","type":"message","timestamp":"2026-11-22T06:27:06.071Z","data":{}}';
+    const hides = (line: string) => readLines(Buffer.from(line)).bad.map(({ hidesRecord }) => hidesRecord);
+    expect(hides(`${inside}\n`)).toEqual([undefined]);
+    expect(hides(`${inside}${whole}\n`)).toEqual([true]);
+    expect(hides(`${inside}${whole.slice(0, -2)}\n`)).toEqual([undefined]);
+  });
+
   test("never throws, and its spans lie in the file and do not overlap", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
