@@ -66,10 +66,15 @@ export function journalAhead(at: SessionAt): Truth {
   const calls = [...at.heldCalls].filter((callId) => !logHas(at, "calls", callId));
   // A log that nobody told the subject of (the line that names it is damaged) may count as its own or not.
   const all = withHidden(at);
+  // Whose agent is on record nowhere, nobody can find the log of.
+  const isNamed = at.named.size > 0;
   const causes = [
-    ...results.map((callId) => ({ callId, sure: !logHas(all, "results", callId) })),
+    ...results.map((callId) => ({ callId, sure: isNamed && !logHas(all, "results", callId) })),
     // A reply in the log that names the call: the store knows of it, if not in a record of its own.
-    ...calls.map((callId) => ({ callId, sure: !replyNames(at, callId) && !logHas(all, "calls", callId) })),
+    ...calls.map((callId) => ({
+      callId,
+      sure: isNamed && !replyNames(at, callId) && !logHas(all, "calls", callId),
+    })),
     ...[...at.openResults].filter((callId) => !logHas(at, "results", callId)).map(unsure),
     ...[...at.openCalls].filter((callId) => !logHas(at, "calls", callId)).map(unsure),
   ];

@@ -35,8 +35,14 @@ export function knowsOf(sent: readonly Sent[], { id, effect }: CallVerdict): Mod
   return effect === "unknown" || effect === "partly" ? "unknown" : "wrongly";
 }
 
-/** Words the hand-over of a session whose store nobody but the agent writes. */
-export function handOver(request: HandOverRequest): HandOver {
+/** As much of a request as words need. */
+export type WordsRequest = Pick<
+  HandOverRequest,
+  "verdict" | "prompt" | "earlierPrompts" | "handOverId" | "sources" | "sent"
+>;
+
+/** Words the hand-over of a session whose store nobody but the agent writes, or that the agent will not read. */
+export function handOver(request: WordsRequest): HandOver {
   const { verdict, sent } = request;
   const entries = verdict.calls.flatMap((call, index): Entry[] => {
     const as = verdict.recovery.sends[index]?.as;
@@ -55,7 +61,7 @@ export function handOver(request: HandOverRequest): HandOver {
 }
 
 /** What the person asked for earlier and the agent's store does not have. */
-function lostPrompts({ earlierPrompts, sources, prompt }: HandOverRequest): string[] {
+function lostPrompts({ earlierPrompts, sources, prompt }: WordsRequest): string[] {
   const store = sources.filter(({ source }) => source === "L" || source === "S");
   if (store.every(({ status }) => status !== "read")) return [];
   const kept = store.flatMap(({ facts }) =>
@@ -67,7 +73,7 @@ function lostPrompts({ earlierPrompts, sources, prompt }: HandOverRequest): stri
 
 function worded(
   told: readonly Entry[],
-  { handOverId, prompt }: HandOverRequest,
+  { handOverId, prompt }: WordsRequest,
   lost: readonly string[],
 ): { readonly text: string; readonly shortened: ReadonlySet<string> } {
   const shortened = new Set<string>();

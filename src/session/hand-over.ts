@@ -6,6 +6,7 @@
  */
 
 import type { StoreRepair } from "../agent/contract.ts";
+import { handOver as inWords } from "../agent/resume-hand-over.ts";
 import { crc32 } from "../journal/index.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { adapterOf, type Context, readWhole } from "./context.ts";
@@ -44,7 +45,7 @@ export async function prepareHandOver(
   const { evidence, verdict } = await settle(context, session);
   if (verdict.recovery.action === "ask" && !order.acknowledge) return { refusal: needsDecision(verdict) };
   const agentSessionId = session.agentSessionId;
-  if (agentSessionId === undefined) return freshStart(session, order, verdict);
+  if (agentSessionId === undefined) return freshStart(context, session, order, verdict);
   const ask = askOf(session, order);
   const clean =
     latestRun(session)?.state === "completed" && verdict.findings.every((one) => one.severity === "info");
@@ -87,8 +88,12 @@ function askOf(session: SessionState, order: HandOverOrder): string {
   return [...new Set(asks.filter((text) => text !== undefined))].join("\n\n");
 }
 
-/** The agent never said who it is: there is no conversation to go on with. */
+/**
+ * The agent never said who it is, or that is lost: there is no conversation to go on with. What a person went on from in
+ * spite of that is told in words.
+ */
 function freshStart(
+  context: Context,
   session: SessionState,
   order: HandOverOrder,
   verdict: Verdict,
@@ -100,7 +105,11 @@ function freshStart(
   const original = latestRun(session)?.prompt;
   const texts = order.resumesRun ? [original, order.ask] : [order.ask];
   const prompt = [...new Set(texts.filter((text) => text !== undefined))].join("\n\n");
-  return { ask: prompt, prompt, repairs: [] };
+  if (verdict.calls.length === 0) return { ask: prompt, prompt, repairs: [] };
+  const id = context.world.ids.next();
+  const told = inWords({ verdict, prompt, earlierPrompts: [], handOverId: id, sources: [], sent: [] });
+  if (promptBytes(told.prompt) > promptBytesMax) return { refusal: tooLong(promptBytes(told.prompt)) };
+  return { ask: prompt, prompt: told.prompt, handOver: { id, sends: told.sends, repairs: [] }, repairs: [] };
 }
 
 function needsDecision(verdict: Verdict): Refusal {
