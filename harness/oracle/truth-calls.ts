@@ -18,8 +18,11 @@ export function snapshotBehindLog(at: SessionAt): Truth {
   const results = new Set(snapshots.flatMap((snapshot) => [...snapshot.results.keys()]));
   const texts = snapshots.flatMap((snapshot) => snapshot.assistantTexts);
   const prompts = snapshots.flatMap((snapshot) => snapshot.prompts);
+  const isUnstored = (callId: string) => !results.has(callId);
+  // No snapshot carries a result without its call, and damage may have taken that.
+  const isPaired = (callId: string) => logHas(at, "calls", callId) || replyNames(at, callId);
   for (const log of at.logs) {
-    const missing = [...log.results.keys()].filter((callId) => !results.has(callId));
+    const missing = [...log.results.keys()].filter((callId) => isUnstored(callId) && isPaired(callId));
     if (missing.length > 0)
       return { is: "yes", why: `the snapshot lacks the result of ${missing.join(", ")}`, callIds: missing };
     const final = log.replies.find(
@@ -35,6 +38,8 @@ export function snapshotBehindLog(at: SessionAt): Truth {
     log.replies.some(({ text }) => text !== "" && !texts.includes(text)),
   );
   if (prompt.is !== "no") return prompt;
+  if (at.logs.some((log) => [...log.results.keys()].some(isUnstored)))
+    return { is: "maybe", why: "the snapshot lacks a result whose call is lost" };
   if (at.logs.some(({ lines }) => lines.bad.some(({ hidesRecord }) => hidesRecord === true)))
     return { is: "maybe", why: "the log holds a record behind a torn one, which the snapshot may lack" };
   // Text between calls, and a call, is no turn of its own; normally the prompt before it tells.
