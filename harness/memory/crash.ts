@@ -83,7 +83,7 @@ export async function executeWithCrashes(
     ended: (call) => {
       const crash = crashes[hits];
       hits += 1;
-      losses = crash === undefined ? [] : endWorld(made, crash);
+      losses = crash === undefined ? [] : endWorld(made, crash, call);
       tellEnded(call);
     },
   };
@@ -118,11 +118,12 @@ export async function executeWithCrashes(
   };
 }
 
-function endWorld({ computer, stage }: MemoryRun, crash: Crash): Loss[] {
+function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall): Loss[] {
   const before = contentsOf(computer);
   if (crash.model === "kill") {
     if (stage.life !== undefined) computer.end(stage.life.process, null, "SIGKILL");
-    return crash.when === "torn" ? tornTail(computer) : [];
+    // Nothing else can be torn; the last write on the disk may be a whole one, of an agent that goes on.
+    return crash.when === "torn" && op === "append" ? tornTail(computer) : [];
   }
   const random = new Random(crash.call);
   const { states } = statesAfterPowerCut(
