@@ -2,7 +2,11 @@
  * Plans of a campaign whose server ends at an operation of its own: the plan is counted first, then played with an end
  * drawn from what was counted, now and then with a second one in the recovery from it.
  *
- * Always: what is told is the last that was played, or the first that is no pass, with the very plan that was played.
+ * Two executions of a server need not have the same number of operations: what was drawn may not come. Such a run
+ * proves nothing; it is counted as what it is, and another end is drawn.
+ *
+ * Always: what is told is the last that was played, or the first that is no pass, with the very plan that was played;
+ * where end after end does not come, the run stays invalid.
  */
 import { BoundaryDraws } from "../boundary/draw.ts";
 import type { FaultName } from "../fault/index.ts";
@@ -18,11 +22,15 @@ import { addSpent } from "./spent.ts";
 const oneIn = { others: 8, alone: 2 };
 /** Of the drawn ends, so many have a second one. */
 const secondOneIn = 3;
+/** So many ends may be drawn in place of one that did not come. */
+const redrawsMax = 3;
 
 export class BoundaryPlans {
   readonly draws: BoundaryDraws;
   /** Why no server of this subject ends itself; undefined as long as one may. */
   whyNone: string | undefined;
+  /** Executions whose drawn end did not come. */
+  neverCame = 0;
   readonly #seed: number;
   readonly #every: number;
 
@@ -51,7 +59,7 @@ export class BoundaryPlans {
   ): Promise<Outcome | Failure> {
     const random = new Random(planSeed(this.#seed, index));
     let outcome = await execute(counting(base, []));
-    const ends: Boundary[] = [];
+    let ends: readonly Boundary[] = [];
     for (;;) {
       if ("failed" in outcome || outcome.verdict !== "pass") return outcome;
       const { boundaries } = outcome;
@@ -62,16 +70,54 @@ export class BoundaryPlans {
       }
       const last = ends.at(-1);
       if (last !== undefined && !random.oneIn(secondOneIn)) return outcome;
-      const end = ends.length > 1 ? undefined : this.draws.draw(boundaries, random, (last?.life ?? 0) + 1);
-      if (end === undefined) return outcome;
-      ends.push(end);
-      const next = await execute(counting(base, ends));
-      if ("failed" in next) return next;
-      this.draws.met((next.boundaries?.hits ?? []).filter(({ life }) => life === end.life));
-      const { executions, spent } = outcome;
-      outcome = { ...next, executions: next.executions + executions, spent: addSpent(next.spent, spent) };
+      if (ends.length > 1) return outcome;
+      const draw = () => this.draws.draw(boundaries, random, (last?.life ?? 0) + 1);
+      const next = await this.#playNext(base, ends, draw, execute);
+      if (next === undefined) return outcome;
+      ({ ends } = next);
+      outcome = addUp(outcome, next.outcome);
     }
   }
+
+  /** One more end behind those that came: drawn anew as long as one does not come; undefined where there is none. */
+  async #playNext(
+    base: Plan,
+    before: readonly Boundary[],
+    draw: () => Boundary | undefined,
+    execute: (plan: Plan) => Promise<Outcome | Failure>,
+  ): Promise<{ ends: readonly Boundary[]; outcome: Outcome | Failure } | undefined> {
+    let missed: Outcome | undefined;
+    for (let redraws = 0; ; redraws += 1) {
+      const end = draw();
+      if (end === undefined) return undefined;
+      const ends = [...before, end];
+      const played = await execute(counting(base, ends));
+      const outcome = missed === undefined ? played : addUp(missed, played);
+      if ("failed" in outcome) return { ends, outcome };
+      this.draws.met((outcome.boundaries?.hits ?? []).filter(({ life }) => life === end.life));
+      if (outcome.verdict !== "invalid" || allCame(ends, outcome)) return { ends, outcome };
+      this.neverCame += 1;
+      if (redraws === redrawsMax) return { ends, outcome };
+      missed = outcome;
+    }
+  }
+}
+
+function allCame(ends: readonly Boundary[], { boundaries }: Outcome): boolean {
+  const hits = boundaries?.hits ?? [];
+  return ends.every(({ life, operation }) =>
+    hits.some((hit) => hit.life === life && hit.operation === operation),
+  );
+}
+
+/** The later of two outcomes, with what both of them cost. */
+function addUp(earlier: Outcome, later: Outcome | Failure): Outcome | Failure {
+  if ("failed" in later) return later;
+  return {
+    ...later,
+    executions: earlier.executions + later.executions,
+    spent: addSpent(earlier.spent, later.spent),
+  };
 }
 
 /** Only where one thing comes after the other is "operation 12" a point. */

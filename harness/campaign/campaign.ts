@@ -4,6 +4,7 @@
  *
  * Always: everything that decides is in the seed; nothing is retried silently; the canary must die.
  */
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { FaultName } from "../fault/index.ts";
 
@@ -142,13 +143,14 @@ class Campaign {
 
   private async play(index: number): Promise<Outcome | Failure> {
     const isDoubled = index % doubledEvery === doubledEvery - 1;
+    const artifactDir = path.join(this.outDir, `plan-${index}`);
     const execute = (plan: Plan, times: Job["times"]) =>
       this.pool.run({
         id: index,
         subject: this.options.subject,
         plan,
         times,
-        artifactDir: path.join(this.outDir, `plan-${index}`),
+        artifactDir,
         origin: this.originOf(index),
       });
     const isEnded =
@@ -156,8 +158,10 @@ class Campaign {
       this.boundaries.isOne(index, this.plans.length) &&
       this.boundaries.canEnd(this.planOf(index));
     if (!isEnded) return execute(this.planOf(index), isDoubled ? "twice" : "auto");
-    return this.boundaries.play(this.planOf(index), index, (plan) => {
+    return this.boundaries.play(this.planOf(index), index, async (plan) => {
       this.drawn.set(index, plan);
+      // A run whose end did not come may have left what it was; another one is played in its place.
+      await rm(artifactDir, { recursive: true, force: true });
       return execute(plan, "auto");
     });
   }
@@ -242,8 +246,8 @@ class Campaign {
   }
 
   private boundaryTable(): BoundaryTable {
-    const { draws, whyNone } = this.boundaries;
-    return { ...draws.coverage(), ...(whyNone === undefined ? {} : { whyNone }) };
+    const { draws, neverCame, whyNone } = this.boundaries;
+    return { ...draws.coverage(), neverCame, ...(whyNone === undefined ? {} : { whyNone }) };
   }
 
   private problems(): CampaignResult["problems"] {

@@ -72,6 +72,8 @@ export interface MemoryTierResult extends TierResult {
 
 /** Where servers ended at operations of their own. */
 export interface BoundaryTable extends BoundaryCoverage {
+  /** Executions whose drawn end did not come; other ends were drawn for them. */
+  readonly neverCame: number;
   /** Why none did. */
   readonly whyNone?: string;
 }

@@ -129,7 +129,7 @@ const stepsMax = 12;
 
 function boundaryTable({ boundaries }: CampaignResult): string[] {
   if (boundaries === undefined) return [];
-  const { whyNone, known, met, steps } = boundaries;
+  const { whyNone, known, met, neverCame, steps } = boundaries;
   const title = paint("bold", "Ends at the server's own operations on files");
   if (whyNone !== undefined) return [title, `  none: ${whyNone}`, ""];
   const endsOf = ({ ends }: CoveredStep) => Object.values(ends).reduce((sum, count) => sum + count, 0);
@@ -147,6 +147,7 @@ function boundaryTable({ boundaries }: CampaignResult): string[] {
     ...lines,
     ...more,
     ...(never > 0 ? [paint("dim", `  never at ${never} of ${steps.length} steps`)] : []),
+    ...(neverCame > 0 ? [paint("dim", `  ${neverCame} drawn ends did not come; others were drawn`)] : []),
     "",
   ];
 }

@@ -142,6 +142,34 @@ describe("plans with a drawn end", () => {
     expect(told).toMatchObject({ verdict: "invalid" });
   });
 
+  const without = (plan: Plan): Outcome => ({
+    ...outcome(plan),
+    verdict: "invalid",
+    boundaries: { lives, hits: [] },
+  });
+
+  it("draw another end where one does not come, and say how often that was", async () => {
+    let left = 2;
+    const { all, told, plans } = await played(1, (plan) => {
+      if (endsOf(plan).length === 0 || left === 0) return outcome(plan);
+      left -= 1;
+      return without(plan);
+    });
+    expect(plans.neverCame).toBe(2);
+    expect(told).toMatchObject({ verdict: "pass", executions: all.length });
+    expect(all.length).toBeGreaterThan(3);
+    const [first, second, third] = all.slice(1).map((plan) => JSON.stringify(endsOf(plan)[0]));
+    expect(new Set([first, second, third]).size).toBeGreaterThan(1);
+  });
+
+  it("stay invalid where no end comes", async () => {
+    const { all, told, plans } = await played(1, (plan) =>
+      endsOf(plan).length === 0 ? outcome(plan) : without(plan),
+    );
+    expect(told).toMatchObject({ verdict: "invalid", executions: 5 });
+    expect([all.length, plans.neverCame]).toEqual([5, 4]);
+  });
+
   it("say why there are none where nothing is counted, and are asked for no more", async () => {
     const { plans } = await played(1, (plan) => outcome(plan, []));
     expect(plans.whyNone).toMatch(/no Node process/);

@@ -1,25 +1,16 @@
 /**
  * Streams over any number of connections and server lives, and a client that does not read while 100 MB pass by.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { bundleServer, type Event, Place, parseFrame, type TestServer } from "../orchestrator/helper.ts";
+import { expect, it } from "vitest";
+import { type Event, type Place, parseFrame, type TestServer } from "../orchestrator/helper.ts";
+import { usePlace } from "../orchestrator/use-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-let bundle = "";
 let place: Place;
-
-beforeAll(async () => {
-  bundle = await bundleServer(folder);
+usePlace((made) => {
+  place = made;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => {
-  place = new Place(bundle);
-});
-afterEach(() => place.clean());
 
 const residentMb = (server: TestServer, field: "VmHWM" | "VmRSS") =>
   Number(

@@ -1,26 +1,18 @@
 /**
  * Agents that speak ACP, on real processes: permissions over crashes, and what nobody can tell.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { hostFiles } from "../../src/host/files.ts";
 import { takeOver } from "../../src/journal/index.ts";
-import { bundleServer, type Event, Place, type TestServer } from "./helper.ts";
+import type { Event, Place, TestServer } from "./helper.ts";
+import { usePlace } from "./use-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-let bundle = "";
 let place: Place;
-
-beforeAll(async () => {
-  bundle = await bundleServer(folder);
+usePlace((made) => {
+  place = made;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => {
-  place = new Place(bundle);
-});
-afterEach(() => place.clean());
 
 const start = () => place.start("--acp-path", join(import.meta.dirname, "acp-agent.mjs"));
 const notes = () => readFileSync(join(place.workspace, "notes"), "utf8").trim().split("\n");

@@ -74,10 +74,10 @@ export class Place {
   readonly home = join(this.folder, "home");
   readonly workspace = join(this.folder, "work");
   readonly servers: TestServer[] = [];
-  readonly #bundle: string;
+  readonly bundle: string;
 
   constructor(bundle: string) {
-    this.#bundle = bundle;
+    this.bundle = bundle;
     mkdirSync(this.workspace);
   }
 
@@ -125,7 +125,7 @@ export class Place {
   }
 
   async #start(args: readonly string[], launcher: readonly string[]): Promise<TestServer> {
-    const server = new TestServer(this.#bundle, this.home, args, launcher);
+    const server = new TestServer(this.bundle, this.home, args, launcher);
     this.servers.push(server);
     await server.listening;
     return server;

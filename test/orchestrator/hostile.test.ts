@@ -1,24 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { request } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { agentPath, bundleServer, type Event, Place } from "./helper.ts";
+import { describe, expect, it } from "vitest";
+import { agentPath, type Event, type Place } from "./helper.ts";
+import { usePlace } from "./use-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-let bundle = "";
 let place: Place;
-
-beforeAll(async () => {
-  bundle = await bundleServer(folder);
+usePlace((made) => {
+  place = made;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => {
-  place = new Place(bundle);
-});
-afterEach(() => place.clean());
 
 const isEnd = (event: Event) => event.type === "run-ended";
 
@@ -126,7 +118,7 @@ describe("who asks", () => {
 
 describe("a start that cannot be", () => {
   const run = async (args: readonly string[]) => {
-    const child = spawn(process.execPath, [bundle, ...args], {
+    const child = spawn(process.execPath, [place.bundle, ...args], {
       env: { PATH: "/usr/bin:/bin", HOME: place.home },
     });
     let stderr = "";

@@ -1,29 +1,13 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { agentSession, bundleServer, type Event, Place } from "./helper.ts";
+import { describe, expect, it } from "vitest";
+import { agentSession, type Event, type Place } from "./helper.ts";
+import { usePlace } from "./use-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-let bundle = "";
 let place: Place;
-
-beforeAll(async () => {
-  bundle = await bundleServer(folder);
+usePlace((made) => {
+  place = made;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => {
-  place = new Place(bundle);
-});
-afterEach(() => place.clean());
 
 const isEnd = (event: Event) => event.type === "run-ended";
 const isLive = (event: Event) => event.type === "live";

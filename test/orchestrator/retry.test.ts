@@ -1,22 +1,14 @@
 /** A call of unknown outcome is made again by its class: what reads, what can be looked for, what only a person knows. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { bundleServer, type Event, Place, type TestServer } from "./helper.ts";
+import { expect, it } from "vitest";
+import type { Event, Place, TestServer } from "./helper.ts";
+import { usePlace } from "./use-place.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "holdfast-bundle-"));
-let bundle = "";
 let place: Place;
-
-beforeAll(async () => {
-  bundle = await bundleServer(folder);
+usePlace((made) => {
+  place = made;
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeEach(() => {
-  place = new Place(bundle);
-});
-afterEach(() => place.clean());
 
 const isEnd = (event: Event) => event.type === "run-ended";
 
