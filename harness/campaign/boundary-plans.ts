@@ -3,10 +3,10 @@
  * drawn from what was counted, now and then with a second one in the recovery from it.
  *
  * Two executions of a server need not have the same number of operations: what was drawn may not come. Such a run
- * proves nothing; it is counted as what it is, and another end is drawn.
+ * proves nothing; it is counted among the executions, and another end is drawn.
  *
- * Always: what is told is the last that was played, or the first that is no pass, with the very plan that was played;
- * where end after end does not come, the run stays invalid.
+ * Always: what is told is the last run whose ends came, or the first that is no pass, with the very plan that was
+ * played.
  */
 import { BoundaryDraws } from "../boundary/draw.ts";
 import type { FaultName } from "../fault/index.ts";
@@ -16,14 +16,22 @@ import { planSeed } from "../plan/generate.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Outcome } from "./job.ts";
 import type { Failure } from "./pool.ts";
-import { addSpent } from "./spent.ts";
+import { addSpent, nothingSpent } from "./spent.ts";
 
 /** Of the generated plans, where there are other faults as well, and where not: some must be free plans. */
 const oneIn = { others: 8, alone: 2 };
 /** Of the drawn ends, so many have a second one. */
 const secondOneIn = 3;
-/** So many ends may be drawn in place of one that did not come. */
-const redrawsMax = 3;
+/** So many ends are drawn before a run does without. */
+const drawsMax = 4;
+
+type Execute = (plan: Plan) => Promise<Outcome | Failure>;
+
+export interface Played {
+  readonly plan: Plan;
+  /** With what all executions cost that led to it. */
+  readonly outcome: Outcome | Failure;
+}
 
 export class BoundaryPlans {
   readonly draws: BoundaryDraws;
@@ -51,73 +59,72 @@ export class BoundaryPlans {
     return rounds.every(({ fault }) => fault.kind !== "reload");
   }
 
-  /** @param execute told each plan that is played, the last of which is the one of the outcome. */
-  async play(
-    base: Plan,
-    index: number,
-    execute: (plan: Plan) => Promise<Outcome | Failure>,
-  ): Promise<Outcome | Failure> {
-    const random = new Random(planSeed(this.#seed, index));
-    let outcome = await execute(counting(base, []));
-    let ends: readonly Boundary[] = [];
+  /** Executes a plan without an end, and with ends that are drawn from what it had. */
+  async play(base: Plan, index: number, execute: Execute): Promise<Played> {
+    const all: Outcome[] = [];
+    const { plan, outcome } = await this.#play(
+      base,
+      new Random(planSeed(this.#seed, index)),
+      async (plan) => {
+        const played = await execute(plan);
+        if (!("failed" in played)) all.push(played);
+        return played;
+      },
+    );
+    if ("failed" in outcome) return { plan, outcome };
+    const executions = all.reduce((sum, played) => sum + played.executions, 0);
+    const spent = all.reduce((sum, played) => addSpent(sum, played.spent), nothingSpent);
+    return { plan, outcome: { ...outcome, executions, spent } };
+  }
+
+  async #play(base: Plan, random: Random, execute: Execute): Promise<Played> {
+    const plan = counting(base, []);
+    let told: Played = { plan, outcome: await execute(plan) };
     for (;;) {
-      if ("failed" in outcome || outcome.verdict !== "pass") return outcome;
+      const { outcome } = told;
+      if ("failed" in outcome || outcome.verdict !== "pass") return told;
       const { boundaries } = outcome;
       if (boundaries === undefined || !boundaries.lives.some(({ script }) => script !== "")) {
         this.whyNone =
           "The server's operations were not counted: it is no Node process, or its environment is not the one that it was given.";
-        return outcome;
+        return told;
       }
+      const ends = told.plan.boundaries?.ends ?? [];
       const last = ends.at(-1);
-      if (last !== undefined && !random.oneIn(secondOneIn)) return outcome;
-      if (ends.length > 1) return outcome;
+      if (ends.length > 1 || (last !== undefined && !random.oneIn(secondOneIn))) return told;
       const draw = () => this.draws.draw(boundaries, random, (last?.life ?? 0) + 1);
-      const next = await this.#playNext(base, ends, draw, execute);
-      if (next === undefined) return outcome;
-      ({ ends } = next);
-      outcome = addUp(outcome, next.outcome);
+      const next = await this.#withOneMore(base, ends, draw, execute);
+      if (next === undefined) return told;
+      told = next;
     }
   }
 
-  /** One more end behind those that came: drawn anew as long as one does not come; undefined where there is none. */
-  async #playNext(
+  /** One more end behind those that came, drawn anew as long as one of them does not come; undefined if none does. */
+  async #withOneMore(
     base: Plan,
     before: readonly Boundary[],
     draw: () => Boundary | undefined,
-    execute: (plan: Plan) => Promise<Outcome | Failure>,
-  ): Promise<{ ends: readonly Boundary[]; outcome: Outcome | Failure } | undefined> {
-    let missed: Outcome | undefined;
-    for (let redraws = 0; ; redraws += 1) {
+    execute: Execute,
+  ): Promise<Played | undefined> {
+    for (let draws = 0; draws < drawsMax; draws += 1) {
       const end = draw();
       if (end === undefined) return undefined;
-      const ends = [...before, end];
-      const played = await execute(counting(base, ends));
-      const outcome = missed === undefined ? played : addUp(missed, played);
-      if ("failed" in outcome) return { ends, outcome };
+      const plan = counting(base, [...before, end]);
+      const outcome = await execute(plan);
+      if ("failed" in outcome) return { plan, outcome };
       this.draws.met((outcome.boundaries?.hits ?? []).filter(({ life }) => life === end.life));
-      if (outcome.verdict !== "invalid" || allCame(ends, outcome)) return { ends, outcome };
+      if (outcome.verdict !== "invalid" || allCame(plan, outcome)) return { plan, outcome };
       this.neverCame += 1;
-      if (redraws === redrawsMax) return { ends, outcome };
-      missed = outcome;
     }
+    return undefined;
   }
 }
 
-function allCame(ends: readonly Boundary[], { boundaries }: Outcome): boolean {
-  const hits = boundaries?.hits ?? [];
-  return ends.every(({ life, operation }) =>
-    hits.some((hit) => hit.life === life && hit.operation === operation),
+function allCame({ boundaries: wanted }: Plan, { boundaries }: Outcome): boolean {
+  return (wanted?.ends ?? []).every(
+    ({ life, operation }) =>
+      boundaries?.hits.some((hit) => hit.life === life && hit.operation === operation) === true,
   );
-}
-
-/** The later of two outcomes, with what both of them cost. */
-function addUp(earlier: Outcome, later: Outcome | Failure): Outcome | Failure {
-  if ("failed" in later) return later;
-  return {
-    ...later,
-    executions: earlier.executions + later.executions,
-    spent: addSpent(earlier.spent, later.spent),
-  };
 }
 
 /** Only where one thing comes after the other is "operation 12" a point. */

@@ -158,12 +158,16 @@ class Campaign {
       this.boundaries.isOne(index, this.plans.length) &&
       this.boundaries.canEnd(this.planOf(index));
     if (!isEnded) return execute(this.planOf(index), isDoubled ? "twice" : "auto");
-    return this.boundaries.play(this.planOf(index), index, async (plan) => {
+    const { plan, outcome } = await this.boundaries.play(this.planOf(index), index, async (plan) => {
       this.drawn.set(index, plan);
-      // A run whose end did not come may have left what it was; another one is played in its place.
+      // A run whose end did not come has left what it was; another one is played in its place.
       await rm(artifactDir, { recursive: true, force: true });
       return execute(plan, "auto");
     });
+    this.drawn.set(index, plan);
+    if ("verdict" in outcome && outcome.verdict === "pass")
+      await rm(artifactDir, { recursive: true, force: true });
+    return outcome;
   }
 
   private isOver(): boolean {

@@ -114,11 +114,11 @@ describe("plans with a drawn end", () => {
   const played = async (index: number, answer: (plan: Plan) => Outcome = (plan) => outcome(plan)) => {
     const plans = new BoundaryPlans(7, ["kill"], ["kill", "boundary"]);
     const all: Plan[] = [];
-    const told = await plans.play(boundaryPlan, index, async (plan) => {
+    const { plan, outcome: told } = await plans.play(boundaryPlan, index, async (plan) => {
       all.push(PlanSchema.parse(plan));
       return answer(plan);
     });
-    return { plans, all, told };
+    return { plans, all, told, plan };
   };
   const endsOf = (plan: Plan | undefined): readonly Boundary[] => plan?.boundaries?.ends ?? [];
 
@@ -162,12 +162,31 @@ describe("plans with a drawn end", () => {
     expect(new Set([first, second, third]).size).toBeGreaterThan(1);
   });
 
-  it("stay invalid where no end comes", async () => {
-    const { all, told, plans } = await played(1, (plan) =>
-      endsOf(plan).length === 0 ? outcome(plan) : without(plan),
+  it("tell the run without it where none comes, at the cost of all", async () => {
+    const { plan, told, plans } = await played(1, (tried) =>
+      endsOf(tried).length === 0 ? outcome(tried) : without(tried),
     );
-    expect(told).toMatchObject({ verdict: "invalid", executions: 5 });
-    expect([all.length, plans.neverCame]).toEqual([5, 4]);
+    expect(told).toMatchObject({ verdict: "pass", executions: 5 });
+    expect([endsOf(plan).length, plans.neverCame]).toEqual([0, 4]);
+  });
+
+  it("tell the run with one end where the first does not come again beside a second", async () => {
+    const told = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        played(index, (tried) => (endsOf(tried).length < 2 ? outcome(tried) : without(tried))),
+      ),
+    );
+    for (const { plan } of told) expect(endsOf(plan)).toHaveLength(1);
+    expect(told.map(({ plans }) => plans.neverCame)).toContain(4);
+  });
+
+  it("tell another reason why a run is invalid as it is", async () => {
+    const { told, all } = await played(1, (tried) => ({
+      ...outcome(tried),
+      verdict: endsOf(tried).length === 0 ? "pass" : "invalid",
+    }));
+    expect(told).toMatchObject({ verdict: "invalid", executions: 2 });
+    expect(all).toHaveLength(2);
   });
 
   it("say why there are none where nothing is counted, and are asked for no more", async () => {
