@@ -30,6 +30,7 @@ type Refusal = Extract<Appended, { ok: false }>;
 
 interface Waiting {
   readonly draft: RecordDraft;
+  readonly onWritten: (() => void) | undefined;
   readonly answer: (answer: Appended) => void;
 }
 
@@ -75,11 +76,15 @@ export class DurableJournal implements Journal {
     return this.#acknowledged;
   }
 
-  async append(type: string, data: Readonly<Record<string, unknown>>): Promise<Appended> {
+  async append(
+    type: string,
+    data: Readonly<Record<string, unknown>>,
+    onWritten?: () => void,
+  ): Promise<Appended> {
     const draft = draftRecord(type, data, this.#recordBytesMax);
     if (this.#refusal !== undefined) return this.#refusal;
     return new Promise((answer) => {
-      this.#waiting.push({ draft, answer });
+      this.#waiting.push({ draft, onWritten, answer });
       this.#pump ??= this.#run();
     });
   }
@@ -137,11 +142,14 @@ export class DurableJournal implements Journal {
 
   async #commit(group: readonly Waiting[]): Promise<{ written: readonly Written[] } | Refusal> {
     const drafts = group.map(({ draft }) => draft);
+    const onWritten = () => {
+      for (const one of group) one.onWritten?.();
+    };
     let written: readonly Written[] | Refusal;
     try {
-      written = await this.#segment.write(drafts);
+      written = await this.#segment.write(drafts, onWritten);
     } catch (error) {
-      written = await this.#writeAgain(drafts, error);
+      written = await this.#writeAgain(drafts, error, onWritten);
     }
     if ("ok" in written) return written;
     return (await this.#newer()) ?? { written };
@@ -151,7 +159,11 @@ export class DurableJournal implements Journal {
    * Rule 6: the segment ends at its last good byte, for ever. A new one takes this as its seal, together with the
    * group; what the group left in the old one is behind the seal.
    */
-  async #writeAgain(drafts: readonly RecordDraft[], cause: unknown): Promise<readonly Written[] | Refusal> {
+  async #writeAgain(
+    drafts: readonly RecordDraft[],
+    cause: unknown,
+    onWritten: () => void,
+  ): Promise<readonly Written[] | Refusal> {
     const old = this.#segment;
     const { good } = old;
     try {
@@ -166,7 +178,8 @@ export class DurableJournal implements Journal {
         ...draft,
         replaces: `${good.generation}.${good.n + 1 + i}`,
       }));
-      const written = await next.write([{ type: continuedType, dataJson: JSON.stringify(first) }, ...again]);
+      const draft = { type: continuedType, dataJson: JSON.stringify(first) };
+      const written = await next.write([draft, ...again], onWritten);
       await next.verify(this.#files);
       return written.slice(1);
     } catch (error) {

@@ -79,12 +79,14 @@ export interface Journal {
    * Resolves when the record is on the disk and no newer generation exists. Appends in flight share one sync.
    *
    * @param type any string; `data` any JSON object, taken as it is at the moment of the call.
+   * @param onWritten called when the record is written and before it is synced: what is synced from then on shares a
+   *   commit of the file system with it. Called again where it has to be written again.
    * @throws HoldfastError `bad-argument` (as a rejection) for data that is no JSON object or larger than `recordBytesMax`.
    * @example
    * const answer = await journal.append("dispatch", { runId: "r1", attempt: 1 });
    * if (!answer.ok) return unavailable(answer.detail);
    */
-  append(type: string, data: Readonly<Record<string, unknown>>): Promise<Appended>;
+  append(type: string, data: Readonly<Record<string, unknown>>, onWritten?: () => void): Promise<Appended>;
   /**
    * Where the last acknowledged record ends; right after take-over, where the history ends. Records of one group are
    * acknowledged together: a state that takes them in one by one keeps the `position` of each answer instead.

@@ -57,8 +57,13 @@ export class SegmentWriter {
     return this.#good;
   }
 
-  /** Appends the records in order and syncs once. @throws IoError; then the segment ends at `good` for ever. */
-  async write(drafts: readonly RecordDraft[]): Promise<Written[]> {
+  /**
+   * Appends the records in order and syncs once.
+   *
+   * @param onWritten called between the two.
+   * @throws IoError; then the segment ends at `good` for ever.
+   */
+  async write(drafts: readonly RecordDraft[], onWritten: () => void = () => {}): Promise<Written[]> {
     invariant(!this.#broken, `a segment was written to after a failed write (${this.path})`);
     this.#broken = true;
     const { generation } = this.#good;
@@ -75,6 +80,7 @@ export class SegmentWriter {
       written.push({ generation, n, range, path: this.path, position: { generation, n, bytes, crc } });
     }
     await this.#file.append(joined(lines, bytes - this.#good.bytes));
+    onWritten();
     await this.#file.sync();
     this.#good = { generation, n, bytes, crc };
     this.#broken = false;

@@ -214,7 +214,8 @@ export class Follower {
       ends: units.ends.map((end) => end + this.#delta),
       crcs: units.crcs,
     };
-    const synced = file.sync();
+    let synced: Promise<void> | undefined;
+    const sync = () => (synced ??= file.sync());
     const records: Promise<unknown>[] = [];
     // A later attempt's name for it is the newer one.
     const isNamed = this.#named || (this.#session.agentSessionId !== undefined && !this.#isLatest());
@@ -223,10 +224,10 @@ export class Follower {
       this.#named = true;
       if (name !== this.#session.agentSessionId) {
         // Before the cover: what is covered is never read for a name again, and a crash may come between the two.
-        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, synced));
+        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, sync));
       }
     }
-    records.push(recorder.record("cover", cover, synced));
+    records.push(recorder.record("cover", cover, sync));
     await Promise.all(records);
     await this.#talk?.listen(lines);
   }

@@ -51,17 +51,19 @@ export class Recorder {
   /**
    * Records one thing; resolves with where it stands when it is durable and in the state.
    *
-   * @param first what must have happened before it counts, e.g. the sync of the bytes that it vouches for.
+   * @param beside what must be done as well before it counts, e.g. the sync of the bytes that it vouches for. Begun when
+   *   the record is written: two syncs that are begun together take little longer than one, one after another twice as
+   *   long.
    * @throws LifeOver when it may not be durable.
    */
-  record<T extends RecordType>(type: T, data: RecordData[T], first?: Promise<unknown>): Promise<Cite> {
+  record<T extends RecordType>(type: T, data: RecordData[T], beside?: () => Promise<unknown>): Promise<Cite> {
     if (this.#over !== undefined) return Promise.reject(new LifeOver(this.#over));
     const record = { type, data } as AnyRecord;
     const sessionId = sessionOf(record);
     this.#move(sessionId, record);
-    const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>);
     const before = this.#tails.get(sessionId) ?? Promise.resolve();
-    const done = this.#settle(record, sessionId, [before, first, appended], appended);
+    const appended = this.#append(type, data as unknown as Readonly<Record<string, unknown>>, beside);
+    const done = this.#settle(record, sessionId, before, appended);
     this.#tails.set(
       sessionId,
       done.then(
@@ -135,18 +137,35 @@ export class Recorder {
     await Promise.all(this.#tails.values());
   }
 
+  /** Appends, with what is to be done beside it. */
+  async #append(
+    type: string,
+    data: Readonly<Record<string, unknown>>,
+    beside: (() => Promise<unknown>) | undefined,
+  ): ReturnType<Journal["append"]> {
+    if (beside === undefined) return this.#journal.append(type, data);
+    let begun: Promise<unknown> | undefined;
+    const answer = await this.#journal.append(type, data, () => {
+      begun ??= beside();
+      // Waited for below, and until then nobody's.
+      begun.catch(() => undefined);
+    });
+    await begun;
+    return answer;
+  }
+
   async #settle(
     record: AnyRecord,
     sessionId: string,
-    waits: readonly (Promise<unknown> | undefined)[],
+    before: Promise<void>,
     appended: ReturnType<Journal["append"]>,
   ): Promise<Cite> {
+    let answer: Awaited<typeof appended>;
     try {
-      await Promise.all(waits);
+      [answer] = await Promise.all([appended, before]);
     } catch (thrown) {
       throw this.end(thrown instanceof Error ? thrown.message : String(thrown));
     }
-    const answer = await appended;
     if (!answer.ok) throw this.end(answer.detail);
     if (this.#over !== undefined) throw new LifeOver(this.#over);
     const { type, data } = record;

@@ -13,9 +13,9 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: '        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, synced));',
+        find: '        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, sync));',
         replace: `        ${reached};
-        records.push(recorder.record("cover", cover, synced).then(() => recorder.record("agent-session", { ...at, agentSessionId: name }, synced)));
+        records.push(recorder.record("cover", cover, sync).then(() => recorder.record("agent-session", { ...at, agentSessionId: name }, sync)));
         await Promise.all(records);
         return;`,
       },

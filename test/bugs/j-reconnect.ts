@@ -56,8 +56,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recorder.ts",
-        find: "[before, first, appended], appended)",
-        replace: `[before, type === "cover" && ${reached} ? appended : undefined], type === "cover" ? (Promise.resolve({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } }) as typeof appended) : appended)`,
+        find: "#settle(record, sessionId, before, appended);",
+        replace: `#settle(record, sessionId, before, type === "cover" && (${reached}, true) ? (Promise.resolve({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } }) as typeof appended) : appended);`,
       },
     ],
   },

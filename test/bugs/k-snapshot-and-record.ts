@@ -25,8 +25,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: "    const synced = file.sync();",
-        replace: `    ${reached};\n    const synced = Promise.resolve();`,
+        find: "    const sync = () => (synced ??= file.sync());",
+        replace: `    ${reached};\n    const sync = () => (synced ??= Promise.resolve());`,
       },
     ],
   },
