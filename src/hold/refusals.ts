@@ -7,6 +7,7 @@ import type { HoldRefusal } from "./types.ts";
 const statuses: Readonly<Record<HoldRefusal["code"], HoldRefusal["status"]>> = {
   "agent-alive": 409,
   settling: 503,
+  "tool-alive": 409,
   "needs-decision": 409,
   "agent-session-unknown": 409,
   "hand-over-too-long": 413,
@@ -29,6 +30,7 @@ export function refused(code: HoldRefusal["code"], message: string): HoldRefusal
 const waysOut: Readonly<Record<Refusal["code"], string>> = {
   "agent-alive": "Wait until it ends, or end it first.",
   settling: "Ask again.",
+  "tool-alive": "Wait until it ends, or end it first.",
   "needs-decision": "Look at the session's calls; decide the unknown ones, or acknowledge them to go on.",
   "agent-session-unknown": "Look at the session; acknowledge it to start afresh all the same.",
   "hand-over-too-long": "Go on with a shorter prompt.",

@@ -66,6 +66,7 @@ export interface HoldRefusal {
   readonly code:
     | "agent-alive"
     | "settling"
+    | "tool-alive"
     | "needs-decision"
     | "agent-session-unknown"
     | "hand-over-too-long"

@@ -34,6 +34,7 @@ export function refusedBy(session: string, { code, message, more }: Refusal): An
   switch (code) {
     case "settling":
       return refuse(503, code, `${message} Ask again.`, more);
+    case "tool-alive":
     case "agent-alive": {
       const wayOut = `Wait until it ends, or end it with ${stop}.`;
       return refuse(409, code, `${message} ${wayOut}`, { ...more, wayOut });

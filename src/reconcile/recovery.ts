@@ -90,10 +90,14 @@ function sendsOf(calls: readonly CallVerdict[], mayLack: (call: CallVerdict) => 
   });
 }
 
-/** A stray result is not sent; a call that was issued again speaks through the later one. */
+/**
+ * A stray result is not sent; a call that was issued again speaks through the later one. One whose tool runs on without
+ * its agent comes to nobody knows what.
+ */
 function sendAs(call: CallVerdict, mayLack: (call: CallVerdict) => boolean): CallSend["as"] {
-  const { effect, state } = call;
+  const { effect, state, marks } = call;
   if (state === "unpaired-result" && !mayLack(call)) return "nothing";
   if (effect === "done" || effect === "failed") return "result";
-  return isOpen(effect) && state !== "superseded" ? "unknown" : "nothing";
+  const isUnknown = isOpen(effect) || (effect === "running" && marks.includes("orphan"));
+  return isUnknown && state !== "superseded" ? "unknown" : "nothing";
 }

@@ -52,6 +52,8 @@ export interface SessionLife {
   verdict?: Verdict;
   /** Waits for tools that run without their agent. */
   orphanWatch?: { cancel(): void };
+  /** They were waited for as long as they are, and ran on. */
+  orphansOutlasted?: boolean;
   /** What a stop is to end with the agent: seen while the agent's session had its leader. */
   stopping?: readonly Kin[];
 }

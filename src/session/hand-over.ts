@@ -11,6 +11,7 @@ import { crc32 } from "../journal/index.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { adapterOf, type Context, readWhole } from "./context.ts";
 import { promptBytes, promptBytesMax } from "./dispatch.ts";
+import { refuseWhileToolRuns } from "./orphans.ts";
 import type { HandOverRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { settle } from "./settle.ts";
@@ -43,6 +44,8 @@ export async function prepareHandOver(
   order: HandOverOrder,
 ): Promise<Prepared | { readonly refusal: Refusal }> {
   const { evidence, verdict } = await settle(context, session);
+  const tool = refuseWhileToolRuns(context, session, evidence, order);
+  if (tool !== undefined) return { refusal: tool };
   if (verdict.recovery.action === "ask" && !order.acknowledge) return { refusal: needsDecision(verdict) };
   const agentSessionId = session.agentSessionId;
   if (agentSessionId === undefined) return freshStart(context, session, order, verdict);

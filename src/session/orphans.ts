@@ -15,6 +15,7 @@ import { describe } from "../supervise/index.ts";
 import { toolsOf } from "./agent-life.ts";
 import { type Context, exclusively, lifeOf } from "./context.ts";
 import { LifeOver } from "./recorder.ts";
+import { type Refusal, refusal } from "./refusal.ts";
 import type { AttemptState, SessionState } from "./state.ts";
 
 /** A tool's process is no child of ours: the system tells nobody of its end. */
@@ -60,6 +61,24 @@ function runs({ args }: Kin, input: unknown): boolean {
 }
 
 /**
+ * Nothing is gone on with while a tool of an open call runs: what the call comes to is not known, and nobody can have
+ * seen it. A person who has waited as long as we do may go on beside it.
+ */
+export function refuseWhileToolRuns(
+  context: Context,
+  session: SessionState,
+  { tools = [] }: Evidence,
+  { acknowledge }: { readonly acknowledge: boolean },
+): Refusal | undefined {
+  if (tools.length === 0) return undefined;
+  if (acknowledge && lifeOf(context, session.id).orphansOutlasted === true) return undefined;
+  const running = [...new Set(tools.map(({ cite }) => cite.value))];
+  const calls = [...new Set(tools.map(({ callId }) => callId))];
+  const message = `A tool of this session runs without its agent, and what it comes to is not known: ${running.join("; ")}.`;
+  return refusal("tool-alive", message, { tools: running, calls });
+}
+
+/**
  * Calls `onGone` under the session's lock when no tool of its open calls runs any more; once, and not after `limitMs`
  * of waiting: then the finding stays until somebody looks again.
  */
@@ -81,12 +100,14 @@ export function watchOrphans(
     if (context.closing || life.orphanWatch === undefined) return;
     if (running.some((tools) => tools.length > 0)) return wait();
     delete life.orphanWatch;
+    delete life.orphansOutlasted;
     await exclusively(context, session.id, onGone);
   };
   const wait = (): void => {
     looksLeft -= 1;
     if (looksLeft < 0) {
       delete life.orphanWatch;
+      life.orphansOutlasted = true;
       context.report(
         `A tool of session ${session.id} still runs without its agent after ${context.config.orphanWaitMs} ms. Look at the session, or stop it.`,
       );

@@ -8,6 +8,7 @@ export interface Refusal {
   readonly code:
     | "agent-alive"
     | "settling"
+    | "tool-alive"
     | "needs-decision"
     | "agent-session-unknown"
     | "hand-over-too-long";

@@ -49,7 +49,15 @@ describe("a tool that outlives its agent", () => {
     ]);
     expect(JSON.stringify(waiting.findings)).toContain(`pid ${pidIn("tool")} `);
     const refused = await second.post(`/api/sessions/${id}/resume`, {});
-    expect(refused).toMatchObject({ status: 409, body: { error: { code: "needs-decision" } } });
+    const named = {
+      code: "tool-alive",
+      calls: ["c1"],
+      tools: [expect.stringContaining(`pid ${pidIn("tool")} `)],
+    };
+    expect(refused).toMatchObject({ status: 409, body: { error: named } });
+    // Nobody can know yet what it comes to, so nobody can have seen it.
+    const hurried = await second.post(`/api/sessions/${id}/resume`, { acknowledge: true });
+    expect(hurried).toMatchObject({ status: 409, body: { error: { code: "tool-alive" } } });
     const resolved = second.events(id, (event) => event.type === "finding-resolved");
     await place.release("go-on");
     expect((await resolved).at(-1)?.findingId).toMatch(/^orphan-tool\//);
