@@ -18,13 +18,14 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { makeProgram, programFiles } from "../harness/launch/program.ts";
 import { hostFiles } from "../src/host/files.ts";
 import { takeOver } from "../src/journal/index.ts";
-import { Place, type TestServer } from "../test/orchestrator/helper.ts";
+import { Place, parseFrame, type TestServer } from "../test/orchestrator/helper.ts";
 
 const rounds = 5;
 const finishedSessions = Number(process.env.FINISHED ?? 10_000);
@@ -239,6 +240,26 @@ async function syncTimes(path: string, count: number): Promise<number[]> {
   return times;
 }
 
+/** Reads a stream with the moment at which each event's bytes came: what a client then does with them is not asked. */
+function eventsAt(
+  url: string,
+  isLast: (event: NonNullable<ReturnType<typeof parseFrame>>, atMs: number) => boolean,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (piece: string) => {
+        const atMs = performance.now();
+        const frames = (text + piece).split("\n\n");
+        text = frames.pop() ?? "";
+        for (const event of frames.map(parseFrame))
+          if (event !== undefined && isLast(event, atMs)) resolve(void request.destroy());
+      });
+    });
+    request.once("error", reject);
+  });
+}
+
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
@@ -269,14 +290,14 @@ async function latencyOf(name: string, sessions: number, lines: number, atOnce: 
       pipes.push(openSync(join(place.workspace, `in-${n}`), "w"));
       const own = lines / sessions;
       let count = 0;
-      const isLast = (event: { readonly type: string; readonly [field: string]: unknown }) => {
+      const isLast = (event: { readonly type: string; readonly [field: string]: unknown }, atMs: number) => {
         if (event.type !== "text") return false;
-        times.push(performance.now() - Number(event.text));
+        times.push(atMs - Number(event.text));
         seen();
         count += 1;
         return count === own;
       };
-      reading.push(server.events(id, isLast));
+      reading.push(eventsAt(`${server.url}/api/sessions/${id}/events`, isLast));
     }
     const syncs = await syncTimes(place.folder, 200);
     for (let line = 0; line < lines; line += atOnce) {

@@ -190,7 +190,9 @@ export class DurableJournal implements Journal {
 
   async #newer(): Promise<Refusal | undefined> {
     try {
-      const names = await this.#files.list(this.#folder);
+      // Asked after each sync, while somebody waits.
+      const { listNow } = this.#files;
+      const names = listNow === undefined ? await this.#files.list(this.#folder) : listNow(this.#folder);
       if (names === undefined) {
         return { ok: false, why: "failed", detail: `The journal's folder ${this.#folder} is gone.` };
       }

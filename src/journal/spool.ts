@@ -9,7 +9,7 @@
 import type { ByteRange } from "../model/cite.ts";
 import type { ReadFile } from "../model/ports.ts";
 import { LineSplitter } from "./lines.ts";
-import { readChunks } from "./read.ts";
+import { readChunks, readRecent } from "./read.ts";
 import { type SpoolLine, splitLine } from "./spool-line.ts";
 
 export type { SpoolLine } from "./spool-line.ts";
@@ -92,7 +92,7 @@ export class SpoolReader {
     let pieceBytes = firstPieceBytes;
     while (this.#splitter.end < stop) {
       const asked = Math.min(pieceBytes, stop - this.#splitter.end);
-      const piece = await this.#file.read(this.#splitter.end, this.#splitter.end + asked);
+      const piece = await readRecent(this.#file, this.#splitter.end, this.#splitter.end + asked);
       if (piece.length > 0) take(piece);
       if (piece.length < asked) return false;
       pieceBytes = laterPieceBytes;

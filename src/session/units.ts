@@ -5,7 +5,7 @@
  * lines: what cannot be trusted is not shown as said. Its neighbours are untouched.
  * Never: nothing behind the last cover is read here.
  */
-import { coverOf, crc32, type SpoolLine, SpoolReader, spoolLinesIn } from "../journal/index.ts";
+import { coverOf, crc32, readRecent, type SpoolLine, SpoolReader, spoolLinesIn } from "../journal/index.ts";
 import type { ByteRange } from "../model/cite.ts";
 import type { ReadFile } from "../model/ports.ts";
 import { type Covers, fileByteOf, noCrc } from "./covers.ts";
@@ -38,7 +38,7 @@ export async function readUnits(
   const { toUnit, fileFromByte, fileToByte } = plan;
   const units: Unit[] = [];
   if (fileToByte - fileFromByte <= batchBytesMax) {
-    const piece = (await file?.read(fileFromByte, fileToByte)) ?? new Uint8Array();
+    const piece = file === undefined ? new Uint8Array() : await readRecent(file, fileFromByte, fileToByte);
     for (let index = fromUnit; index < toUnit; index++)
       units.push(unitIn(piece, fileFromByte, covers, index));
     return units;
