@@ -112,7 +112,7 @@ export class Disk {
   }
 
   at(path: string): DiskNode | undefined {
-    return this.#paths.get(path);
+    return this.#paths.get(path === "/" ? "" : path);
   }
 
   /** Undefined when the path is taken, or its folder is missing ("no-folder"). */

@@ -9,7 +9,8 @@ import type { HttpRequest, HttpResponse } from "../model/http.ts";
 import type { World } from "../model/ports.ts";
 import type { OrchestratorConfig } from "../session/context.ts";
 import { findAgent } from "../session/dispatch.ts";
-import { beginLife, type Life, makeHome } from "../session/life.ts";
+import { makeHome } from "../session/home.ts";
+import { beginLife, type Life } from "../session/life.ts";
 import { makeShell } from "./http.ts";
 import { startQueued } from "./queue.ts";
 import { readOrMakeToken } from "./token.ts";
@@ -63,7 +64,7 @@ export async function startServer(
   });
   const http = await listen(options.port, shell.handle);
   try {
-    await makeHome(world, options.home);
+    await makeHome(world.files, options.home);
     token = await readOrMakeToken(world, options.tokenFile ?? `${options.home}/token`);
     life = await beginLife(world, options, { onOver: tellOver, report, onIdle: startQueued });
   } catch (thrown) {

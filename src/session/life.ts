@@ -6,11 +6,11 @@
  * Never: ending this life ends an agent.
  */
 import { type Journal, takeOver } from "../journal/index.ts";
-import { HoldfastError } from "../model/error.ts";
 import type { World } from "../model/ports.ts";
 import { restoreLost } from "./about.ts";
 import { packState, readCheckpoint, recordsPerCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
+import { makeHome, requireOwn } from "./home.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
 import { damageBySession, idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
@@ -41,8 +41,8 @@ export interface LifeHooks {
  * @throws IoError when the journal cannot be taken over.
  */
 export async function beginLife(world: World, config: OrchestratorConfig, hooks: LifeHooks): Promise<Life> {
-  await makeHome(world, config.home);
-  for (const name of ["journal", "sessions"]) await requireOwn(world, `${config.home}/${name}`);
+  await makeHome(world.files, config.home);
+  for (const name of ["journal", "sessions"]) await requireOwn(world.files, `${config.home}/${name}`);
   const identity = world.processes.self;
   const life = { identity: { ...identity }, atMs: world.clock.now() };
   // A long list is read while the journal is.
@@ -112,33 +112,4 @@ async function closeLife(context: Context, journal: Journal): Promise<void> {
   await Promise.all(context.locks.values());
   await context.recorder.quiet();
   await journal.close();
-}
-
-/** What we write goes where we say: not over a link, and not into a folder of another user. */
-async function requireOwn({ files }: World, path: string): Promise<void> {
-  const isLink = (await files.isLink?.(path)) === true;
-  if (!isLink && (await files.stat(path))?.ours !== false) return;
-  const what = isLink ? "is a link" : "belongs to another user";
-  throw new HoldfastError(
-    "bad-argument",
-    `${path} ${what}: nothing is written there. Remove it, or use another home.`,
-  );
-}
-
-/** Makes the home folder, and those above it. @throws HoldfastError for a path that is not absolute. */
-export async function makeHome(world: World, home: string): Promise<void> {
-  if (!home.startsWith("/") || home.endsWith("/")) {
-    throw new HoldfastError(
-      "bad-argument",
-      `The home folder "${home}" must be an absolute path without a slash at its end.`,
-    );
-  }
-  const names = home.slice(1).split("/");
-  let path = "";
-  for (const name of names) {
-    const parent = path === "" ? "/" : path;
-    path = `${path}/${name}`;
-    if ((await world.files.stat(path)) !== undefined) continue;
-    if (await world.files.makeFolder(path)) await world.files.syncFolder(parent);
-  }
 }
