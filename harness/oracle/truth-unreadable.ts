@@ -4,7 +4,7 @@
  * Always: for formats the oracle reads (the agent's log, snapshot and stdout) by its own readers; for the
  * subject's own files by the damage that was done to them.
  */
-import type { CutFile } from "../history.ts";
+import type { CutFile, DiskCut } from "../history.ts";
 import { attemptsOf, type DamageEntry, damageSession, type Facts } from "./facts.ts";
 import { bytesOf, linesOf, readSnapshot } from "./readers.ts";
 import { wasShown } from "./received.ts";
@@ -73,16 +73,25 @@ function isAgents(facts: Facts, { path }: DamageEntry): boolean {
  * killed before it wrote anything, and whatever it held can be found out again.
  */
 function wasReliedOn(facts: Facts, { path, t }: DamageEntry): boolean {
-  const without = facts.run.cuts.findLast(
-    (cut) => BigInt(cut.t) < BigInt(t) && !cut.files.some((file) => file.path === path),
-  );
-  const sinceNs = without === undefined ? 0n : BigInt(without.t);
-  return facts.run.history.some(
-    (entry) =>
-      (entry.kind === "submitted" || entry.kind === "resumed") &&
-      BigInt(entry.t) > sinceNs &&
-      BigInt(entry.t) < BigInt(t),
-  );
+  const fileIn = (cut: DiskCut) => cut.files.find((file) => file.path === path);
+  const cuts = facts.run.cuts.filter((cut) => BigInt(cut.t) < BigInt(t));
+  const without = cuts.findLastIndex((cut) => fileIn(cut) === undefined);
+  const sinceNs = BigInt(cuts[without]?.t ?? "0");
+  const seen = cuts[without + 1];
+  const file = seen === undefined ? undefined : fileIn(seen);
+  const text = file === undefined ? undefined : bytesOf(file)?.toString("latin1");
+  return facts.run.history.some((entry) => {
+    if (entry.kind !== "submitted" && entry.kind !== "resumed") return false;
+    if (BigInt(entry.t) <= sinceNs || BigInt(entry.t) >= BigInt(t)) return false;
+    // A later life may have made the file, and taken nothing into it: then nobody relied on it.
+    const id = facts.run.sessionIds[entry.session];
+    const isNamed = id !== undefined && text?.includes(id) === true;
+    return isNamed || !hasStartBetween(facts, BigInt(entry.t), BigInt(seen?.t ?? t));
+  });
+}
+
+function hasStartBetween({ run }: Facts, fromNs: bigint, toNs: bigint): boolean {
+  return run.history.some(({ kind, t }) => kind === "server-start" && BigInt(t) > fromNs && BigInt(t) < toNs);
 }
 
 function ofDamage(facts: Facts, at: SessionAt, damage: DamageEntry, round: number): Truth {
