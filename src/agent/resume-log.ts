@@ -11,14 +11,11 @@ import type { Files } from "../model/ports.ts";
 import { resultCharsMax, shortenResult } from "../model/result.ts";
 import { ClockWatch, oddIn } from "./clock-watch.ts";
 import type { FactKeeper } from "./keep.ts";
+import { KeptFacts } from "./kept-facts.ts";
 import type { LineRecord } from "./lines.ts";
 import { type IsRecord, scanLines } from "./resume-lines.ts";
 
 export type RecordValue = Readonly<Record<string, unknown>>;
-
-/** So many characters of results, texts and reasoning of one log are kept whole; of the oldest beyond, the beginning. */
-export const charsKeptMax = 16 * 1024 * 1024;
-const charsOfOld = 200;
 
 /**
  * Reads a log; `decode` is called per record in order and may keep what it needs for itself. A `keeper` decides instead
@@ -64,48 +61,6 @@ function bounded(body: FactBody, path: string, range: ByteRange): FactBody {
   const where = `The whole text is in ${path}, bytes ${range.fromByte} to ${range.toByte}.`;
   const content = shortenResult(body.content, where);
   return content === body.content ? body : { ...body, content, cut: true };
-}
-
-/** Facts in order, with a bound on the text in them: what is old gives its room to what is new. */
-class KeptFacts {
-  readonly facts: Fact[] = [];
-  #chars = 0;
-  #next = 0;
-
-  add(facts: readonly Fact[]): void {
-    for (const fact of facts) {
-      this.facts.push(fact);
-      this.#chars += textOf(fact.body).length;
-    }
-    while (this.#chars > charsKeptMax && this.#next < this.facts.length) this.#shortenNext();
-  }
-
-  #shortenNext(): void {
-    const fact = this.facts[this.#next];
-    this.#next += 1;
-    if (fact === undefined) return;
-    const text = textOf(fact.body);
-    if (text.length <= charsOfOld) return;
-    const head = copied(text.slice(0, charsOfOld));
-    this.#chars -= text.length - head.length;
-    this.facts[this.#next - 1] = { ...fact, body: withText(fact.body, head) };
-  }
-}
-
-/** Text that nothing is recognised by: prompts and inputs of calls are kept. */
-function textOf(body: FactBody): string {
-  if (body.kind === "result") return body.content;
-  return body.kind === "text" || body.kind === "reasoning" ? body.text : "";
-}
-
-function withText(body: FactBody, text: string): FactBody {
-  if (body.kind === "result") return { ...body, content: text, cut: true };
-  return body.kind === "text" || body.kind === "reasoning" ? { ...body, text } : body;
-}
-
-/** A part of a string keeps the whole in memory; a copy does not. */
-function copied(text: string): string {
-  return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
 /** A log that was looked for and is not there. */

@@ -4,6 +4,7 @@
  * Always: each source is read once and says where it was read; what could not be read is in the cut as damage.
  * Never: nothing is concluded here.
  */
+import { KeptFacts } from "../agent/kept-facts.ts";
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { Abilities, ApprovalEvidence, AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
@@ -142,7 +143,7 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
   const file = await context.world.files.openRead(path);
   const abilities = attempt.over === "pipes" ? throughPipes(adapter.abilities.O) : adapter.abilities.O;
   const cut = { source: "O" as const, path, abilities };
-  const facts: Fact[] = [];
+  const kept = new KeptFacts();
   const damage: Damage[] = [];
   try {
     for (let index = 0; index < attempt.covers.ends.length; ) {
@@ -150,7 +151,7 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
       index += units.length;
       for (const unit of units) {
         if (unit.status === "missing" || unit.status === "altered") damage.push(holeDamage(path, unit));
-        else facts.push(...factsOf(unit, path, attempt.attempt, (line) => decodeLine(adapter, line)));
+        else kept.add(factsOf(unit, path, attempt.attempt, (line) => decodeLine(adapter, line)));
       }
     }
     if (file !== undefined && attempt.ended !== undefined)
@@ -159,7 +160,7 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
     await file?.close();
   }
   const missing = file === undefined && attempt.covers.ends.length > 0;
-  return { ...cut, status: missing ? "missing" : "read", facts, damage: joined(damage) };
+  return { ...cut, status: missing ? "missing" : "read", facts: kept.facts, damage: joined(damage) };
 }
 
 /** What an agent wrote into a pipe is lost with the host that has not read it yet: its silence proves nothing. */

@@ -1,6 +1,7 @@
 /** A log that is larger than what is kept of it. */
 import { expect, test } from "vitest";
-import { charsKeptMax, readLogCut } from "../../../src/agent/resume-log.ts";
+import { charsKeptMax } from "../../../src/agent/kept-facts.ts";
+import { readLogCut } from "../../../src/agent/resume-log.ts";
 import { diskFiles } from "../../conformance/memory.ts";
 
 test("of a huge log the newest texts are whole, the oldest have their beginning, and none is missing", async () => {
