@@ -8,6 +8,11 @@ import type { Fact, FactBody } from "../model/fact.ts";
 
 /** So many characters of results, texts and reasoning of one source are kept whole; of the oldest beyond, the beginning. */
 export const charsKeptMax = 16 * 1024 * 1024;
+/**
+ * Of a stream's texts and reasoning fewer: nobody hands them over, a few tell which turn they are of, and what is kept for
+ * long is memory that comes back late.
+ */
+export const streamedCharsKeptMax = 2 * 1024 * 1024;
 const charsOfOld = 200;
 
 /**
@@ -20,26 +25,64 @@ const charsOfOld = 200;
  */
 export class KeptFacts {
   readonly facts: Fact[] = [];
+  readonly #all = new Budget(charsKeptMax, () => true);
+  readonly #speech: Budget;
+
+  /** @param speechCharsMax of texts and reasoning alone. */
+  constructor(speechCharsMax: number = charsKeptMax) {
+    this.#speech = new Budget(speechCharsMax, ({ kind }) => kind !== "result");
+  }
+
+  add(facts: readonly Fact[]): void {
+    this.facts.push(...facts);
+    for (const { body } of facts) {
+      this.#all.spend(body, textOf(body).length);
+      this.#speech.spend(body, textOf(body).length);
+    }
+    while (this.#all.isOver || this.#speech.isOver) {
+      const at = (this.#speech.isOver ? this.#speech : this.#all).nextOf(this.facts);
+      if (at === undefined) return;
+      this.#shorten(at);
+    }
+  }
+
+  #shorten(at: number): void {
+    const fact = this.facts[at];
+    const text = fact === undefined ? "" : textOf(fact.body);
+    if (fact === undefined || text.length <= charsOfOld) return;
+    const head = copied(text.slice(0, charsOfOld));
+    for (const budget of [this.#all, this.#speech]) budget.spend(fact.body, head.length - text.length);
+    this.facts[at] = { ...fact, body: withText(fact.body, head) };
+  }
+}
+
+/** How many characters the facts of some kind may have; the oldest of them gives way first. */
+class Budget {
+  readonly #charsMax: number;
+  readonly #counts: (body: FactBody) => boolean;
   #chars = 0;
   #next = 0;
 
-  add(facts: readonly Fact[]): void {
-    for (const fact of facts) {
-      this.facts.push(fact);
-      this.#chars += textOf(fact.body).length;
-    }
-    while (this.#chars > charsKeptMax && this.#next < this.facts.length) this.#shortenNext();
+  constructor(charsMax: number, counts: (body: FactBody) => boolean) {
+    this.#charsMax = charsMax;
+    this.#counts = counts;
   }
 
-  #shortenNext(): void {
-    const fact = this.facts[this.#next];
-    this.#next += 1;
-    if (fact === undefined) return;
-    const text = textOf(fact.body);
-    if (text.length <= charsOfOld) return;
-    const head = copied(text.slice(0, charsOfOld));
-    this.#chars -= text.length - head.length;
-    this.facts[this.#next - 1] = { ...fact, body: withText(fact.body, head) };
+  get isOver(): boolean {
+    return this.#chars > this.#charsMax;
+  }
+
+  spend(body: FactBody, chars: number): void {
+    if (this.#counts(body)) this.#chars += chars;
+  }
+
+  /** Index of the oldest that has not given way; undefined when all have. */
+  nextOf(facts: readonly Fact[]): number | undefined {
+    for (; this.#next < facts.length; this.#next += 1) {
+      const fact = facts[this.#next];
+      if (fact !== undefined && this.#counts(fact.body)) return this.#next++;
+    }
+    return undefined;
   }
 }
 

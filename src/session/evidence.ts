@@ -4,7 +4,7 @@
  * Always: each source is read once and says where it was read; what could not be read is in the cut as damage.
  * Never: nothing is concluded here.
  */
-import { KeptFacts } from "../agent/kept-facts.ts";
+import { KeptFacts, streamedCharsKeptMax } from "../agent/kept-facts.ts";
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { Abilities, ApprovalEvidence, AttemptEvidence, Evidence, SourceCut } from "../model/evidence.ts";
@@ -143,7 +143,7 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
   const file = await context.world.files.openRead(path);
   const abilities = attempt.over === "pipes" ? throughPipes(adapter.abilities.O) : adapter.abilities.O;
   const cut = { source: "O" as const, path, abilities };
-  const kept = new KeptFacts();
+  const kept = new KeptFacts(streamedCharsKeptMax);
   const damage: Damage[] = [];
   try {
     for (let index = 0; index < attempt.covers.ends.length; ) {
