@@ -10,6 +10,7 @@ import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
 import { boundaryModes, failures } from "./boundary/operation.ts";
 import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
 import { statesMaxDefault } from "./memory/crash.ts";
+import { isForMemory } from "./memory/execute.ts";
 import { powerModels } from "./memory/power.ts";
 
 type EnumerateFlags = MemoryFlags & RealFlags & { readonly real: boolean };
@@ -108,7 +109,7 @@ Examples:
 }
 
 async function run(name: string, flags: EnumerateFlags): Promise<number> {
-  const scenarios = await loadScenarios();
+  const scenarios = (await loadScenarios()).filter(({ plan }) => flags.real || isForMemory(plan));
   const chosen = scenarios.filter((one) => one.name === name || (name === "all" && !flags.real));
   const [scenario] = chosen;
   if (scenario === undefined) {

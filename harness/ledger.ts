@@ -60,7 +60,7 @@ export const LedgerEntrySchema = z.discriminatedUnion("kind", [
     ...base,
     phase: z.enum(["begin", "done", "failed"]),
     event: z.string(),
-    type: z.enum(["start", "text", "call", "result", "end"]),
+    type: z.enum(["start", "text", "call", "ask", "result", "end"]),
     step: z.string().optional(),
     callId: z.string().optional(),
     fromByte: z.number(),

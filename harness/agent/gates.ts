@@ -11,6 +11,8 @@ import type { AgentMachine } from "./machine.ts";
 /** The agent's end of its line to the harness. */
 export type HarnessLine = Pick<GateClient, "isRunningOn" | "park" | "send">;
 
+const blockedAfterMs = 100;
+
 export interface GatesOptions {
   readonly client: HarnessLine;
   readonly ledger: Ledger;
@@ -47,6 +49,16 @@ export class Gates {
       await this.#machine.sleep(this.#pausesMs[nth % Math.max(1, this.#pausesMs.length)] ?? 0);
     }
     return nth;
+  }
+
+  /** Waits for somebody else; the harness is told when that takes a while, as it is of a write that nobody reads. */
+  async blocked<T>(event: string, waiting: Promise<T>): Promise<T> {
+    const told = this.#machine.after(blockedAfterMs, () => this.#client.send({ kind: "blocked", event }));
+    try {
+      return await waiting;
+    } finally {
+      told.cancel();
+    }
   }
 
   after(nth: number, event: string): void {

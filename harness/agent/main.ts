@@ -1,11 +1,12 @@
 /**
- * Entry of the fake agent: an executable that looks like Ada, Anita or Codex from outside and obeys the harness.
+ * Entry of the fake agent: an executable that looks like Ada, Anita, Codex or an agent of ACP from outside and obeys the harness.
  *
  * Started through a launcher as `node agent.cjs --as <name> --socket <path> --run <id> -- <the agent's own arguments>`.
  * Always: it ends when its harness is gone, also while parked, asleep or waiting for a reader.
  * Never: it reads no environment variables but HOME, and loads nothing but what it needs: its start-up is part of
  * every run.
  */
+import { serveAcp } from "./acp/serve.ts";
 import { AdaStore } from "./ada-store.ts";
 import { serveCodex } from "./codex/app-server.ts";
 import { parseCodexLine } from "./codex/command-line.ts";
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     quit(harnessGoneExitCode, "ada: this is the fake agent of the harness; start it through its launcher");
   }
   const launched = { name, socketPath, argv };
+  if (name === "acp") return serveAcp(launched, home);
   const code = name === "codex" ? await runCodex(launched) : await runAda(launched);
   if (code !== undefined) process.exit(code);
 }

@@ -31,9 +31,19 @@ export interface AttemptOptions {
   readonly ledger: Ledger;
   readonly gates: Gates;
   readonly machine: AgentMachine;
+  /**
+   * Whether the call may be made that the request of this id asks for; for agents that ask. Waited for however long it
+   * takes, before the next event.
+   */
+  readonly permission?: (requestId: string) => Promise<boolean>;
+  /** Resolves when nobody wants the rest of the turn. */
+  readonly cancelled?: Promise<void>;
   /** Ids under which earlier agents of the run made their steps, by step name. */
   readonly earlierCallIds: () => ReadonlyMap<string, readonly string[]>;
 }
+
+/** Thrown where the turn stands when it was cancelled. */
+export class TurnCancelledError extends Error {}
 
 const usage = { inputTokens: 10, outputTokens: 5 };
 
@@ -42,18 +52,25 @@ export class Performer {
   readonly #snapshot: Snapshot;
   readonly #conversation: Conversation;
   readonly #steps: readonly StepTokens[];
+  /** Calls that the person did not allow. */
+  readonly #refused = new Set<string>();
   #reply: NumberedReply | undefined;
+  #isCancelled = false;
 
   constructor(options: AttemptOptions & { readonly store: AgentStore }, snapshot: Snapshot) {
     this.#options = options;
     this.#snapshot = snapshot;
     this.#conversation = new Conversation(snapshot.messages, options.prompt, options.machine);
     this.#steps = stepsOfTurn(options.order);
+    void options.cancelled?.then(() => {
+      this.#isCancelled = true;
+    });
   }
 
   async all(events: readonly AgentEvent[]): Promise<void> {
     for (const event of events) {
       const nth = await this.#options.gates.before(event.event);
+      if (this.#isCancelled) throw new TurnCancelledError("the turn was cancelled");
       await this.#perform(event, nth);
       if (event.kind !== "out" && event.kind !== "exit") this.#options.gates.after(nth, event.event);
     }
@@ -126,6 +143,7 @@ export class Performer {
   #execute(event: AgentEvent): void {
     const { cwd, ledger, stdout, machine } = this.#options;
     const { tokens, id } = this.#callOf(event);
+    if (this.#refused.has(id)) return;
     const entry = { kind: "effect" as const, step: tokens.step, callId: id };
     ledger.add({ ...entry, phase: "begin" });
     leaveEffect(machine, cwd, tokens.effectToken);
@@ -171,10 +189,27 @@ export class Performer {
     }
     const { id, name, input, content, isError, tokens } = this.#callOf({ event, call });
     const mark = { nth, event, step: tokens.step, callId: id };
+    if (about === "ask") return this.#ask({ ...mark, type: "ask" }, { id, name, input });
     if (about === "call") {
       return stdout.write({ ...mark, type: "call" }, { type: "tool.call", id, name, input });
     }
-    return stdout.write({ ...mark, type: "result" }, { type: "tool.result", id, name, content, isError });
+    const outcome = this.#refused.has(id)
+      ? { content: "The person did not allow it.", isError: true }
+      : { content, isError };
+    return stdout.write({ ...mark, type: "result" }, { type: "tool.result", id, name, ...outcome });
+  }
+
+  async #ask(line: OutLine, call: Pick<LiveCall, "id" | "name" | "input">): Promise<void> {
+    const { stdout, gates, permission, cancelled } = this.#options;
+    const requestId = `ask-${call.id}`;
+    const answer = permission?.(requestId) ?? Promise.resolve(true);
+    await stdout.write(line, { type: "tool.ask", requestId, ...call });
+    const ended = cancelled?.then(() => false);
+    const isAllowed = await gates.blocked(
+      line.event,
+      Promise.race([answer, ...(ended === undefined ? [] : [ended])]),
+    );
+    if (!isAllowed) this.#refused.add(call.id);
   }
 
   #callOf({ event, call }: { readonly event: string; readonly call?: number | undefined }): LiveCall {

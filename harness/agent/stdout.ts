@@ -14,7 +14,7 @@ import type { AgentMachine, StdoutPort } from "./machine.ts";
 export interface OutLine {
   readonly nth: number;
   readonly event: string;
-  readonly type: "start" | "text" | "call" | "result" | "end";
+  readonly type: "start" | "text" | "call" | "ask" | "result" | "end";
   readonly step?: string;
   readonly callId?: string;
 }
@@ -27,6 +27,8 @@ export interface StdoutOptions {
   readonly variation: readonly number[];
   /** What is printed for a line; the line itself by default. */
   readonly say?: (line: Readonly<Record<string, unknown>>) => readonly object[];
+  /** What stood there before: of another turn, or of none. */
+  readonly saidBytes?: number;
   /** The line's bytes are out, or lost. */
   readonly onSettled: (line: OutLine) => void;
   /** A write has waited for its reader for a while. */
@@ -57,6 +59,7 @@ export class Stdout {
 
   constructor(options: StdoutOptions) {
     this.#options = options;
+    this.#position = options.saidBytes ?? 0;
   }
 
   get kind(): StdoutPort["kind"] {
@@ -82,7 +85,7 @@ export class Stdout {
     this.#record("begin", pending, bytes.length);
     this.#pending.push(pending);
     const isDue = this.#options.writes !== "burst" || this.#pending.length >= this.#burstLines();
-    if (isDue || line.type === "end") await this.#flush();
+    if (isDue || line.type === "end" || line.type === "ask") await this.#flush();
   }
 
   async #flush(): Promise<void> {

@@ -6,7 +6,8 @@
  *
  * Names: `snapshot:0/write session/log user/log start/out` · `reply:R/log text:R/out` ·
  * `call:C/out policy:C/log call:C/log effect:C result:C/log result:C/out` ·
- * `final/log final/out snapshot:1/write end/out exit` · a resume without a readable snapshot: `failed/out exit`.
+ * `final/log final/out snapshot:1/write end/out exit` · a resume without a readable snapshot: `failed/out exit` ·
+ * `ask:C/out` where an agent asks for permission first.
  */
 import type { Call, PlanSession, Reply, Script } from "../plan/plan.ts";
 
@@ -22,6 +23,7 @@ export type EventSubject =
   | "text"
   | "call"
   | "policy"
+  | "ask"
   | "effect"
   | "result"
   | "final"

@@ -11,6 +11,7 @@ import { GateClient } from "./gate-client.ts";
 import { Gates } from "./gates.ts";
 import { earlierCallIds, type Ledger, LedgerWriter } from "./ledger-writer.ts";
 import type { AgentMachine } from "./machine.ts";
+import { TurnCancelledError } from "./performer.ts";
 import { randomHex } from "./process-machine.ts";
 import { type OutLine, Stdout, StdoutLostError } from "./stdout.ts";
 
@@ -33,6 +34,12 @@ export interface TurnOptions extends Launched {
   /** The process serves other turns too, and ends when its input is closed. */
   readonly served?: boolean;
   readonly dialect: Dialect;
+  /** What stands on stdout already. */
+  readonly saidBytes?: number;
+  /** Resolves with the answer to a request that the agent has made; see `Performer`. */
+  permission?(requestId: string): Promise<boolean>;
+  /** Resolves when the orchestrator has cancelled the turn. */
+  readonly cancelled?: Promise<void>;
   /** undefined for an id that must not become a file name. */
   storeFor(sessionId: string, ledger: Ledger): AgentStore | undefined;
   /** Called before the first event, with the way to say on record that the turn was cut from outside. */
@@ -75,6 +82,7 @@ export async function playTurn(options: TurnOptions): Promise<TurnEnd> {
     writes: order.free?.writes ?? "line",
     variation: pausesMs,
     say: dialect.say,
+    saidBytes: options.saidBytes ?? 0,
     onSettled: ({ nth, event }: OutLine) => gates.after(nth, event),
     onBlocked: (event) => client.send({ kind: "blocked", event }),
   });
@@ -93,7 +101,8 @@ export async function playTurn(options: TurnOptions): Promise<TurnEnd> {
   const cut = () => written.add({ kind: "exit", code: 1, why: "the orchestrator closed its input" });
   await options.onBegun?.(cut);
   const store = options.storeFor(sessionId, ledger);
-  const attempt = { order, sessionId, isResume, prompt, model: options.model, cwd, store, machine, dialect };
+  const { permission, cancelled, model } = options;
+  const attempt = { order, sessionId, isResume, prompt, model, cwd, store, machine, dialect };
   const { code, why } = await played(name, () =>
     runAttempt({
       ...attempt,
@@ -101,6 +110,8 @@ export async function playTurn(options: TurnOptions): Promise<TurnEnd> {
       ledger: written,
       gates,
       earlierCallIds: () => earlierCallIds(order.ledgerPath),
+      ...(permission === undefined ? {} : { permission }),
+      ...(cancelled === undefined ? {} : { cancelled }),
     }),
   );
   ledger.add({ kind: "exit", code, why });
@@ -113,7 +124,8 @@ async function played(name: string, run: () => Promise<number>): Promise<{ code:
     const code = await run();
     return { code, why: code === 0 ? "end of turn" : "session not found" };
   } catch (error) {
-    if (error instanceof StdoutLostError) return { code: 1, why: error.message };
+    if (error instanceof StdoutLostError || error instanceof TurnCancelledError)
+      return { code: 1, why: error.message };
     const why = `the fake agent itself failed: ${error instanceof Error ? error.message : String(error)}`;
     process.stderr.write(`${name}: ${why}\n`);
     return { code: agentDefectExitCode, why };

@@ -83,6 +83,18 @@ function unshownAtKill(run: RunRecord): number {
     ).length;
 }
 
+/** A call that was asked for before the kill was made after it. */
+function isOpenAsk(agent: readonly LedgerEntry[], late: readonly LedgerEntry[]): boolean {
+  return agent.some(
+    (entry) =>
+      entry.kind === "out" &&
+      entry.type === "ask" &&
+      entry.phase === "done" &&
+      !late.includes(entry) &&
+      late.some((after) => after.kind === "effect" && after.callId === entry.callId),
+  );
+}
+
 function observedAt(run: RunRecord, label: Of<"observe">["label"]) {
   return all(run, "observe")
     .filter((entry) => entry.label === label)
@@ -291,6 +303,11 @@ export const rows: readonly Row[] = [
       const versions = all(run, "version").map(({ version }) => version);
       return versions.includes("next") && versions.lastIndexOf("this") > versions.indexOf("next");
     },
+  },
+  {
+    name: "a permission was open when the server was killed",
+    applies: (can, faults) => can.acp === true && withKill(can, faults),
+    met: (run) => afterFirstKill(run).some(({ agent, late }) => isOpenAsk(agent, late)),
   },
   {
     name: "reloaded by node --watch",

@@ -46,7 +46,9 @@ interface Store {
   readonly levels: number;
 }
 
+/** An agent that speaks ACP tells nobody where its store is. */
 function storesOf(agent: AgentName, workspace: string, home: string): readonly Store[] {
+  if (agent === "acp") return [];
   if (agent === "codex")
     return [{ role: "agent-log", folder: path.join(home, ".codex", "sessions"), levels: 3 }];
   const base = path.join(workspace, agent === "ada" ? ".coding-agent" : ".anita");

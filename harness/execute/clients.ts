@@ -17,6 +17,7 @@ export class Clients {
   private readonly cursors = new Map<string, string>();
   /** Open connections, and when each has been read to its end. */
   private readonly connections = new Map<Connection, Promise<void>>();
+  private readonly ids = new Map<number, string>();
   private forgotten = 0;
 
   constructor(
@@ -24,6 +25,8 @@ export class Clients {
     private readonly context: Context,
     private readonly recorder: Recorder,
     private readonly count: number,
+    /** Plan sessions whose agents ask a person; the first client of each says yes. */
+    private readonly asking: ReadonlySet<number> = new Set(),
   ) {}
 
   /** Connects every client of the session that is not connected. */
@@ -32,7 +35,16 @@ export class Clients {
       if (this.isOpen(session, client)) continue;
       const after = this.subject.can.cursor ? this.cursors.get(`${session}/${client}`) : undefined;
       this.open({ client, session }, (context) => this.subject.events(context, id, after), after);
+      // What was asked before may wait for its answer still.
+      if (client === 0) this.allow(session, id);
     }
+  }
+
+  /** An answer that does not come to the orchestrator is given again by the client that comes back. */
+  private allow(session: number, id: string): void {
+    if (!this.asking.has(session)) return;
+    this.ids.set(session, id);
+    this.subject.allow?.(this.context, id).catch(() => undefined);
   }
 
   /** Opens the stream that answers a prompt, as the session's first client. */
@@ -100,6 +112,8 @@ export class Clients {
       for await (const event of events) {
         if (event.cursor !== undefined) this.cursors.set(`${session}/${client}`, event.cursor);
         this.recorder.record({ kind: "shown", client, session, event });
+        const id = event.type === "ask" && client === 0 ? this.ids.get(session) : undefined;
+        if (id !== undefined) this.allow(session, id);
       }
     } catch {
       // A connection that breaks is the normal end of a stream under faults; what was complete is recorded.

@@ -174,7 +174,9 @@ async function prepare({
   const agents = new Agents(plan, tokens, ledger, recorder, watch.machine("agents", staging.machine));
   gates.onAgent((connection) => agents.accept(connection));
   await gates.listen(socketPath);
-  const [firstAgent = "ada", ...otherAgents] = subject.can.agents ?? [];
+  const [firstAgent = "ada", ...named] = subject.can.agents ?? [];
+  const otherAgents = new Set([...named, ...plan.sessions.flatMap(({ agent }) => agent ?? [])]);
+  otherAgents.delete(firstAgent);
   const launch = (name: AgentName) =>
     writeLauncher({
       dir: bin,
@@ -186,7 +188,7 @@ async function prepare({
       nodePath: process.execPath,
     });
   const { agentPath, agentBinDir } = await launch(firstAgent);
-  await Promise.all(otherAgents.map(launch));
+  await Promise.all([...otherAgents].map(launch));
   const spawned: RunProcess[] = [];
   let run: Execution | undefined;
   const env = pinnedEnvironment(agentBinDir, home, environment.runId);
@@ -218,7 +220,7 @@ async function prepare({
     },
   };
   await subject.setup?.(context);
-  const clients = new Clients(subject, context, recorder, plan.clients);
+  const clients = new Clients(subject, context, recorder, plan.clients, askingIn(plan));
   const sessions = plan.sessions.map(() => ({ turn: 0, resumes: 0 }));
   run = {
     plan,
@@ -238,6 +240,13 @@ async function prepare({
     lives: 0,
   };
   return run;
+}
+
+/** Sessions whose agents ask before they make a call. */
+function askingIn({ sessions }: Plan): ReadonlySet<number> {
+  const asks = ({ turns }: Plan["sessions"][number]) =>
+    turns.some(({ script }) => script.replies.some(({ calls }) => calls.some((call) => call.asks === true)));
+  return new Set(sessions.flatMap((planned, session) => (asks(planned) ? [session] : [])));
 }
 
 /** Nothing of the harness' own environment reaches a subject: inherited variables cost time and change behaviour. */

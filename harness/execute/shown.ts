@@ -11,7 +11,7 @@ import { untilNamed } from "./prompt.ts";
 
 /** Events that every orchestrator has a frame for. */
 export function isShowable(event: string): boolean {
-  return /^(call:\d+|result:\d+|text:\d+|final)\/out$/.test(event);
+  return /^(call:\d+|ask:\d+|result:\d+|text:\d+|final)\/out$/.test(event);
 }
 
 /** Waits until a client holds the frame of the event that the agent has just emitted. */

@@ -8,6 +8,7 @@
  */
 import type { Gate, GatePosition, Round } from "../plan/plan.ts";
 import { advanceUntil, isLockstep, nextTurns, quiesce, type Standing, step } from "./advance.ts";
+import { agentOf } from "./agent-files.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits } from "./execution.ts";
 import { freezeServer } from "./server.ts";
@@ -52,7 +53,9 @@ export async function reachSite(
 
 function isLastGate(run: Execution, { agent, event }: Standing): boolean {
   const turns = run.plan.sessions[agent.session]?.turns.length ?? 1;
-  return event === "exit" && agent.turn === turns - 1;
+  // The turn of one that speaks ACP is not the end of its process.
+  const last = agentOf(run, agent.session) === "acp" ? "end/out" : "exit";
+  return event === last && agent.turn === turns - 1;
 }
 
 /** Goes on to the next event that a client can be shown; undefined when the agent is at its end. */

@@ -54,6 +54,11 @@ export const memoryAbilities: Abilities = {
   damage: true,
 };
 
+/** Can the plan be run in memory? Agents there are asked on their command line, and none is spoken with. */
+export function isForMemory({ sessions }: Plan): boolean {
+  return sessions.every(({ agent }) => agent !== "acp");
+}
+
 const runDir = "/run";
 const agentPath = `${runDir}/bin/ada`;
 

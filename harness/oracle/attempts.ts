@@ -11,7 +11,7 @@ import type { Knows, LedgerEntry } from "../ledger.ts";
 /** One line on an agent's stdout. */
 export interface Emission {
   readonly event: string;
-  readonly type: "start" | "text" | "call" | "result" | "end";
+  readonly type: "start" | "text" | "call" | "ask" | "result" | "end";
   readonly step?: string;
   readonly callId?: string;
   readonly fromByte: number;

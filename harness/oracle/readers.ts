@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from "node:buffer";
 import type { CutFile } from "../history.ts";
+import { inAdasWords } from "./acp-reader.ts";
 import { isRollout, readRollout } from "./rollout-reader.ts";
 
 /** A half-open byte range of a file that could not be read as a record. */
@@ -250,7 +251,7 @@ export interface Spool {
   readonly lines: Lines;
 }
 
-/** Reads raw Ada stdout lines; undefined when the file was not there. */
+/** Reads raw stdout lines of Ada or of an agent that speaks ACP; undefined when the file was not there. */
 export const readSpool: (file: CutFile) => Spool | undefined = once((file) => {
   const lines = linesOf(file);
   if (lines === undefined) return undefined;
@@ -260,7 +261,7 @@ export const readSpool: (file: CutFile) => Spool | undefined = once((file) => {
   let ended = false;
   let agentSessionId: string | undefined;
   for (const record of lines.records) {
-    const value = record.value;
+    const value = inAdasWords(record.value);
     const type = value.type;
     if (type === "assistant.text") texts.push(textOf(value.text));
     else if (type === "run.started" && record.isTerminated) agentSessionId = textOf(value.sessionId);

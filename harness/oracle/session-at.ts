@@ -28,6 +28,8 @@ export interface SessionAt {
   readonly life: "alive" | "dead" | "unsure";
   /** A submit or resume is under way whose agent has not shown itself. */
   readonly pending: boolean;
+  /** Its agent keeps a store that others can read. */
+  readonly hasStore: boolean;
   readonly logs: readonly AgentLog[];
   readonly snapshots: readonly (Snapshot | "unreadable")[];
   readonly spools: readonly Spool[];
@@ -97,7 +99,8 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   const pending = isPending(facts, session, ns);
   const life = lifeAt(facts, cut, session, pending);
   const held = { heldCalls, heldResults, openCalls, openResults, named, hidden };
-  return { session, cut, ns, attempts, life, pending, logs, snapshots, spools, ...held };
+  const hasStore = facts.run.plan.sessions[session]?.agent !== "acp";
+  return { session, cut, ns, attempts, life, pending, hasStore, logs, snapshots, spools, ...held };
 }
 
 function flipsOf(facts: Facts, file: CutFile, ns: bigint) {

@@ -67,6 +67,8 @@ function promptBehind(logged: readonly string[], stored: readonly string[]): Tru
 
 /** The subject holds a call or result that the agent's log lacks. */
 export function journalAhead(at: SessionAt): Truth {
+  // Nobody can be ahead of a store that nobody can read.
+  if (!at.hasStore) return no;
   const results = [...at.heldResults].filter((callId) => !logHas(at, "results", callId));
   const calls = [...at.heldCalls].filter((callId) => !logHas(at, "calls", callId));
   // A log that nobody told the subject of (the line that names it is damaged) may count as its own or not.

@@ -182,6 +182,14 @@ const plans: readonly Plan[] = [
   ),
   plan([two], [round(at("result:1/out"), { kind: "reload", by: "node-watch" }, { position: "shown" })]),
   plan([two], [round(at("effect:2"), { kind: "reload", by: "tsx" })]),
+  // an agent that speaks ACP and asks: a permission is open when the server is killed, and granted by the next
+  plan(
+    [{ ...session(replies({ ...plainCall, asks: true }, { ...plainCall, asks: true })), agent: "acp" }],
+    [
+      round(at("ask:1/out"), killServer, { position: "unread" }),
+      round(at("result:2/out"), killBoth, { position: "shown" }),
+    ],
+  ),
 ];
 
 /** One whose server ends at an operation of its own; which one is drawn when it is known what there is. */
@@ -189,15 +197,18 @@ export const boundaryPlan: Plan = plan([two], [round(at("result:2/log"), killBot
 
 /** The directed plans that this subject and these faults allow. */
 export function directedPlans(can: Abilities, faults: readonly FaultName[]): Plan[] {
-  const possible = plans.filter(({ rounds }) =>
-    rounds.every(
-      ({ fault, damage, insists = false, version }) =>
-        !(insists && can.resumesByPrompt) &&
-        (version === undefined || can.versions === true) &&
-        faults.includes(fault.kind) &&
-        isAvailable(can, fault) &&
-        (damage.length === 0 || (can.damage && faults.includes("damage"))),
-    ),
+  const isSpoken = ({ sessions }: Plan) => can.acp === true || sessions.every(({ agent }) => agent !== "acp");
+  const possible = plans.filter(
+    (one) =>
+      isSpoken(one) &&
+      one.rounds.every(
+        ({ fault, damage, insists = false, version }) =>
+          !(insists && can.resumesByPrompt) &&
+          (version === undefined || can.versions === true) &&
+          faults.includes(fault.kind) &&
+          isAvailable(can, fault) &&
+          (damage.length === 0 || (can.damage && faults.includes("damage"))),
+      ),
   );
   return can.agents === undefined ? possible : possible.map(asItsAgentsAre);
 }

@@ -204,7 +204,7 @@ function isTree(fault: FaultKind): boolean {
 
 /**
  * What is drawn after everything else, so that what a seed gave before it still gives: a person who does not wait
- * for what is said, an ending that is a reload, versions that take over from each other.
+ * for what is said, an ending that is a reload, versions that take over from each other, agents that speak ACP.
  */
 function withAfterthoughts(drawn: fc.Arbitrary<Plan>, options: GenerateOptions): fc.Arbitrary<Plan> {
   const { can, faults = faultNames } = options;
@@ -215,13 +215,32 @@ function withAfterthoughts(drawn: fc.Arbitrary<Plan>, options: GenerateOptions):
     reloads: ways.length > 0 ? fc.oneof(...oneIn(8)) : fc.constant(false),
     by: fc.constantFrom(...(ways.length > 0 ? ways : (["signal"] as const))),
     versions: fc.oneof(...oneIn(8)),
+    speaksAcp: can.acp === true ? fc.oneof(...oneIn(8)) : fc.constant(false),
+    asks: fc.boolean(),
   });
-  return fc.tuple(drawn, afterthoughts).map(([plan, { insists: hurried, reloads, by, versions }]) => {
+  return fc.tuple(drawn, afterthoughts).map(([drawnPlan, afterthought]) => {
+    const { insists: hurried, reloads, by, versions, speaksAcp, asks } = afterthought;
+    const plan = speaksAcp ? withAcp(drawnPlan, asks) : drawnPlan;
     let rounds = reloads ? plan.rounds.map((round) => reloaded(round, by)) : plan.rounds;
     if (hurried) rounds = rounds.map((round) => ({ ...round, insists: true }));
     if (versions && can.versions === true) rounds = inTurn(rounds);
     return { ...plan, rounds };
   });
+}
+
+/** The same work done by agents that speak ACP; where they ask, they ask for the first call of each reply. */
+function withAcp(plan: Plan, asks: boolean): Plan {
+  const asking = (call: Call, at: number): Call => (asks && at === 0 ? { ...call, asks } : call);
+  const sessions = plan.sessions.map((one): PlanSession => {
+    const turns = one.turns.map(({ script }) => ({
+      script: {
+        ...script,
+        replies: script.replies.map((reply) => ({ ...reply, calls: reply.calls.map(asking) })),
+      },
+    }));
+    return { agent: "acp", storeLag: "ada", turns };
+  });
+  return { ...plan, sessions };
 }
 
 /** Every start is another version than the one before. */

@@ -18,6 +18,8 @@ export const CallSchema = z.strictObject({
   equalTo: z.int().min(0).max(7).optional(),
   /** The effect cannot be looked up in the workspace: the agent, told "unknown", cannot check. */
   unprobeable: z.boolean().optional(),
+  /** The agent asks whether it may make the call, and waits for the answer; only one that speaks ACP does. */
+  asks: z.boolean().optional(),
 });
 
 /** One reply of the model: text, then calls that the agent makes before it asks the model again. */
@@ -37,7 +39,7 @@ export const ScriptSchema = z.strictObject({
 export const TurnSchema = z.strictObject({ script: ScriptSchema });
 
 /** The agents that the harness can play, by the name of their executable. */
-export const AgentNameSchema = z.enum(["ada", "anita", "codex"]);
+export const AgentNameSchema = z.enum(["ada", "anita", "codex", "acp"]);
 
 export const SessionSchema = z.strictObject({
   /** Which of its agents the orchestrator is asked to start; the first that the subject names, where left out. */

@@ -25,6 +25,8 @@ export interface Abilities {
   readonly resumesByPrompt?: boolean;
   /** There is a version to come, which writes more than today's knows. */
   readonly versions?: boolean;
+  /** It starts agents that speak ACP, besides those; what they ask is answered by {@link Subject.allow}. */
+  readonly acp?: boolean;
 }
 
 /** Where and with what one run takes place. Everything is absolute and new for each run. */
@@ -69,7 +71,7 @@ export interface Spawned {
 export interface Shown {
   /** Cursor for `events(after)`, where the stream has one. */
   readonly cursor?: string;
-  readonly type: "prompt" | "text" | "call" | "result" | "end" | "hole" | "other";
+  readonly type: "prompt" | "text" | "call" | "ask" | "result" | "end" | "hole" | "other";
   readonly callId?: string;
   readonly name?: string;
   readonly input?: unknown;
@@ -184,6 +186,8 @@ export interface Subject {
   follow?(ctx: Context, request: Prompt): Followed;
   /** Live events of a session; ends when the connection ends. */
   events(ctx: Context, session: string, after?: string): AsyncIterable<Shown>;
+  /** Says yes to whatever the session's agent asks a person at the moment; for those that speak ACP. */
+  allow?(ctx: Context, session: string): Promise<void>;
   observe(ctx: Context): Promise<{ readonly sessions: readonly ObservedSession[] }>;
   files(ctx: Context): Promise<readonly SubjectFile[]>;
   /** Triggers the hot reload; resolves when the reloaded server answers and is ready to be asked. */

@@ -70,6 +70,7 @@ const SessionSchema = z.looseObject({
   calls: z.array(CallSchema),
   history: z.array(EventSchema),
   findings: z.array(FindingSchema),
+  asks: z.array(z.looseObject({ requestId: z.string() })).optional(),
 });
 const ListSchema = z.looseObject({ sessions: z.array(z.looseObject({ id: z.string() })) });
 const AcceptedSchema = z.looseObject({ session: z.string() });
@@ -82,12 +83,12 @@ export const home = (ctx: Context): string => join(ctx.dir, "home");
 /** The part of the reference subject that talks to a running server. */
 export function referenceOver(
   wire: Wire,
-): Pick<Subject, "submit" | "resume" | "events" | "observe" | "files"> {
+): Pick<Subject, "submit" | "resume" | "events" | "allow" | "observe" | "files"> {
   const api = new ReferenceApi(wire);
   return {
     // The harness' user looks at a session before going on with it, so what is open is acknowledged: the agent is
     // told which outcomes are unknown.
-    async submit(ctx, { prompt, session, key }) {
+    async submit(ctx, { prompt, session, key, agent = "ada" }) {
       if (session !== undefined) {
         return accepted(
           await api.post(ctx, `/api/sessions/${session}/runs`, { prompt, acknowledge: true }, key),
@@ -96,7 +97,7 @@ export function referenceOver(
       const project = await api.post(ctx, "/api/projects", { name: "plan", path: ctx.workspace });
       if (project.status >= 300) return refused(project);
       const { id } = ProjectSchema.parse(project.body);
-      return accepted(await api.post(ctx, `/api/projects/${id}/sessions`, { prompt, agent: "ada" }, key));
+      return accepted(await api.post(ctx, `/api/projects/${id}/sessions`, { prompt, agent }, key));
     },
 
     async resume(ctx, session, prompt) {
@@ -108,6 +109,14 @@ export function referenceOver(
       for await (const frame of wire.frames(ctx, `/api/sessions/${session}/events`, options)) {
         const event = shown(EventSchema.parse(JSON.parse(frame.data)));
         yield frame.id === undefined ? event : { ...event, cursor: frame.id };
+      }
+    },
+
+    async allow(ctx, session) {
+      const { asks = [] } = SessionSchema.parse(await api.get(ctx, `/api/sessions/${session}`));
+      for (const { requestId } of asks) {
+        const path = `/api/sessions/${session}/approvals/${encodeURIComponent(requestId)}`;
+        await api.post(ctx, path, { allow: true });
       }
     },
 
@@ -217,6 +226,7 @@ const types: Readonly<Record<string, Shown["type"]>> = {
   prompt: "prompt",
   text: "text",
   call: "call",
+  permission: "ask",
   result: "result",
   "turn-end": "end",
   hole: "hole",

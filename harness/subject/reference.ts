@@ -5,6 +5,7 @@
  * Never: it reads no journal and takes no verdict apart: what is returned was answered by the server.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { SourcePatch } from "../launch/patch.ts";
@@ -30,6 +31,7 @@ const reference: Subject = {
     stop: true,
     damage: true,
     versions: true,
+    acp: true,
   },
 
   prepare: (folder) => shareServer(folder, entry),
@@ -37,7 +39,9 @@ const reference: Subject = {
   setup: (ctx) => writeServer(ctx, entry),
 
   async start(ctx) {
-    const args = ["--home", home(ctx), "--port", String(ctx.port), "--agent-path", ctx.agentPath];
+    const acpPath = join(ctx.agentBinDir, "acp");
+    const agents = ["--agent-path", ctx.agentPath, "--acp-path", acpPath];
+    const args = ["--home", home(ctx), "--port", String(ctx.port), ...agents];
     const server = spawnServer(ctx, args);
     const [, url = ""] = await server.line(/^holdfast listening on (http:\S+)/);
     const [, pid] = await server.line(/^holdfast is ready, pid (\d+)/);

@@ -50,10 +50,13 @@ export async function prepareHandOver(
   const agentSessionId = session.agentSessionId;
   if (agentSessionId === undefined) return freshStart(context, session, order, verdict);
   const ask = askOf(session, order);
-  const clean =
-    latestRun(session)?.state === "completed" && verdict.findings.every((one) => one.severity === "info");
-  if (clean) return { ask, prompt: ask, resumes: agentSessionId, repairs: [] };
   const adapter = adapterOf(session);
+  // One that is spoken with begins a conversation of its own each time: of what it did before it knows nothing.
+  const clean =
+    adapter.converse === undefined &&
+    latestRun(session)?.state === "completed" &&
+    verdict.findings.every((one) => one.severity === "info");
+  if (clean) return { ask, prompt: ask, resumes: agentSessionId, repairs: [] };
   const { snapshot } = adapter.storePaths(session.cwd, agentSessionId);
   const snapshotText = snapshot === undefined ? undefined : await readText(context, snapshot);
   const started = new Set(evidence.attempts.filter((one) => one.started !== "no").map((one) => one.attempt));

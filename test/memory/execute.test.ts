@@ -4,7 +4,7 @@ import { checks, judge } from "../../harness/check/index.ts";
 import { executeWithCrashes } from "../../harness/memory/crash.ts";
 import { diskFaults, executeWithFault, fateOf } from "../../harness/memory/disk-faults.ts";
 import { enumerate } from "../../harness/memory/enumerate.ts";
-import { executeInMemory } from "../../harness/memory/execute.ts";
+import { executeInMemory, isForMemory } from "../../harness/memory/execute.ts";
 import { ordersBroken } from "../../harness/memory/order.ts";
 import { powerModels } from "../../harness/memory/power.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
@@ -12,7 +12,7 @@ import type { Plan } from "../../harness/plan/plan.ts";
 import { loadScenarios } from "../../scenarios/index.ts";
 import { still } from "../../scenarios/scenario.ts";
 
-const scenarios = await loadScenarios();
+const scenarios = (await loadScenarios()).filter(({ plan }) => isForMemory(plan));
 const can = {
   resume: true,
   reload: ["node-watch", "tsx"] as const,

@@ -125,6 +125,17 @@ it("a call that was asked for and never allowed is not started, and asked for ag
   expect(notes().filter((note) => note.startsWith("effect"))).toEqual(["effect work-0", "effect ask-0"]);
 });
 
+it("a further prompt tells the agent what was done before: it begins a session of its own", async () => {
+  const server = await start();
+  const id = await submit(server, "work");
+  await server.events(id, isEnd);
+  const further = await server.post(`/api/sessions/${id}/runs`, { prompt: "say" });
+  expect(further.status).toBe(201);
+  await server.events(id, (event) => isEnd(event) && event.attempt === 2);
+  const told = readFileSync(join(place.workspace, "prompt"), "utf8");
+  expect(told).toMatch(/work-0[\s\S]*It is done\.[\s\S]*\n\nsay$/);
+});
+
 it("where nobody can tell whether the prompt was given, it is not given again and the agent is ended", async () => {
   const first = await start();
   const id = await submit(first, "wait work");

@@ -10,9 +10,15 @@ const newline = 0x0a;
 export class SharedStdout {
   readonly #port: StdoutPort;
   #last: Promise<void> = Promise.resolve();
+  #bytes = 0;
 
   constructor(port: StdoutPort) {
     this.#port = port;
+  }
+
+  /** So many bytes are out. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** A port for one speaker, who writes one piece after the other. */
@@ -30,6 +36,7 @@ export class SharedStdout {
       write: async (bytes) => {
         if (release === undefined) await take();
         const written = await this.#port.write(bytes);
+        this.#bytes += written;
         if (written === bytes.length && bytes.at(-1) === newline) {
           release?.();
           release = undefined;
