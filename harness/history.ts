@@ -122,6 +122,8 @@ export interface DiskCut {
     readonly attempt: number;
     readonly pid: number;
   }[];
+  /** Calls whose own processes were alive, where the plan has such. */
+  readonly tools?: readonly { readonly session: number; readonly callId: string }[];
   /** The effects file, whole. */
   readonly effects: string;
 }

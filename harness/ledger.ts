@@ -89,6 +89,18 @@ export const LedgerEntrySchema = z.discriminatedUnion("kind", [
     phase: z.enum(["begin", "done"]),
     step: z.string(),
     callId: z.string(),
+    /** Left by a process of the call's own, which may have outlived the agent. */
+    by: z.literal("tool").optional(),
+  }),
+  /** A process of the call's own waits; it goes on when the file `goPath` is there. */
+  z.strictObject({
+    kind: z.literal("tool"),
+    ...base,
+    step: z.string(),
+    callId: z.string(),
+    pid: z.number(),
+    startTime: z.string(),
+    goPath: z.string(),
   }),
   /** A step that the agent did not execute, and why. */
   z.strictObject({

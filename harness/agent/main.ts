@@ -1,7 +1,7 @@
 /**
  * Entry of the fake agent: an executable that looks like Ada, Anita, Codex or an agent of ACP from outside and obeys the harness.
  *
- * Started through a launcher as `node agent.cjs --as <name> --socket <path> --run <id> -- <the agent's own arguments>`.
+ * It is also the process of a call that has one (`--tool`). Started through a launcher as `node agent.cjs --as <name> --socket <path> --run <id> -- <the agent's own arguments>`.
  * Always: it ends when its harness is gone, also while parked, asleep or waiting for a reader.
  * Never: it reads no environment variables but HOME, and loads nothing but what it needs: its start-up is part of
  * every run.
@@ -18,19 +18,22 @@ import { agentVersion, harnessGoneExitCode } from "./constants.ts";
 import { ada } from "./dialect.ts";
 import { randomUuid } from "./machine.ts";
 import { processMachine, randomHex } from "./process-machine.ts";
+import { runTool, toolFlag } from "./tool.ts";
 import { type Launched, playTurn, quit } from "./turn.ts";
 
-const [asFlag, name = "", socketFlag, socketPath = "", runFlag, , separator, ...argv] = process.argv.slice(2);
+const [asFlag, name = "", socketFlag, socketPath = "", runFlag, runId = "", separator, ...argv] =
+  process.argv.slice(2);
 const home = process.env["HOME"] ?? "/";
 
 // Not awaited: CommonJS, as which it is bundled, has no top-level await.
 void main();
 
 async function main(): Promise<void> {
+  if (asFlag === toolFlag) return runTool(process.argv.slice(3));
   if (asFlag !== "--as" || socketFlag !== "--socket" || runFlag !== "--run" || separator !== "--") {
     quit(harnessGoneExitCode, "ada: this is the fake agent of the harness; start it through its launcher");
   }
-  const launched = { name, socketPath, argv };
+  const launched = { name, socketPath, runId, argv };
   if (name === "acp") return serveAcp(launched, home);
   const code = name === "codex" ? await runCodex(launched) : await runAda(launched);
   if (code !== undefined) process.exit(code);

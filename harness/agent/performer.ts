@@ -16,6 +16,7 @@ import type { ScriptMessage } from "./protocol.ts";
 import { shorten, shortenStrings } from "./shorten.ts";
 import type { OutLine, Stdout } from "./stdout.ts";
 import type { AgentEvent, NumberedReply } from "./steps.ts";
+import type { StartedTool } from "./tool.ts";
 
 export interface AttemptOptions {
   readonly order: ScriptMessage;
@@ -31,6 +32,12 @@ export interface AttemptOptions {
   readonly ledger: Ledger;
   readonly gates: Gates;
   readonly machine: AgentMachine;
+  /** Starts the process of a call that has one. */
+  readonly startTool?: (call: {
+    readonly step: string;
+    readonly callId: string;
+    readonly effectToken: string;
+  }) => Promise<StartedTool>;
   /**
    * Whether the call may be made that the request of this id asks for; for agents that ask. Waited for however long it
    * takes, before the next event.
@@ -54,6 +61,7 @@ export class Performer {
   readonly #steps: readonly StepTokens[];
   /** Calls that the person did not allow. */
   readonly #refused = new Set<string>();
+  readonly #tools = new Map<string, StartedTool>();
   #reply: NumberedReply | undefined;
   #isCancelled = false;
 
@@ -125,7 +133,8 @@ export class Performer {
     if (event.kind === "snapshot") this.#writeSnapshot(event);
     if (event.kind === "log") this.#log(event);
     if (event.kind === "out") await this.#speak(event, nth);
-    if (event.kind === "effect") this.#execute(event);
+    if (event.kind === "tool") await this.#startTool(event);
+    if (event.kind === "effect") await this.#execute(event);
   }
 
   #writeSnapshot({ event }: AgentEvent): void {
@@ -140,10 +149,23 @@ export class Performer {
     store.writeSnapshot({ event }, isFirst ? this.#snapshot : ended);
   }
 
-  #execute(event: AgentEvent): void {
+  async #startTool(event: AgentEvent): Promise<void> {
+    const { tokens, id } = this.#callOf(event);
+    const { step, effectToken } = tokens;
+    const tool = await this.#options.startTool?.({ step, callId: id, effectToken });
+    if (tool !== undefined) this.#tools.set(id, tool);
+  }
+
+  async #execute(event: AgentEvent): Promise<void> {
     const { cwd, ledger, stdout, machine } = this.#options;
     const { tokens, id } = this.#callOf(event);
     if (this.#refused.has(id)) return;
+    const tool = this.#tools.get(id);
+    if (tool !== undefined) {
+      await tool.finish();
+      stdout.noteExecuted();
+      return;
+    }
     const entry = { kind: "effect" as const, step: tokens.step, callId: id };
     ledger.add({ ...entry, phase: "begin" });
     leaveEffect(machine, cwd, tokens.effectToken);

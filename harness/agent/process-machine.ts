@@ -67,3 +67,14 @@ function kindOfStdout(): StdoutPort["kind"] {
     return "other";
   }
 }
+
+/** What tells this process from a later one with the same pid; best effort outside Linux. */
+export async function ownStartTime(): Promise<string> {
+  if (process.platform === "linux") {
+    const stat = readFileSync("/proc/self/stat", "utf8");
+    // The name in parentheses may hold anything; field 3 comes after the last one.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  }
+  const { execFileSync } = await import("node:child_process");
+  return execFileSync("ps", ["-o", "lstart=", "-p", String(process.pid)], { encoding: "utf8" }).trim();
+}

@@ -7,7 +7,7 @@
  * Names: `snapshot:0/write session/log user/log start/out` · `reply:R/log text:R/out` ·
  * `call:C/out policy:C/log call:C/log effect:C result:C/log result:C/out` ·
  * `final/log final/out snapshot:1/write end/out exit` · a resume without a readable snapshot: `failed/out exit` ·
- * `ask:C/out` where an agent asks for permission first.
+ * `ask:C/out` where an agent asks for permission first · `tool:C` before the effect that a process of its own leaves.
  */
 import type { Call, PlanSession, Reply, Script } from "../plan/plan.ts";
 
@@ -24,6 +24,7 @@ export type EventSubject =
   | "call"
   | "policy"
   | "ask"
+  | "tool"
   | "effect"
   | "result"
   | "final"
@@ -34,7 +35,7 @@ export type EventSubject =
 export interface AgentEvent {
   /** Stable name, also the gate's. */
   readonly event: string;
-  readonly kind: "out" | "log" | "snapshot" | "effect" | "exit";
+  readonly kind: "out" | "log" | "snapshot" | "tool" | "effect" | "exit";
   readonly about: EventSubject;
   /** Number of the call in the turn, from 1. */
   readonly call?: number;
@@ -89,15 +90,17 @@ export function replyEvents(
 ): { events: AgentEvent[]; unlogged: readonly number[] } {
   if (acting.length === 0) return { events: [], unlogged };
   const { number, reply } = numbered;
+  const tools = new Set(numbered.calls.flatMap((one) => (one.call.tool === true ? [one.number] : [])));
+  const execute = (call: number) => executeEvents(call, storeLag, tools.has(call));
   const events: AgentEvent[] = [
     ...unlogged.map(resultLog),
     { event: `reply:${number}/log`, kind: "log", about: "reply" },
   ];
   if (reply.text !== undefined) events.push({ event: `text:${number}/out`, kind: "out", about: "text" });
   if (reply.parallel) {
-    events.push(...acting.flatMap(announce), ...acting.flatMap((call) => execute(call, storeLag)));
+    events.push(...acting.flatMap(announce), ...acting.flatMap(execute));
   } else {
-    events.push(...acting.flatMap((call) => [...announce(call), ...execute(call, storeLag)]));
+    events.push(...acting.flatMap((call) => [...announce(call), ...execute(call)]));
   }
   return { events, unlogged: storeLag === "ada" ? [] : [...acting] };
 }
@@ -153,8 +156,10 @@ function announce(call: number): AgentEvent[] {
   ];
 }
 
-function execute(call: number, storeLag: StoreLag): AgentEvent[] {
+function executeEvents(call: number, storeLag: StoreLag, isTool: boolean): AgentEvent[] {
+  const tool: AgentEvent[] = isTool ? [{ event: `tool:${call}`, kind: "tool", about: "tool", call }] : [];
   return [
+    ...tool,
     { event: `effect:${call}`, kind: "effect", about: "effect", call },
     ...(storeLag === "ada" ? [resultLog(call)] : []),
     { event: `result:${call}/out`, kind: "out", about: "result", call },

@@ -3,7 +3,6 @@
  *
  * Always: a connection to the harness and a ledger of its own; when the harness goes away the process ends.
  */
-import { readFileSync } from "node:fs";
 import { runAttempt } from "./attempt.ts";
 import { agentDefectExitCode, harnessGoneExitCode } from "./constants.ts";
 import type { AgentStore, Dialect } from "./dialect.ts";
@@ -12,13 +11,15 @@ import { Gates } from "./gates.ts";
 import { earlierCallIds, type Ledger, LedgerWriter } from "./ledger-writer.ts";
 import type { AgentMachine } from "./machine.ts";
 import { TurnCancelledError } from "./performer.ts";
-import { randomHex } from "./process-machine.ts";
+import { ownStartTime, randomHex } from "./process-machine.ts";
 import { type OutLine, Stdout, StdoutLostError } from "./stdout.ts";
+import { startTool } from "./tool.ts";
 
 /** What the launcher baked in, and what the orchestrator added. */
 export interface Launched {
   readonly name: string;
   readonly socketPath: string;
+  readonly runId: string;
   readonly argv: readonly string[];
 }
 
@@ -110,6 +111,7 @@ export async function playTurn(options: TurnOptions): Promise<TurnEnd> {
       ledger: written,
       gates,
       earlierCallIds: () => earlierCallIds(order.ledgerPath),
+      startTool: (call) => startTool({ runId: options.runId, ledgerPath: order.ledgerPath, cwd, ...call }),
       ...(permission === undefined ? {} : { permission }),
       ...(cancelled === undefined ? {} : { cancelled }),
     }),
@@ -147,15 +149,4 @@ function leaveWithoutHarness(ledger: Ledger | undefined, stdout: Stdout | undefi
 export function quit(code: number, message: string): never {
   process.stderr.write(`${message}\n`);
   process.exit(code);
-}
-
-/** What tells this process from a later one with the same pid; best effort outside Linux. */
-async function ownStartTime(): Promise<string> {
-  if (process.platform === "linux") {
-    const stat = readFileSync("/proc/self/stat", "utf8");
-    // The name in parentheses may hold anything; field 3 comes after the last one.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  }
-  const { execFileSync } = await import("node:child_process");
-  return execFileSync("ps", ["-o", "lstart=", "-p", String(process.pid)], { encoding: "utf8" }).trim();
 }

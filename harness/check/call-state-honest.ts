@@ -11,7 +11,7 @@ import {
   sessionsOf,
   whenOf,
 } from "../oracle/facts.ts";
-import { logHas, type SessionAt, sessionAt } from "../oracle/session-at.ts";
+import { logHas, runsATool, type SessionAt, sessionAt } from "../oracle/session-at.ts";
 import { type CallUse, executionsAt, stepOfCall, useOfCall } from "../oracle/steps.ts";
 import type { ObservedCall } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
@@ -64,7 +64,7 @@ type Kind =
   | "executed-said-not-started";
 
 const told: Readonly<Record<Kind, string>> = {
-  "running-without-agent": "no agent of the session was alive",
+  "running-without-agent": "neither an agent of the session nor a tool of the call was alive",
   "done-without-evidence":
     "it had neither an effect nor a result, in the workspace, the stream or the agent's log",
   "success-said-failed": "its result was a success",
@@ -82,7 +82,8 @@ function dishonestKind(
   use: CallUse,
 ): Kind | undefined {
   const { state } = call;
-  if (state === "running") return at.life === "dead" ? "running-without-agent" : undefined;
+  if (state === "running")
+    return at.life === "dead" && !runsATool(at, use.callId) ? "running-without-agent" : undefined;
   if (state === "done" || state === "failed") {
     if (!hasEvidence(observation, at, use)) return "done-without-evidence";
     const step = stepOfCall(facts, at.session, use.callId);

@@ -11,6 +11,7 @@ import type { SubjectFile } from "../subject/contract.ts";
 import type { AgentFile } from "./agent-files.ts";
 import type { AgentRun } from "./agents.ts";
 import type { Machine } from "./machine.ts";
+import type { LivingTool } from "./tools.ts";
 
 export interface CutRequest {
   readonly machine: Machine;
@@ -22,6 +23,7 @@ export interface CutRequest {
   readonly sessionOf: (id: string | undefined) => number | undefined;
   readonly agentFiles: readonly AgentFile[];
   readonly agents: readonly AgentRun[];
+  readonly tools: readonly LivingTool[];
 }
 
 export async function takeCut(request: CutRequest): Promise<DiskCut> {
@@ -47,6 +49,7 @@ export async function takeCut(request: CutRequest): Promise<DiskCut> {
     t,
     files: [...subject, ...store],
     alive: alive.flat().map(({ nonce, session, attempt, pid }) => ({ nonce, session, attempt, pid })),
+    ...(request.tools.length === 0 ? {} : { tools: request.tools }),
     effects: effects?.toString("utf8") ?? "",
   };
 }

@@ -14,6 +14,7 @@ import { takeCut } from "./cuts.ts";
 import type { Machine } from "./machine.ts";
 import type { Identity, RunProcess } from "./processes.ts";
 import type { Recorder } from "./recorder.ts";
+import { livingTools } from "./tools.ts";
 
 /** Where and with what a run takes place; everything new for each run. */
 export interface RunEnvironment {
@@ -105,6 +106,7 @@ export async function cutNow(run: Execution, label: DiskCut["label"]): Promise<n
       sessionOf: (id) => sessionIndex(run, id),
       agentFiles: await agentFiles(run),
       agents: run.agents.runs,
+      tools: await livingTools(run),
     }),
   );
   run.recorder.record({ kind: "cut", cut, label });

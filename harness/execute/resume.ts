@@ -9,6 +9,7 @@ import { isLockstep, nextTurns, passGates, quiesce, step, turnEnded } from "./ad
 import { type Execution, limits, observedOf, WatchdogFired } from "./execution.ts";
 import { recoverSubmit, resumeSession } from "./prompt.ts";
 import { throwIfStarved } from "./starvation.ts";
+import { letToolsFinish } from "./tools.ts";
 
 const resumesMax = 6;
 /** More gates than any script has. */
@@ -102,6 +103,7 @@ export async function settle(run: Execution): Promise<void> {
 }
 
 async function letAgentsFinish(run: Execution): Promise<void> {
+  await letToolsFinish(run);
   if (run.isPaced) await passGates(run, gatesMax, "to its end");
   for (const agent of run.agents.alive()) agent.connection.runOn();
   const finished = await run.agents.when(() => run.agents.alive().length === 0, limits.agentMs * 3);

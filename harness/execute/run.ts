@@ -185,6 +185,7 @@ async function prepare({
       agentBundle: environment.agentBundle,
       socketPath,
       runId: environment.runId,
+      ...(subject.can.marks === undefined ? {} : { marks: subject.can.marks }),
       nodePath: process.execPath,
     });
   const { agentPath, agentBinDir } = await launch(firstAgent);

@@ -53,16 +53,19 @@ export async function reachSite(
 
 function isLastGate(run: Execution, { agent, event }: Standing): boolean {
   const turns = run.plan.sessions[agent.session]?.turns.length ?? 1;
-  // The turn of one that speaks ACP is not the end of its process.
-  const last = agentOf(run, agent.session) === "acp" ? "end/out" : "exit";
-  return event === last && agent.turn === turns - 1;
+  return event === lastEvent(run, agent) && agent.turn === turns - 1;
+}
+
+/** The turn of one that speaks ACP is not the end of its process. */
+function lastEvent(run: Execution, agent: AgentRun): string {
+  return agentOf(run, agent.session) === "acp" ? "end/out" : "exit";
 }
 
 /** Goes on to the next event that a client can be shown; undefined when the agent is at its end. */
 async function nextShowable(run: Execution, { agent, event }: Standing): Promise<Standing | undefined> {
   let at: string | undefined = event;
   while (at !== undefined && !isShowable(at)) {
-    if (at === "exit") return undefined;
+    if (at === lastEvent(run, agent)) return undefined;
     await step(run, agent, "advance");
     at = agent.connection.parked?.event;
   }

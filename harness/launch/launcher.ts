@@ -20,6 +20,8 @@ export interface LauncherOptions {
   readonly socketPath: string;
   /** Stands in the agent's command line, as the marker by which its processes are found. */
   readonly runId: string;
+  /** Variables of the orchestrator's environment that the agent gets too; see `Abilities.marks`. */
+  readonly marks?: readonly string[];
   /** The Node executable, absolute; by default the one that runs the harness. */
   readonly nodePath?: string;
 }
@@ -32,6 +34,7 @@ export async function writeLauncher(
   options: LauncherOptions,
 ): Promise<{ readonly agentPath: string; readonly agentBinDir: string }> {
   const { dir, name, agentBundle, socketPath, runId, home = dir, nodePath = process.execPath } = options;
+  const { marks = [] } = options;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
     throw new Error(
       `${JSON.stringify(name)} cannot be an agent's name; use a plain file name such as "ada".`,
@@ -42,15 +45,21 @@ export async function writeLauncher(
   }
   assertSocketPath(socketPath);
   const environment = ["PATH=/usr/local/bin:/usr/bin:/bin", `HOME=${home}`, "LANG=C.UTF-8"];
-  const command = ["/usr/bin/env", "-i", ...environment, nodePath, agentBundle];
-  const own = ["--as", name, "--socket", socketPath, "--run", runId, "--"];
-  const script = `#!/bin/sh\nexec ${[...command, ...own].map(quote).join(" ")} "$@"\n`;
+  const cleared = ["/usr/bin/env", "-i", ...environment].map(quote);
+  const passed = marks.map((mark) => `\${${variableName(mark)}+"${mark}=$${mark}"}`);
+  const own = [nodePath, agentBundle, "--as", name, "--socket", socketPath, "--run", runId, "--"].map(quote);
+  const script = `#!/bin/sh\nexec ${[...cleared, ...passed, ...own].join(" ")} "$@"\n`;
   mkdirSync(dir, { recursive: true });
   const agentPath = path.join(dir, name);
   // Synchronously: were a child started while the file is open for writing, it could not be executed.
   writeFileSync(agentPath, script);
   chmodSync(agentPath, 0o755);
   return { agentPath, agentBinDir: dir };
+}
+
+function variableName(name: string): string {
+  if (/^[A-Z_][A-Z0-9_]*$/.test(name)) return name;
+  throw new Error(`${JSON.stringify(name)} is no name of a variable; use one such as "MY_ATTEMPT".`);
 }
 
 /** For sh: nothing is special between single quotes but the quote itself. */

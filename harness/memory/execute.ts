@@ -54,9 +54,15 @@ export const memoryAbilities: Abilities = {
   damage: true,
 };
 
-/** Can the plan be run in memory? Agents there are asked on their command line, and none is spoken with. */
+/** Can the plan be run in memory? Agents there are asked on their command line, and their calls have no processes. */
 export function isForMemory({ sessions }: Plan): boolean {
-  return sessions.every(({ agent }) => agent !== "acp");
+  return sessions.every(
+    ({ agent, turns }) =>
+      agent !== "acp" &&
+      turns.every(({ script }) =>
+        script.replies.every(({ calls }) => calls.every(({ tool }) => tool !== true)),
+      ),
+  );
 }
 
 const runDir = "/run";

@@ -139,7 +139,11 @@ function lifeOf(
   session: number,
   attempt: number,
 ): { aliveUntilNs: bigint; goneByNs?: bigint } {
-  const times = entries.map((entry) => BigInt(entry.t));
+  // A tool writes into its agent's ledger, also when the agent is gone.
+  const own = entries.filter(
+    (entry) => entry.kind !== "tool" && !(entry.kind === "effect" && entry.by === "tool"),
+  );
+  const times = own.map((entry) => BigInt(entry.t));
   for (const cut of run.cuts) if (cut.alive.some((agent) => agent.nonce === nonce)) times.push(BigInt(cut.t));
   const left = run.history.find(
     (entry) => entry.kind === "agent-exit" && entry.session === session && entry.attempt === attempt,

@@ -185,6 +185,11 @@ export function logHas(at: SessionAt, what: "calls" | "results", callId: string)
   return at.logs.some((log) => log[what].has(callId));
 }
 
+/** Did a process of the call's own live? */
+export function runsATool({ cut, session }: SessionAt, callId: string): boolean {
+  return cut.tools?.some((tool) => tool.session === session && tool.callId === callId) === true;
+}
+
 /** Is the call named by a model reply in the log (before the call itself is logged)? */
 export function replyNames(at: SessionAt, callId: string): boolean {
   return at.logs.some((log) => log.replies.some(({ toolUseIds }) => toolUseIds.includes(callId)));

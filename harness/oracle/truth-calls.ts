@@ -7,7 +7,7 @@
 import type { Attempt } from "./attempts.ts";
 import { damagesOf, type Facts } from "./facts.ts";
 import { receivedOverPipe } from "./received.ts";
-import { logHas, replyNames, type SessionAt, withHidden } from "./session-at.ts";
+import { logHas, replyNames, runsATool, type SessionAt, withHidden } from "./session-at.ts";
 import { no, type Truth } from "./truth-value.ts";
 
 /** The log holds a prompt, a final reply or a finished call that the snapshot lacks. */
@@ -133,8 +133,12 @@ export function danglingCall(at: SessionAt): Truth {
   // A snapshot is a cache, and may be all that is left.
   const isCached = (callId: string) =>
     at.snapshots.some((snapshot) => snapshot !== "unreadable" && snapshot.results.has(callId));
+  // What its tool comes to is not known yet.
+  const isRunning = (callId: string) => runsATool(at, callId);
   const causes = [
-    ...[...calls].map((callId) => ({ callId, sure: !at.openResults.has(callId) && !isCached(callId) })),
+    ...[...calls].map((callId) => {
+      return { callId, sure: !at.openResults.has(callId) && !isCached(callId) && !isRunning(callId) };
+    }),
     ...[...early, ...[...at.openCalls].filter(isOpen)].map(unsure),
   ];
   return truthOfCauses(at, causes, (ids) => `no source holds a result of ${ids}`);

@@ -18,6 +18,8 @@ export const CallSchema = z.strictObject({
   equalTo: z.int().min(0).max(7).optional(),
   /** The effect cannot be looked up in the workspace: the agent, told "unknown", cannot check. */
   unprobeable: z.boolean().optional(),
+  /** Ada's alone: the effect is left by a process of its own, which the agent waits for and which outlives the agent. */
+  tool: z.boolean().optional(),
   /** The agent asks whether it may make the call, and waits for the answer; only one that speaks ACP does. */
   asks: z.boolean().optional(),
 });

@@ -25,6 +25,8 @@ export interface Abilities {
   readonly resumesByPrompt?: boolean;
   /** There is a version to come, which writes more than today's knows. */
   readonly versions?: boolean;
+  /** Variables of an agent's environment by which it finds what the agent has started, tools above all. */
+  readonly marks?: readonly string[];
   /** It starts agents that speak ACP, besides those; what they ask is answered by {@link Subject.allow}. */
   readonly acp?: boolean;
 }

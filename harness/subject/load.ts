@@ -70,6 +70,7 @@ const SubjectSchema = z.looseObject({
     resumesByPrompt: z.boolean().optional(),
     versions: z.boolean().optional(),
     acp: z.boolean().optional(),
+    marks: z.array(z.string().regex(/^[A-Z_][A-Z0-9_]*$/)).optional(),
   }),
   port: z.int().min(1).max(65_535).optional(),
   setup: method.optional(),

@@ -32,6 +32,7 @@ const reference: Subject = {
     damage: true,
     versions: true,
     acp: true,
+    marks: ["HOLDFAST_ATTEMPT"],
   },
 
   prepare: (folder) => shareServer(folder, entry),

@@ -19,7 +19,7 @@ const ScenarioSchema = z.strictObject({
 });
 
 it("has the reported failure and its kin", () => {
-  expect(scenarios).toHaveLength(15);
+  expect(scenarios).toHaveLength(16);
   expect(scenarios.map(({ name }) => name)).toContain("interrupted-after-tool-result");
 });
 
