@@ -114,6 +114,8 @@ function errorReader(
   };
   const read = async (): Promise<Uint8Array> => {
     file ??= await files.openRead(attemptPaths(folder).stderr);
+    // Closed while it was being opened.
+    if (closed) await close();
     const bytes = (await file?.read(atByte, atByte + errorBytesMax)) ?? new Uint8Array();
     atByte += bytes.length;
     return bytes;

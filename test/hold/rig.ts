@@ -1,10 +1,11 @@
 /**
  * A hold in a folder of its own, and agents that do as they are told.
  *
- * Always: `close` ends every agent that was started, by the pid that it noted itself, and removes the folder.
+ * Always: `close` ends every agent that was started, by the pid that it noted itself, and removes the folder; holds
+ * that leave a file open are an error.
  */
 import { constants } from "node:fs";
-import { chmod, mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { dir } from "tmp-promise";
 import { type Hold, type HoldOptions, openHold } from "../../src/hold/index.ts";
@@ -92,8 +93,17 @@ export async function makeRig(): Promise<Rig> {
     close: async () => {
       for (const hold of holds) await hold.close().catch(() => {});
       for (const pid of await pids()) end(pid);
+      const kept = await openBelow(root.path);
       // The wrapper of an agent that was just killed still writes its note.
       await rm(root.path, { recursive: true, maxRetries: 20, retryDelay: 50 });
+      if (kept.length > 0) throw new Error(`closed holds have still open: ${kept.join(", ")}`);
     },
   };
+}
+
+/** Files below a folder that this process has open. */
+async function openBelow(folder: string): Promise<readonly string[]> {
+  const names = await readdir("/proc/self/fd").catch(() => []);
+  const paths = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => "")));
+  return paths.filter((path) => path.startsWith(`${folder}/`));
 }
