@@ -107,7 +107,7 @@ export const LedgerEntrySchema = z.discriminatedUnion("kind", [
     kind: z.literal("skip"),
     ...base,
     step: z.string(),
-    why: z.enum(["known", "looked-and-found", "cannot-look"]),
+    why: z.enum(["known", "looked-and-found", "cannot-look", "not-asked"]),
   }),
   z.strictObject({ kind: z.literal("exit"), ...base, code: z.number(), why: z.string() }),
 ]);

@@ -16,7 +16,7 @@ export interface ModelInput {
 }
 
 /** What the model does about a step of the turn. */
-export type Decision = "act" | "known" | "looked-and-found" | "cannot-look";
+export type Decision = "act" | "known" | "looked-and-found" | "cannot-look" | "not-asked";
 
 /**
  * One word for each step. `callIds`: the ids under which earlier attempts made a step, by step name.
@@ -30,7 +30,7 @@ export function whatModelKnows(
   callIds: ReadonlyMap<string, readonly string[]>,
 ): Record<string, Knows> {
   const sent = [...stringsIn(input.messages), input.prompt].join("\n");
-  const told = [...input.messages.flatMap(userTexts), input.prompt].join("\n");
+  const told = toldIn(input);
   const answered = new Set(input.messages.flatMap(answeredIds));
   const idsOf = (step: StepTokens) => callIds.get(step.step) ?? [];
   const isNamed = (step: StepTokens) => idsOf(step).some((id) => told.includes(id));
@@ -47,6 +47,11 @@ export function whatModelKnows(
     return toldByToken ? "told-unknown" : "nothing";
   };
   return Object.fromEntries(steps.map((step) => [step.step, judge(step)]));
+}
+
+/** What a person told the model, in this prompt and before. */
+export function toldIn({ messages, prompt }: ModelInput): string {
+  return [...messages.flatMap(userTexts), prompt].join("\n");
 }
 
 /** `isEffectThere` is asked only where the model was told that the outcome is unknown and can look. */

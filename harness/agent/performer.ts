@@ -5,6 +5,7 @@
  */
 import type { Knows, StepTokens } from "../ledger.ts";
 import type { Snapshot } from "./ada-store.ts";
+import { isAsked } from "./asked.ts";
 import { Conversation, type LiveCall } from "./conversation.ts";
 import type { AgentStore, Dialect } from "./dialect.ts";
 import { isEffectThere, leaveEffect } from "./effects.ts";
@@ -103,11 +104,15 @@ export class Performer {
 
   /** Numbers of the reply's calls that will be made; the others go to the ledger with their reason. */
   decide(reply: NumberedReply, knows: Record<string, Knows>): number[] {
-    const { cwd, ledger, machine } = this.#options;
+    const { cwd, ledger, machine, order, prompt } = this.#options;
+    const input = { messages: this.#snapshot.messages, prompt };
+    // Whoever sees a part of the turn's work knows of it.
+    const hasBegun = this.#steps.some(({ step }) => (knows[step] ?? "nothing") !== "nothing");
+    const isTold = hasBegun || isAsked(input, order.session, order.turn);
     return reply.calls.flatMap(({ number, call }) => {
       const tokens = this.#tokensOf(number);
       const isThere = () => isEffectThere(machine, cwd, tokens.effectToken);
-      const decision = decide(knows[tokens.step] ?? "nothing", call, isThere);
+      const decision = isTold ? decide(knows[tokens.step] ?? "nothing", call, isThere) : "not-asked";
       if (decision === "act") return [number];
       ledger.add({ kind: "skip", step: tokens.step, why: decision });
       return [];

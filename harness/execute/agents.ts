@@ -6,11 +6,12 @@
  */
 import path from "node:path";
 import type { AgentConnection } from "../agent/agent-connection.ts";
+import { turnOf } from "../agent/asked.ts";
 import type { LedgerEntry, StepTokens } from "../ledger.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Machine } from "./machine.ts";
 import type { Recorder } from "./recorder.ts";
-import { stepPlace, turnOf } from "./tokens.ts";
+import { stepPlace } from "./tokens.ts";
 
 /** One start of a fake agent. */
 export interface AgentRun {

@@ -4,12 +4,12 @@
  * Always: a session is known by the id that the orchestrator gave it, in an answer, in the stream that answers a
  * prompt, or in its list beside the prompt's own words; every refusal and every lost answer is on record.
  */
+import { againMark, askMark } from "../agent/asked.ts";
 import type { ObservedSession, Refusable } from "../subject/contract.ts";
 import { agentOf } from "./agent-files.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, observedOf } from "./execution.ts";
 import { within } from "./server.ts";
-import { promptOf } from "./tokens.ts";
 
 /**
  * Waits for an agent of the session to say hello, beyond those there were. A prompt whose stream has ended will start
@@ -42,11 +42,8 @@ export async function submitTurn(
   const progress = run.sessions[session];
   if (progress === undefined) return false;
   const { turn } = progress;
-  const prompt = promptOf(
-    session,
-    turn,
-    turn === 0 ? "Please do the planned work." : "Please do the next part.",
-  );
+  const words = turn === 0 ? "Please do the planned work." : "Please do the next part.";
+  const prompt = `${words} ${askMark(session, turn)}`;
   const key = `${run.environment.runId}-s${session}t${turn}`;
   const count = agentsOf(run, session).length;
   run.recorder.record({ kind: "submit", session, turn, key, prompt });
@@ -90,7 +87,7 @@ async function isOldNews(
 /** Asks to go on with a session that was interrupted; true when the orchestrator accepted it. */
 export async function resumeSession(run: Execution, session: number, id: string): Promise<boolean> {
   const turn = run.sessions[session]?.turn ?? 0;
-  const prompt = promptOf(session, turn, "Please go on where you were interrupted.");
+  const prompt = `Please go on where you were interrupted. ${againMark(session, turn)}`;
   const key = `${run.environment.runId}-s${session}t${turn}-again`;
   const count = agentsOf(run, session).length;
   run.recorder.record({ kind: "resume", session, prompt });
@@ -134,7 +131,7 @@ function ownSession(
 ): string | undefined {
   const known = new Set(run.sessions.map(({ id }) => id));
   const strangers = observed.filter(({ id }) => !known.has(id));
-  const marker = promptOf(session, 0, "").trim();
+  const marker = askMark(session, 0);
   const shows = strangers.find(({ history }) =>
     history.some(({ type, text }) => type === "prompt" && text?.includes(marker) === true),
   );

@@ -45,15 +45,3 @@ export function makeTokens(plan: Plan, machine: Pick<Machine, "randomHex">): Ste
   }
   return tokens;
 }
-
-/** The prompt of a turn; its marker tells the harness which turn an agent was started for. */
-export function promptOf(session: number, turn: number, words: string): string {
-  return `${words} [turn s${session}t${turn}]`;
-}
-
-/** The last turn marker in a prompt: a hand-over may quote earlier ones before it. */
-export function turnOf(prompt: string): { session: number; turn: number } | undefined {
-  const matches = [...prompt.matchAll(/\[turn s(\d+)t(\d+)\]/g)];
-  const last = matches.at(-1);
-  return last === undefined ? undefined : { session: Number(last[1]), turn: Number(last[2]) };
-}

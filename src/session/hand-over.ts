@@ -48,8 +48,9 @@ export async function prepareHandOver(
   if (tool !== undefined) return { refusal: tool };
   if (verdict.recovery.action === "ask" && !order.acknowledge) return { refusal: needsDecision(verdict) };
   const agentSessionId = session.agentSessionId;
-  if (agentSessionId === undefined) return freshStart(context, session, order, verdict);
-  const ask = askOf(session, order);
+  const started = new Set(evidence.attempts.filter((one) => one.started !== "no").map((one) => one.attempt));
+  if (agentSessionId === undefined) return freshStart(context, session, order, { verdict, started });
+  const ask = askOf(session, order, started);
   const adapter = adapterOf(session);
   // One that is spoken with begins a conversation of its own each time: of what it did before it knows nothing.
   const clean =
@@ -59,7 +60,6 @@ export async function prepareHandOver(
   if (clean) return { ask, prompt: ask, resumes: agentSessionId, repairs: [] };
   const { snapshot } = adapter.storePaths(session.cwd, agentSessionId);
   const snapshotText = snapshot === undefined ? undefined : await readText(context, snapshot);
-  const started = new Set(evidence.attempts.filter((one) => one.started !== "no").map((one) => one.attempt));
   const handOverId = context.world.ids.next();
   const handOver = adapter.handOver({
     verdict,
@@ -86,12 +86,26 @@ export async function prepareHandOver(
   };
 }
 
-/** What the agent is asked; a run that no agent was ever started for is asked in full. */
-function askOf(session: SessionState, order: HandOverOrder): string {
+/** What the agent is asked: with what was asked before in this run and reached no agent. */
+function askOf(session: SessionState, order: HandOverOrder, started: ReadonlySet<number>): string {
+  const owed = order.resumesRun ? owedAsk(session, started) : undefined;
+  return inParagraphs(owed === undefined ? [order.ask ?? defaultAsk] : [owed, order.ask]);
+}
+
+/** What a person asked that no agent was started with; it holds what was owed before it. */
+function owedAsk(session: SessionState, started: ReadonlySet<number>): string | undefined {
   const run = latestRun(session);
-  const isNew = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);
-  const asks = order.resumesRun && isNew ? [run.prompt, order.ask] : [order.ask ?? defaultAsk];
-  return [...new Set(asks.filter((text) => text !== undefined))].join("\n\n");
+  if (run === undefined) return undefined;
+  const last = session.attempts.findLast(({ runId }) => runId === run.id);
+  if (last === undefined) return run.prompt;
+  return started.has(last.attempt) ? undefined : last.ask;
+}
+
+/** Each text once, in order; one that stands in another is not said again. */
+function inParagraphs(texts: readonly (string | undefined)[]): string {
+  const all = [...new Set(texts.filter((text) => text !== undefined))];
+  const stands = (text: string, within: string) => `\n\n${within}\n\n`.includes(`\n\n${text}\n\n`);
+  return all.filter((text) => !all.some((other) => other !== text && stands(text, other))).join("\n\n");
 }
 
 /**
@@ -102,15 +116,16 @@ function freshStart(
   context: Context,
   session: SessionState,
   order: HandOverOrder,
-  verdict: Verdict,
+  { verdict, started }: { readonly verdict: Verdict; readonly started: ReadonlySet<number> },
 ): Prepared | { readonly refusal: Refusal } {
   if (verdict.calls.length > 0 && !order.acknowledge) {
     const message = `The agent's own session id is lost, so it would start without knowing its ${verdict.calls.length} earlier calls.`;
     return { refusal: refusal("agent-session-unknown", message) };
   }
   const original = latestRun(session)?.prompt;
-  const texts = order.resumesRun ? [original, order.ask] : [order.ask];
-  const prompt = [...new Set(texts.filter((text) => text !== undefined))].join("\n\n");
+  const prompt = inParagraphs(
+    order.resumesRun ? [original, owedAsk(session, started), order.ask] : [order.ask],
+  );
   if (verdict.calls.length === 0) return { ask: prompt, prompt, repairs: [] };
   const id = context.world.ids.next();
   const told = inWords({ verdict, prompt, earlierPrompts: [], handOverId: id, sources: [], sent: [] });

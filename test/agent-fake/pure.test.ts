@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { againMark, askMark, isAsked, turnOf } from "../../harness/agent/asked.ts";
 import { cutPoints } from "../../harness/agent/cut-points.ts";
 import { decide, whatModelKnows } from "../../harness/agent/knows.ts";
 import { shorten } from "../../harness/agent/shorten.ts";
@@ -108,4 +109,16 @@ test("shortened strings keep every marker in its order", () => {
   expect(short.length).toBeLessThan(4_096);
   expect(short.match(/rAh|rBh|rAt|call_2|absent/g)).toEqual(["rAh", "call_2", "rBh", "rAt"]);
   expect(shorten("short rAh", ["rAh"])).toBe("short rAh");
+});
+
+test("a model that was told of earlier turns only has nothing to go on with; one that was told of none has", () => {
+  const said = (...texts: string[]) => texts.map((content) => ({ role: "user", content }));
+  const again = `Go on. ${againMark(0, 1)}`;
+  expect(isAsked({ messages: said(`Do it. ${askMark(0, 0)}`), prompt: again }, 0, 1)).toBe(false);
+  expect(isAsked({ messages: said(`Do it. ${askMark(0, 0)}`, askMark(0, 1)), prompt: again }, 0, 1)).toBe(
+    true,
+  );
+  expect(isAsked({ messages: said(askMark(0, 0)), prompt: `${askMark(0, 1)}\n\n${again}` }, 0, 1)).toBe(true);
+  expect(isAsked({ messages: [], prompt: again }, 0, 1)).toBe(true);
+  expect(turnOf(`${askMark(0, 0)} ${again}`)).toEqual({ session: 0, turn: 1 });
 });

@@ -75,10 +75,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/hand-over.ts",
-        find: "  const isNew = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);",
-        replace: `  const isOwed = run !== undefined && session.attempts.every(({ runId }) => runId !== run.id);
-  if (isOwed) ${reached};
-  const isNew = isOwed && run === undefined;`,
+        find: "  if (last === undefined) return run.prompt;",
+        replace: `  if (last === undefined) ${reached};\n  if (last === undefined) return undefined;`,
       },
     ],
   },

@@ -184,3 +184,24 @@ test("a run whose own record is damaged is known from its dispatch, and can be r
     expect([record, assessed.verdict, assessed.defects]).toEqual([record, "pass", []]);
   }
 });
+
+test("a turn whose agent was never started is asked in full by who resumes it, wherever its server was killed", async () => {
+  const turn = { script: oneByOne(1) };
+  const of = plan({ sessions: [{ storeLag: "ada", turns: [turn, turn] }] });
+  const starts: number[] = [];
+  await executeWithCrashes(of, seed, [], {
+    watch: ({ number, op }) => {
+      if (op === "startAgent") starts.push(number);
+    },
+  });
+  expect(starts).toHaveLength(2);
+  const start = starts[1] ?? 0;
+  // From the record of its dispatch on, and from before it.
+  for (let call = start - 40; call <= start; call += 1)
+    expect(await judgedAfter(of, { call, when: "before", model: "kill" })).toEqual([
+      call,
+      "pass",
+      undefined,
+      [],
+    ]);
+});
