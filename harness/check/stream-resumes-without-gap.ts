@@ -1,5 +1,6 @@
 /**
- * stream-resumes-without-gap: see `says`. Compared with the history at the end, by call id and text.
+ * stream-resumes-without-gap: see `says`. Compared with the history at the end, by call id and text. What an event is
+ * otherwise, it must have a cursor of its own: who lost the connection behind it could not come back to there.
  */
 
 import { entriesOf } from "../oracle/attempts.ts";
@@ -10,11 +11,12 @@ import {
   observedSession,
   type ShownAt,
   sessionsOf,
+  whenOf,
 } from "../oracle/facts.ts";
 import { useOfCall } from "../oracle/steps.ts";
 import type { Shown } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, nameOf, notApplicable } from "./judging.ts";
+import { judged, nameOf, notApplicable, observationsOf } from "./judging.ts";
 
 export const streamResumesWithoutGap: Check = {
   promise: "stream-resumes-without-gap",
@@ -22,6 +24,8 @@ export const streamResumesWithoutGap: Check = {
   judge(run) {
     if (!run.subject.can.cursor) return notApplicable("the orchestrator's stream has no cursor");
     const facts = factsOf(run);
+    const shared = sessionsOf(facts).flatMap((session) => sharedCursor(facts, session) ?? []);
+    if (shared.length > 0) return judged(shared);
     const returned = entriesOf(run, "connect").filter(({ after }) => after !== undefined);
     if (returned.length === 0) return notApplicable("no client came back with a cursor");
     const settled = facts.observations.findLast(({ label }) => label === "settled");
@@ -36,6 +40,35 @@ export const streamResumesWithoutGap: Check = {
     return judged(violations);
   },
 };
+
+/** Two events of one stream, or of one look at the history, that have one cursor. */
+function sharedCursor(facts: Facts, session: number): Violation | undefined {
+  // A fact that damage took, and that is recorded anew, may stand where it stood.
+  if (damagesOf(facts, session).length > 0) return undefined;
+  const streams = new Map<number, Shown[]>();
+  for (const { session: of, connection, event } of facts.shown)
+    if (of === session) streams.set(connection, [...(streams.get(connection) ?? []), event]);
+  const lists = [
+    ...[...streams.values()].map((events) => ({ where: "a stream", events })),
+    ...observationsOf(facts, session).map(({ observation, observed }) => ({
+      where: `the history ${whenOf(facts, observation)}`,
+      events: observed.history,
+    })),
+  ];
+  for (const { where, events } of lists) {
+    const seen = new Map<string, Shown>();
+    for (const event of events) {
+      if (event.cursor === undefined) continue;
+      const other = seen.get(event.cursor);
+      seen.set(event.cursor, event);
+      // The same one twice is a matter of order.
+      if (other === undefined || (event.type !== "other" && keyOf(other) === keyOf(event))) continue;
+      const story = `in ${where} of session ${session}, ${nameOf(other)} and ${nameOf(event)} both have the cursor ${event.cursor}`;
+      return { kind: "cursor-shared", phase: "stream", story };
+    }
+  }
+  return undefined;
+}
 
 interface Connection {
   readonly client: number;

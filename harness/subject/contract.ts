@@ -71,7 +71,7 @@ export interface Spawned {
 
 /** One event as a client was shown it. */
 export interface Shown {
-  /** Cursor for `events(after)`, where the stream has one. */
+  /** Cursor for `events(after)`, where the stream has one; of several events in one frame only the last has it. */
   readonly cursor?: string;
   readonly type: "prompt" | "text" | "call" | "ask" | "result" | "end" | "hole" | "other";
   readonly callId?: string;

@@ -218,6 +218,17 @@ export const history: readonly Case[] = [
     kind: "event-repeated/stream",
   },
   {
+    promise: "stream-resumes-without-gap",
+    what: "two events have one cursor, whoever comes back to which",
+    run: story.orphan,
+    breaks: (run) => {
+      const [first, second] = shownEvents(run);
+      if (first !== undefined && second !== undefined)
+        second.event = { ...second.event, cursor: first.event.cursor ?? "" };
+    },
+    kind: "cursor-shared/stream",
+  },
+  {
     promise: "no-lost-run",
     what: "a further turn is acknowledged as a session of its own",
     run: story.clean,
