@@ -2,7 +2,8 @@
  * Ways to choose where the world ends, side by side: ours, and two that a person would write first.
  *
  * - `ours`: the plans of a campaign, directed and drawn ones in turn, as they are; then with the world ending at calls
- *   whose step of the protocol was met least, power and failed syncs among the ends; then with a record damaged.
+ *   whose step of the protocol was met least, power and failed syncs among the ends; then with a record damaged,
+ *   of our own those whose kind was harmed least.
  * - `boundary`: the same workloads without a plan of faults; the server is killed at a uniformly random call.
  * - `time`: the same; it is killed at a uniformly random moment of the run without a fault, most of which is waiting
  *   for the agent.
@@ -21,6 +22,7 @@ import { Random } from "../memory/random.ts";
 import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Aim } from "./aim.ts";
 import { Places } from "./places.ts";
 import { type Shape, shapeOf } from "./shape.ts";
 import { varied } from "./vary.ts";
@@ -58,6 +60,7 @@ export class Chooser {
   readonly #places = new Places(2);
   readonly #writes = new Places(6);
   readonly #late = new Places(6);
+  readonly #aim = new Aim();
   #next = 0;
   #current: Seeded = { plan: noPlan, seed: 0 };
   #clean: Shape | undefined;
@@ -84,7 +87,8 @@ export class Chooser {
     const { plan, seed } = this.#current;
     if (number % runsOfPlan >= runsPerPlan - 1) {
       const damaged = withHarm(plan, random);
-      if (damaged !== undefined) return { plan: damaged, seed, crashes: [], layer: "damage" };
+      if (damaged !== undefined)
+        return { plan: await this.#aim.at(damaged, seed, random), seed, crashes: [], layer: "damage" };
     }
     this.#clean ??= await shapeOf(plan, seed);
     return { plan, seed, ...this.#ending(this.#clean, random) };

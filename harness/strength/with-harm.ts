@@ -15,6 +15,8 @@ const harms: readonly Pick<Damage, "role" | "how">[] = [
   ...all(["log", "snapshot"], ["cut", "empty", "nul", "alter"]),
   // In what carries no checksum nobody can tell a flipped character from the agent's own.
   ...all(["journal", "spool"], ["cut", "empty", "nul", "alter", "alter", "flip", "flip"]),
+  // Its records are of many kinds.
+  ...all(["journal"], ["nul", "alter", "flip"]),
 ];
 
 function all(roles: readonly Damage["role"][], ways: readonly Damage["how"][]) {
