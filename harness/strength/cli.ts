@@ -133,6 +133,7 @@ async function tell(flags: StrengthFlags, measured: Measured, summary: Summary):
 function circumstances(flags: StrengthFlags): Circumstances {
   const asked = [
     `--seeds ${flags.seeds} --runs ${flags.runs}`,
+    ...(flags.choosers.length === chooserNames.length ? [] : [`--choosers ${flags.choosers.join(",")}`]),
     ...(flags.own ? ["--own"] : []),
     ...(flags.bugs === undefined ? [] : [`--bugs ${flags.bugs.join(",")}`]),
   ];
@@ -149,7 +150,9 @@ function circumstances(flags: StrengthFlags): Circumstances {
 function commitHere(): string {
   try {
     const folder = path.dirname(catalogueFile);
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: folder, encoding: "utf8" }).trim();
+    const git = (...args: string[]) => execFileSync("git", args, { cwd: folder, encoding: "utf8" }).trim();
+    const isChanged = git("status", "--porcelain", "--untracked-files=no") !== "";
+    return `${git("rev-parse", "--short", "HEAD")}${isChanged ? ", with changes that are not committed" : ""}`;
   } catch {
     return "unknown";
   }

@@ -25,7 +25,7 @@ export class Hunters {
   readonly #busy = new Map<ChildProcess, Waiting>();
   #jobs = 0;
 
-  constructor(count: number) {
+  constructor(readonly count: number) {
     this.#children = Array.from({ length: count }, () => this.#start());
   }
 

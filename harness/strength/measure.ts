@@ -76,30 +76,44 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
     options.onDone?.(`sound build, ${chooser}`);
   }
   const failed: { id: string; why: string }[] = [];
-  const rows = await Promise.all(
-    bugs.map(async (bug): Promise<BugRow[]> => {
-      try {
-        const file = path.join(dir, `${bug.id}.mjs`);
-        await buildHunter(bug.patches, file);
-        return await Promise.all(
-          choosers.map(async (chooser) => {
-            const hunts = await perSeed(options, (seed) => {
-              const known = traces.get(`${chooser} ${seed}`);
-              const order = { chooser, seed, runsMax: options.runsMax };
-              return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
-            });
-            options.onDone?.(`${bug.id}, ${chooser}`);
-            const { id, story, like, expected } = bug;
-            return { id, class: bug.class, story, like, expected, chooser, hunts: hunts.map(huntRow) };
-          }),
-        );
-      } catch (error) {
-        failed.push({ id: bug.id, why: error instanceof Error ? error.message : String(error) });
-        return [];
-      }
-    }),
-  );
+  const rows = await inTurn(bugs, hunters.count + 1, async (bug): Promise<BugRow[]> => {
+    try {
+      const file = path.join(dir, `${bug.id}.mjs`);
+      await buildHunter(bug.patches, file);
+      return await Promise.all(
+        choosers.map(async (chooser) => {
+          const hunts = await perSeed(options, (seed) => {
+            const known = traces.get(`${chooser} ${seed}`);
+            const order = { chooser, seed, runsMax: options.runsMax };
+            return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
+          });
+          options.onDone?.(`${bug.id}, ${chooser}`);
+          const { id, story, like, expected } = bug;
+          return { id, class: bug.class, story, like, expected, chooser, hunts: hunts.map(huntRow) };
+        }),
+      );
+    } catch (error) {
+      failed.push({ id: bug.id, why: error instanceof Error ? error.message : String(error) });
+      return [];
+    }
+  });
   return { rows: rows.flat(), sound, failed };
+}
+
+/** So many side by side, begun in order: a build takes memory, and one more can be made while others are hunted. */
+async function inTurn<In, Out>(
+  all: readonly In[],
+  atOnce: number,
+  run: (one: In) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  const left = [...all.entries()];
+  const work = async () => {
+    for (let next = left.shift(); next !== undefined; next = left.shift())
+      results[next[0]] = await run(next[1]);
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
+  return results;
 }
 
 interface Seeded {
