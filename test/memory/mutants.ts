@@ -37,8 +37,8 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: "src/session/recorder.ts",
-        find: "[before, first, appended], appended)",
-        replace: "[before, appended], appended)",
+        find: "    await begun;\n    return answer;\n",
+        replace: "    return answer;\n",
       },
     ],
   },
