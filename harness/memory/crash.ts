@@ -17,7 +17,7 @@ import {
 } from "../execute/recovery.ts";
 import { play } from "../execute/run.ts";
 import { serverEnded, startServer } from "../execute/server.ts";
-import type { RunRecord } from "../history.ts";
+import { type RunRecord, serverLeft } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
@@ -59,6 +59,9 @@ export interface CrashedRun {
 /** More states of one power cut than this are sampled. */
 export const statesMaxDefault = 48;
 
+/** A server that ends by itself is started again so often; a disk that fails once makes it end once or twice. */
+const endsByItselfMax = 8;
+
 /**
  * Executes a plan with crashes at the given calls, in ascending order.
  *
@@ -92,6 +95,7 @@ export async function executeWithCrashes(
   made.stage.onOver = () => tellEnded({ number: made.computer.calls.count, op: "exit", path: "" });
   let { run } = made;
   let infra: string | undefined;
+  let endsByItself = 0;
   try {
     let playing = more.fate === undefined ? play(run) : playOn(run);
     for (;;) {
@@ -101,6 +105,9 @@ export async function executeWithCrashes(
       if (call === undefined) break;
       run = nextEpoch(made, run);
       const hit = hits > before ? crash : undefined;
+      if (hit === undefined) endsByItself += 1;
+      if (endsByItself > endsByItselfMax)
+        throw new WatchdogFired(`${serverLeft} whenever it was started again, ${endsByItself} times`);
       const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
       const at = `${stepOf(call)} ${placeMark}${call.number}, ${how})`;
       const isPower = hit !== undefined && hit.model !== "kill";

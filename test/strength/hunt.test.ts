@@ -55,3 +55,11 @@ it("a patch that does not fit is told as not measured, not as missed", async () 
   expect(measured.rows).toEqual([]);
   expect(measured.failed).toMatchObject([{ id: bug.id }]);
 });
+
+it("a server that ends whenever it is started again is found, not waited for without end", async () => {
+  const chosen = bugs.filter(({ id }) => id === "snapshot-renamed-before-its-bytes");
+  const measured = await measure(hunters, { bugs: chosen, seeds: [1], choosers: ["ours"], runsMax, dir });
+  expect(measured.rows[0]?.hunts).toMatchObject([
+    { caught: { signatures: ["settles/server-ended-by-itself/settled"] } },
+  ]);
+}, 20_000);
