@@ -79,14 +79,16 @@ function wasReliedOn(facts: Facts, { path, t }: DamageEntry): boolean {
   const sinceNs = BigInt(cuts[without]?.t ?? "0");
   const seen = cuts[without + 1];
   const file = seen === undefined ? undefined : fileIn(seen);
-  const text = file === undefined ? undefined : bytesOf(file)?.toString("latin1");
+  const bytes = file === undefined ? undefined : bytesOf(file);
+  const asked = new Map<number, string>();
   return facts.run.history.some((entry) => {
+    if (entry.kind === "submit" || entry.kind === "resume") asked.set(entry.session, entry.prompt);
     if (entry.kind !== "submitted" && entry.kind !== "resumed") return false;
     if (BigInt(entry.t) <= sinceNs || BigInt(entry.t) >= BigInt(t)) return false;
-    // A later life may have made the file, and taken nothing into it: then nobody relied on it.
-    const id = facts.run.sessionIds[entry.session];
-    const isNamed = id !== undefined && text?.includes(id) === true;
-    return isNamed || !hasStartBetween(facts, BigInt(entry.t), BigInt(seen?.t ?? t));
+    // A later life may have made the file, and taken into it only what others tell again: then nobody relied on it.
+    const prompt = JSON.stringify(asked.get(entry.session) ?? null).slice(1, -1);
+    const isHeld = bytes?.includes(prompt) === true;
+    return isHeld || !hasStartBetween(facts, BigInt(entry.t), BigInt(seen?.t ?? t));
   });
 }
 
