@@ -2,7 +2,7 @@
  * resume-carries-finished-calls: see `says`. What had to be carried is what the last cut before the start holds;
  * what came after that cut is not judged.
  */
-import type { Attempt } from "../oracle/attempts.ts";
+import { type Attempt, isUnallowed } from "../oracle/attempts.ts";
 import { atMs, attemptsOf, type Facts, factsOf, sessionsOf } from "../oracle/facts.ts";
 import { logHas, type SessionAt, sessionAt } from "../oracle/session-at.ts";
 import { type StepFacts, stepsOf } from "../oracle/steps.ts";
@@ -80,7 +80,8 @@ function uncarriedKind(
     const whole = finished.some(({ callId }) => !onlyLogged(at, callId) && at?.heldResults.has(callId));
     return whole ? "finished-result-cut" : undefined;
   }
-  if (!uses.some(({ callId }) => isKnown("calls", callId))) return undefined;
+  const made = uses.filter((use) => !isUnallowed(use.attempt, use.callId));
+  if (!made.some(({ callId }) => isKnown("calls", callId))) return undefined;
   // An attempt in between has looked, so nothing depends on it any more.
   const between = facts.attempts.filter(
     (other) =>

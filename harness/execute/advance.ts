@@ -57,6 +57,9 @@ export async function step(run: Execution, agent: AgentRun, why: string): Promis
   run.agents.release(agent);
   const arrived = () => agent.gone || agent.connection.parked !== undefined;
   await run.agents.when(() => arrived() || agent.blocked, limits.agentMs);
+  // A person who is there answers; before the agent has its answer, the plan has no one course.
+  const isAnswered = parked.event.startsWith("ask:") && run.server?.frozen === false;
+  if (isAnswered) await run.agents.when(arrived, limits.agentMs);
   if (run.isPaced && parked.event.endsWith("/out")) await heard(run, agent, parked.event, since);
   return arrived();
 }

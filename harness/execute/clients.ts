@@ -18,6 +18,7 @@ export class Clients {
   /** Open connections, and when each has been read to its end. */
   private readonly connections = new Map<Connection, Promise<void>>();
   private readonly ids = new Map<number, string>();
+  private answers: Promise<unknown> = Promise.resolve();
   private forgotten = 0;
 
   constructor(
@@ -44,7 +45,18 @@ export class Clients {
   private allow(session: number, id: string): void {
     if (!this.asking.has(session)) return;
     this.ids.set(session, id);
-    this.subject.allow?.(this.context, id).catch(() => undefined);
+    const said = this.subject.allow?.(this.context, id).catch(() => undefined) ?? Promise.resolve();
+    this.answers = Promise.all([this.answers, said]);
+  }
+
+  /** Does any agent of the plan ask a person? */
+  get isAsked(): boolean {
+    return this.asking.size > 0;
+  }
+
+  /** Resolves when every yes that was begun has come to the orchestrator, or will not. */
+  async answered(): Promise<void> {
+    await this.answers;
   }
 
   /** Opens the stream that answers a prompt, as the session's first client. */

@@ -103,7 +103,6 @@ export async function settle(run: Execution): Promise<void> {
 }
 
 async function letAgentsFinish(run: Execution): Promise<void> {
-  await letToolsFinish(run);
   if (run.isPaced) await passGates(run, gatesMax, "to its end");
   for (const agent of run.agents.alive()) agent.connection.runOn();
   const finished = await run.agents.when(() => run.agents.alive().length === 0, limits.agentMs * 3);
@@ -114,6 +113,8 @@ async function letAgentsFinish(run: Execution): Promise<void> {
         .map(({ pid }) => pid)
         .join(", ")} to finish`,
     );
+  // Last: whoever took a tool's silence for its end has acted by now.
+  await letToolsFinish(run);
 }
 
 /** What the orchestrator says once it has noticed that no agent runs, or when the limit is over. */

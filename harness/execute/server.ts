@@ -49,6 +49,10 @@ export async function enterLife(run: Execution, life: number, pid: number, url: 
   run.recorder.record({ kind: "server-start", life, pid, url });
   run.recorder.record({ kind: "server-ready", life });
   connectClients(run);
+  // What was asked while nobody was there is answered before anybody looks.
+  if (!run.clients.isAsked) return;
+  await run.clients.answered();
+  await run.agents.when(() => run.agents.alive().every(({ blocked }) => !blocked), limits.agentMs);
 }
 
 export function connectClients(run: Execution): void {

@@ -96,6 +96,12 @@ function attemptOf(run: RunRecord, entries: readonly LedgerEntry[]): Attempt | u
   };
 }
 
+/** The agent had asked for permission, and did not make the call: whoever knows that it gave none can say so. */
+export function isUnallowed({ emissions, effects }: Attempt, callId: string): boolean {
+  const isAsked = emissions.some((line) => line.type === "ask" && line.callId === callId);
+  return isAsked && !effects.some((effect) => effect.callId === callId);
+}
+
 function emissionsOf(entries: readonly LedgerEntry[]): readonly Emission[] {
   const emissions = new Map<string, Emission>();
   for (const entry of entries) {

@@ -4,7 +4,7 @@
  *
  * Always: a cause that a later attempt was told of, or made up for, demands no flag any more.
  */
-import type { Attempt } from "./attempts.ts";
+import { type Attempt, isUnallowed } from "./attempts.ts";
 import { damagesOf, type Facts } from "./facts.ts";
 import { receivedOverPipe } from "./received.ts";
 import { logHas, replyNames, runsATool, type SessionAt, withHidden } from "./session-at.ts";
@@ -133,11 +133,12 @@ export function danglingCall(at: SessionAt): Truth {
   // A snapshot is a cache, and may be all that is left.
   const isCached = (callId: string) =>
     at.snapshots.some((snapshot) => snapshot !== "unreadable" && snapshot.results.has(callId));
-  // What its tool comes to is not known yet.
-  const isRunning = (callId: string) => runsATool(at, callId);
+  // What its tool comes to is not known yet; what was never allowed was not made.
+  const isElse = (callId: string) =>
+    runsATool(at, callId) || at.attempts.some((attempt) => isUnallowed(attempt, callId));
   const causes = [
     ...[...calls].map((callId) => {
-      return { callId, sure: !at.openResults.has(callId) && !isCached(callId) && !isRunning(callId) };
+      return { callId, sure: !at.openResults.has(callId) && !isCached(callId) && !isElse(callId) };
     }),
     ...[...early, ...[...at.openCalls].filter(isOpen)].map(unsure),
   ];
