@@ -2,9 +2,10 @@
  * What a reload costs: the start with many sessions beside the start of an empty folder, what idle runs hold, and how
  * long a line of an agent takes to a client beside one fdatasync.
  *
- * Run: node --import tsx bench/reload.ts [start|idle|latency] …   (all without arguments)
+ * Run: node --import tsx bench/reload.ts [start|idle|touch|latency] …   (all without arguments)
  * Always: what is compared is measured in this run, in turns, on the bundled server in processes of its own.
  * Promised: ready with 10,000 finished sessions and 20 active ones in at most 1.5 times the time of an empty folder;
+ * from a touched source to adopted and streaming in at most 1.3 times a bare start;
  * agent to client at p99 in at most twice the p99 of one fdatasync, with 1 and with 20 live sessions.
  */
 import {
@@ -26,13 +27,15 @@ import { makeProgram, programFiles } from "../harness/launch/program.ts";
 import { hostFiles } from "../src/host/files.ts";
 import { takeOver } from "../src/journal/index.ts";
 import { Place, parseFrame, type TestServer } from "../test/orchestrator/helper.ts";
+import { adoptedReloadMs, bareReloadMs, Watched } from "./touch.ts";
 
 const rounds = 5;
+const touches = 15;
 const finishedSessions = Number(process.env.FINISHED ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
 const bundle = await writeProgram(folder);
 const wanted = process.argv.slice(2);
-const measures: Readonly<Record<string, () => Promise<void>>> = { start, idle, latency };
+const measures: Readonly<Record<string, () => Promise<void>>> = { start, idle, touch, latency };
 for (const [name, measure] of Object.entries(measures)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();
 }
@@ -219,6 +222,33 @@ async function idle(): Promise<void> {
       `idle: ${runs} idle runs: server resident ${live} MB (after a restart ${resident} MB), a wrapper ${median(wrappers)} kB of its own; ready after ${Math.round(median(full))} ms beside ${Math.round(median(bare))} ms without any: ${(median(full) / median(bare)).toFixed(2)} ×`,
     );
   } finally {
+    await place.clean();
+    await empty.clean();
+  }
+}
+
+/** A source is touched under its watcher: with one live session, and with none. */
+async function touch(): Promise<void> {
+  const place = new Place(bundle);
+  const empty = new Place(bundle);
+  place.steps(1, "started; call c1 one; exec sleep 600");
+  const [loaded, bare] = [await Watched.start(place), await Watched.start(empty)];
+  try {
+    const client = place.at(loaded.url);
+    const id = await client.submit(place.workspace);
+    await client.events(id, (event) => event.type === "call");
+    const times = { bare: [] as number[], adopted: [] as number[] };
+    for (let round = 0; round < touches; round++) {
+      times.bare.push(await bareReloadMs(bare, bundle));
+      times.adopted.push(await adoptedReloadMs(loaded, bundle, id));
+    }
+    const ratio = (median(times.adopted) / median(times.bare)).toFixed(2);
+    console.log(
+      `touch: ready without a session ${Math.round(median(times.bare))} ms, adopted and streaming ${Math.round(median(times.adopted))} ms: ${ratio} ×; promised 1.3 ×`,
+    );
+  } finally {
+    loaded.end();
+    bare.end();
     await place.clean();
     await empty.clean();
   }
