@@ -34,6 +34,7 @@ export function hostFiles(): Files {
     makeFifos,
     list: (path) =>
       io(path, "readdir", async () => (await readdir(path)).sort(), ["ENOENT", "ENOTDIR"], undefined),
+    listInAnyOrder: (path) => io(path, "readdir", () => readdir(path), ["ENOENT", "ENOTDIR"], undefined),
     decode,
     listNow,
     stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),

@@ -88,6 +88,8 @@ export interface Files {
   makeFifos(paths: readonly string[]): Promise<void>;
   /** Names in a folder, sorted; undefined when there is no such folder. */
   list(path: string): Promise<readonly string[] | undefined>;
+  /** As {@link list}, in any order: to sort many names takes longer than to read them. Left out where that is the same. */
+  listInAnyOrder?(path: string): Promise<readonly string[] | undefined>;
   /** UTF-8 as a text, undefined for bytes that are none; left out where a world knows no faster way than TextDecoder. */
   decode?(bytes: Uint8Array): string | undefined;
   /** As {@link list}, at once, for a folder with a few names; left out where a world has none of this. */

@@ -65,7 +65,7 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
 /**
  * Takes attempts that are on the disk and not on record into the record again, and runs of which only an attempt is.
  *
- * @param names what is in the folder of all sessions.
+ * @param names what is in the folder of all sessions, in any order.
  * @param among the known sessions to look into: the end of a journal can be missing without a trace. All of them,
  * without it.
  * @returns the sessions concerned.
@@ -78,8 +78,8 @@ export async function restoreLost(
   const { files } = context.world;
   const looked = among === undefined ? undefined : new Set(among);
   const restored: string[] = [];
-  for (const id of names) {
-    if (context.state.sessions.has(id) && looked?.has(id) === false) continue;
+  const isSeen = (id: string) => context.state.sessions.has(id) && looked?.has(id) === false;
+  for (const id of names.filter((name) => !isSeen(name)).sort()) {
     if (!idPattern.test(id)) continue;
     const session = context.state.sessions.get(id);
     const attempts = `${sessionFolder(context, id)}/attempts`;

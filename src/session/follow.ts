@@ -60,8 +60,11 @@ export class Follower {
     this.#file = await files.openRead(attemptPaths(this.#folder).spool);
     if (this.#file === undefined) return;
     // A life that ended between the two has put a cover on record and not synced what it vouches for.
-    if (coveredByte(this.attempt.covers) > 0) await this.#file.sync();
-    const map = await mapSpool(this.#file, this.attempt.covers);
+    const isVouched = coveredByte(this.attempt.covers) > 0;
+    const [map] = await Promise.all([
+      mapSpool(this.#file, this.attempt.covers),
+      isVouched ? this.#file.sync() : undefined,
+    ]);
     if (map.shift !== undefined) {
       const { recorder } = this.#context;
       await recorder.record("shift", {

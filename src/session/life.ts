@@ -46,7 +46,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   const identity = world.processes.self;
   const life = { identity: { ...identity }, atMs: world.clock.now() };
   // A long list is read while the journal is.
-  const folders = world.files.list(`${config.home}/sessions`);
+  const { files } = world;
+  const folders = files.listInAnyOrder?.(`${config.home}/sessions`) ?? files.list(`${config.home}/sessions`);
   folders.catch(() => undefined);
   const kept = await readCheckpoint(world.files, config.home);
   const covered = kept === undefined ? {} : { covered: kept.covers };

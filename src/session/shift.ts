@@ -5,7 +5,7 @@
  * record, then what it writes from now on lands on offsets that the record has used: the stream goes on behind
  * what is on record, and the file behind what is left of it.
  */
-import { coverOf } from "../journal/index.ts";
+import { coverOf, readRecent } from "../journal/index.ts";
 import type { ReadFile } from "../model/ports.ts";
 import { type Covers, coveredByte, fileByteOf, noCrc } from "./covers.ts";
 
@@ -38,7 +38,7 @@ const newlineByte = 0x0a;
 async function wasCut(file: ReadFile, fileByte: number, size: number): Promise<boolean> {
   if (size < fileByte) return true;
   if (fileByte === 0) return false;
-  const [last] = await file.read(fileByte - 1, fileByte);
+  const [last] = await readRecent(file, fileByte - 1, fileByte);
   return last !== newlineByte;
 }
 
