@@ -48,6 +48,7 @@ function isQuiet(facts: Facts, before: Observation, after: Observation, session:
       .join(),
   );
   if (cuts.includes(undefined) || alive !== aliveAfter) return false;
+  if (isEndedByItsServer(facts, before, session)) return false;
   // A free agent is only stopped for each look: what it said since the last server went may be taken in between the two.
   const isFree = facts.run.plan.mode === "free";
   if (alive !== "" && isFree) return false;
@@ -66,6 +67,20 @@ function isQuiet(facts: Facts, before: Observation, after: Observation, session:
       (!("session" in entry) || entry.session === session),
   );
   return !acted && !asked;
+}
+
+/**
+ * An agent that speaks ACP does not end with its turn: its server ends it, at a moment of its own. So does the next one,
+ * also where nobody can tell whether it was given its prompt.
+ */
+function isEndedByItsServer(facts: Facts, before: Observation, session: number): boolean {
+  if (facts.run.plan.sessions[session]?.agent !== "acp") return false;
+  const killed = facts.run.cuts.findLast(({ label, t }) => label === "killed" && BigInt(t) <= before.ns);
+  return facts.attempts.some(({ nonce, emissions }) => {
+    const said = emissions.filter(({ doneNs }) => doneNs !== undefined);
+    const isDue = said.length === 0 || said.some(({ type }) => type === "end");
+    return isDue && killed?.alive.some((agent) => agent.nonce === nonce) === true;
+  });
 }
 
 function changed(
