@@ -42,6 +42,8 @@ export interface Hunt {
   readonly traces: readonly string[];
   /** Runs in which nothing diverged that a flag would be due for. */
   readonly nearMisses: number;
+  /** Flags that were due over all runs, and those of them that were raised. */
+  readonly flags: { readonly due: number; readonly raised: number };
   /** Runs by what ended the world in them. */
   readonly layers: Readonly<Partial<Record<Layer, number>>>;
   /** With `all`: every run in which a promise broke. */
@@ -58,7 +60,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
   const layers: Partial<Record<Layer, number>> = {};
   const alarms: Catch[] = [];
   let [reached, triggered]: (number | undefined)[] = [];
-  let [runs, nearMisses] = [0, 0];
+  let [runs, nearMisses, due, raised] = [0, 0, 0, 0];
   while (runs < order.runsMax && order.isOver?.() !== true) {
     const draw = await chooser.draw();
     runs += 1;
@@ -70,6 +72,8 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     const record = await execute(draw);
     delete marked.holdfastReached;
     const { verdict, defects, traceHash, flags } = assess(record);
+    due += flags.truePositive + flags.falseNegative;
+    raised += flags.truePositive;
     if (flags.truePositive + flags.falseNegative === 0) nearMisses += 1;
     traces.push(traceHash);
     if (isReached) reached ??= runs;
@@ -90,6 +94,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     ...(caught === undefined ? {} : { caught }),
     doubtful,
     nearMisses,
+    flags: { due, raised },
     layers,
     traces: order.sound === undefined ? traces : [],
     alarms: order.all === true ? alarms : [],

@@ -51,6 +51,7 @@ export interface SoundRow {
   readonly alarms: readonly (Catch & { readonly seed: number })[];
   readonly doubtful: number;
   readonly nearMisses: number;
+  readonly flags: Hunt["flags"];
   readonly layers: Readonly<Partial<Record<Layer, number>>>;
 }
 
@@ -127,7 +128,7 @@ function perSeed({ seeds }: MeasureOptions, run: (seed: number) => Promise<Hunt>
 
 function huntRow({
   seed,
-  hunt: { traces: _, alarms: __, layers: ___, nearMisses: ____, ...rest },
+  hunt: { traces: _, alarms: __, layers: ___, nearMisses: ____, flags: _____, ...rest },
 }: Seeded): HuntRow {
   return { seed, ...rest };
 }
@@ -145,6 +146,7 @@ function soundRow(chooser: ChooserName, hunts: readonly Seeded[]): SoundRow {
     alarms: hunts.flatMap(({ seed, hunt }) => hunt.alarms.map((alarm) => ({ ...alarm, seed }))),
     doubtful: sum(({ doubtful }) => Object.values(doubtful).reduce((total, count) => total + count, 0)),
     nearMisses: sum(({ nearMisses }) => nearMisses),
+    flags: { due: sum(({ flags }) => flags.due), raised: sum(({ flags }) => flags.raised) },
     layers,
   };
 }

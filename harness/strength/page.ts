@@ -212,11 +212,13 @@ function soundTable({ sound }: Measured): string[] {
   return [
     "## The sound build",
     "",
-    "| chooser | runs | near misses | alarms | without a verdict | CPU ms a run |",
-    "|---|---|---|---|---|---|",
+    "The same runs without a bug: nothing may be found in them. A *near miss* is a run in which no flag was due.",
+    "",
+    "| chooser | runs | near misses | alarms | flags due | of these raised | without a verdict | CPU ms a run |",
+    "|---|---|---|---|---|---|---|---|",
     ...sound.map(
-      ({ chooser, runs, nearMisses, alarms, doubtful, cpuMs }) =>
-        `| ${nameOf(chooser)} | ${runs} | ${nearMisses} | ${alarms.length} | ${doubtful} | ${(cpuMs / Math.max(1, runs)).toFixed(1)} |`,
+      ({ chooser, runs, nearMisses, alarms, flags, doubtful, cpuMs }) =>
+        `| ${nameOf(chooser)} | ${runs} | ${nearMisses} | ${alarms.length} | ${flags.due} | ${flags.raised} | ${doubtful} | ${(cpuMs / Math.max(1, runs)).toFixed(1)} |`,
     ),
     ...sound.flatMap(({ chooser, alarms }) =>
       alarms.map(
