@@ -356,11 +356,13 @@ async function main(): Promise<void> {
     mkdirSync(project);
     const path = join(folder, shape.path(project));
     const { calls } = await generate(path, project, Number(size) * megabyte, shape);
-    const command = join(folder, "holdfast.mjs");
+    const command = join(folder, "command/holdfast.mjs");
     await build({
       entryPoints: ["src/cli/holdfast.ts"],
-      outfile: command,
+      outdir: dirname(command),
+      outExtension: { ".js": ".mjs" },
       bundle: true,
+      splitting: true,
       platform: "node",
       format: "esm",
       target: "node20",

@@ -5,10 +5,8 @@
  * Exit codes of `serve`: 0 orderly end · 1 it can no longer record · 2 it cannot start as asked, said in one sentence.
  */
 import { Command, InvalidArgumentError } from "commander";
-import { listenHttp } from "../host/http.ts";
 import { hostProgram } from "../host/program.ts";
-import { realWorld } from "../host/world.ts";
-import { homeFolderDefault, portDefault, serve } from "../orchestrator/serve.ts";
+import { homeFolderDefault, portDefault } from "../orchestrator/settings.ts";
 import { type InspectFlags, inspectCommand } from "./inspect.ts";
 import { type RepairFlags, repairCommand } from "./repair.ts";
 import { projectWorld } from "./world.ts";
@@ -38,7 +36,7 @@ command
   .option("--agent-path <file>", "executable of the agent, absolute; else `ada` is looked up over PATH")
   .option("--acp-path <file>", "executable of an agent that speaks the Agent Client Protocol, absolute")
   .option("--token-file <file>", "file with the token; made when absent (default: <home>/token)")
-  .action((flags: ServeFlags) => serve(flags, program, realWorld, listenHttp));
+  .action(runServer);
 
 const makeWorld = () => projectWorld(program.env.PATH ?? "");
 
@@ -61,6 +59,16 @@ addProjectOptions(
 )
   .option("--write", "repair: originals are copied first")
   .action((dir: string, flags: RepairFlags) => repairCommand(makeWorld, program, dir, flags));
+
+/** What only a server needs is loaded for a server alone: whoever inspects a project waits for none of it. */
+async function runServer(flags: ServeFlags): Promise<void> {
+  const [{ serve }, { realWorld }, { listenHttp }] = await Promise.all([
+    import("../orchestrator/serve.ts"),
+    import("../host/world.ts"),
+    import("../host/http.ts"),
+  ]);
+  return serve(flags, program, realWorld, listenHttp);
+}
 
 function addProjectOptions(one: Command): Command {
   return one

@@ -8,7 +8,7 @@ import type { KeepLimits } from "../agent/resume-types.ts";
 import type { Program } from "../host/program.ts";
 import { type Home, type Inspection, type InspectWorld, inspectProject } from "../inspect/index.ts";
 import type { World } from "../model/ports.ts";
-import { homeFolderDefault } from "../orchestrator/serve.ts";
+import { homeFolderDefault } from "../orchestrator/settings.ts";
 import { readOurRecord } from "./our-record.ts";
 
 export interface ProjectFlags {

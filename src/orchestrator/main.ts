@@ -8,7 +8,8 @@ import { listenHttp } from "../host/http.ts";
 import { hostProgram } from "../host/program.ts";
 import { realWorld } from "../host/world.ts";
 import { spoolBytesMaxDefault } from "../session/context.ts";
-import { homeFolderDefault, portDefault, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
+import { homeFolderDefault, portDefault } from "./settings.ts";
 
 const names = ["--home", "--port", "--agent-path", "--acp-path", "--token-file", "--spool-bytes-max"];
 

@@ -7,30 +7,7 @@ import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
 import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { type Listen, startServer } from "./server.ts";
-
-export interface ServeSettings {
-  readonly home: string;
-  readonly port: number;
-  /** Absolute path of the agent's executable. */
-  readonly agentPath?: string;
-  /** Absolute path of an agent that speaks ACP. */
-  readonly acpPath?: string;
-  readonly tokenFile?: string;
-  /** See {@link OrchestratorConfig.spoolBytesMax}. */
-  readonly spoolBytesMax?: number;
-}
-
-/** The program around the server; see `host/program.ts`. */
-export interface ServeProgram {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  onStop(callback: () => void): void;
-  print(line: string): void;
-  complain(line: string): void;
-  exit(code: number): never;
-}
-
-export const portDefault = 4173;
-export const homeFolderDefault = ".holdfast";
+import type { ServeProgram, ServeSettings } from "./settings.ts";
 
 /** Serves until SIGTERM or SIGINT. Prints one line when it listens, and one when it answers for every session. */
 export async function serve(

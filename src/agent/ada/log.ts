@@ -51,22 +51,28 @@ export class RecordReader {
 
   read(record: LineRecord): Fact[] {
     const facts: Fact[] = [];
-    const add = (body: FactBody) => facts.push(this.#factOf(record, facts.length, body));
     const stranger = strangerOf(record, this.#asked, this.#strangers);
-    if (stranger !== undefined) add(stranger);
+    if (stranger !== undefined) facts.push(this.#factOf(record, 0, stranger));
     for (const body of bodiesOf(record)) {
-      add(body);
+      facts.push(this.#factOf(record, facts.length, body));
       if (body.kind === "call") this.#announced.delete(body.callId);
     }
-    for (const [index, body] of announcedIn(record).entries()) {
+    this.#announce(record, facts.length);
+    return facts;
+  }
+
+  #announce(record: LineRecord, from: number): void {
+    let k = from;
+    for (const body of announcedIn(record)) {
       this.#announced.delete(body.callId);
-      this.#announced.set(body.callId, this.#factOf(record, facts.length + index, body));
+      this.#announced.set(body.callId, this.#factOf(record, k, body));
+      k += 1;
     }
+    if (this.#announced.size <= announcedMax) return;
     for (const oldest of this.#announced.keys()) {
       if (this.#announced.size <= announcedMax) break;
       this.#announced.delete(oldest);
     }
-    return facts;
   }
 
   /** The facts that were read with the announcements of calls that no record has as made, each at its place. */
@@ -86,15 +92,18 @@ function isId(value: unknown): value is string {
   return typeof value === "string" && value !== "" && value.length <= idCharsMax;
 }
 
+const none: readonly AnnouncedFact[] = [];
+
 /** Calls that a reply of the model names. A block that is none is no announcement. */
-function announcedIn({ value: { type, data } }: LineRecord): AnnouncedFact[] {
-  if (type !== "assistant_response" || !isRecord(data) || !Array.isArray(data.content)) return [];
-  return (data.content as readonly unknown[]).flatMap((block): AnnouncedFact[] => {
-    if (!isRecord(block) || block.type !== "tool_use") return [];
+function announcedIn({ value: { type, data } }: LineRecord): readonly AnnouncedFact[] {
+  if (type !== "assistant_response" || !isRecord(data) || !Array.isArray(data.content)) return none;
+  const announced: AnnouncedFact[] = [];
+  for (const block of data.content as readonly unknown[]) {
+    if (!isRecord(block) || block.type !== "tool_use") continue;
     const { id, name, input } = block;
-    if (!isId(id) || !isId(name)) return [];
-    return [{ kind: "announced", callId: id, name, input: input ?? null }];
-  });
+    if (isId(id) && isId(name)) announced.push({ kind: "announced", callId: id, name, input: input ?? null });
+  }
+  return announced;
 }
 
 /** Every event has a type and its data. */
