@@ -21,6 +21,8 @@ import { type Summary, summaryOf } from "./summary.ts";
 interface StrengthFlags {
   readonly seeds: number;
   readonly runs: number;
+  readonly againstSeeds?: number;
+  readonly againstRuns?: number;
   readonly bugs?: readonly string[];
   /** Only defects of our own. */
   readonly own: boolean;
@@ -37,6 +39,10 @@ export function registerStrength(root: Command, finish: (code: number) => void):
     .description("hunt every seeded bug with many seeds, in memory, and compare ways to choose the faults")
     .addOption(count("--seeds <number>", "seeds a bug", 1_000).default(30))
     .addOption(count("--runs <number>", "give a hunt up after so many runs", 100_000).default(200))
+    .addOption(
+      count("--against-seeds <number>", "seeds for the other choosers; as --seeds by default", 1_000),
+    )
+    .addOption(count("--against-runs <number>", "and their runs; as --runs by default", 100_000))
     .addOption(new Option("--bugs <ids>", "only these, separated by commas").argParser(names))
     .option("--own", "only those that were defects of this project, found by the harness", false)
     .addOption(
@@ -80,21 +86,27 @@ async function run(flags: StrengthFlags): Promise<number> {
   const place = await temporaryFolder({ prefix: "holdfast-strength-", unsafeCleanup: true });
   const hunters = new Hunters(flags.workers);
   try {
+    const { againstSeeds = flags.seeds, againstRuns = flags.runs } = flags;
     const measured = await measure(hunters, {
       bugs,
-      seeds: Array.from({ length: flags.seeds }, (_, index) => index + 1),
+      seeds: seedsUpTo(flags.seeds),
       choosers: flags.choosers,
       runsMax: flags.runs,
+      against: { seeds: seedsUpTo(againstSeeds), runsMax: againstRuns },
       dir: place.path,
       onDone: progress((bugs.length + 1) * flags.choosers.length),
     });
-    const summary = summaryOf(measured, flags.runs);
+    const summary = summaryOf(measured, flags.runs, againstRuns);
     await tell(flags, measured, summary);
     return exitCode(measured, summary);
   } finally {
     hunters.close();
     await place.cleanup();
   }
+}
+
+function seedsUpTo(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index + 1);
 }
 
 async function bugsOf(flags: StrengthFlags): Promise<readonly Bug[] | string> {
@@ -131,8 +143,11 @@ async function tell(flags: StrengthFlags, measured: Measured, summary: Summary):
 }
 
 function circumstances(flags: StrengthFlags): Circumstances {
+  const { againstSeeds = flags.seeds, againstRuns = flags.runs } = flags;
   const asked = [
     `--seeds ${flags.seeds} --runs ${flags.runs}`,
+    ...(flags.againstSeeds === undefined ? [] : [`--against-seeds ${againstSeeds}`]),
+    ...(flags.againstRuns === undefined ? [] : [`--against-runs ${againstRuns}`]),
     ...(flags.choosers.length === chooserNames.length ? [] : [`--choosers ${flags.choosers.join(",")}`]),
     ...(flags.own ? ["--own"] : []),
     ...(flags.bugs === undefined ? [] : [`--bugs ${flags.bugs.join(",")}`]),
@@ -144,6 +159,7 @@ function circumstances(flags: StrengthFlags): Circumstances {
     machine: `${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`,
     seeds: flags.seeds,
     runsMax: flags.runs,
+    against: { seeds: againstSeeds, runsMax: againstRuns },
   };
 }
 

@@ -11,12 +11,18 @@ import { type ChooserName, chooserNames, type Layer } from "./chooser.ts";
 import type { Catch, Hunt } from "./hunter.ts";
 import type { Hunters } from "./hunters.ts";
 
-export interface MeasureOptions {
-  readonly bugs: readonly Bug[];
+/** What a hunt may cost. */
+export interface Budget {
   readonly seeds: readonly number[];
-  readonly choosers?: readonly ChooserName[];
   /** Runs after which a hunt gives up. */
   readonly runsMax: number;
+}
+
+export interface MeasureOptions extends Budget {
+  readonly bugs: readonly Bug[];
+  readonly choosers?: readonly ChooserName[];
+  /** Of the choosers that ours is compared with, which mostly hunt to the end; as for ours, where left out. */
+  readonly against?: Budget;
   /** For the builds; emptied by whoever made it. */
   readonly dir: string;
   readonly onDone?: (what: string) => void;
@@ -69,8 +75,9 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
   const sound: SoundRow[] = [];
   const traces = new Map<string, readonly string[]>();
   for (const chooser of choosers) {
-    const hunts = await perSeed(options, (seed) =>
-      hunters.hunt(soundFile, { chooser, seed, runsMax: options.runsMax, all: true }),
+    const { seeds, runsMax } = budgetOf(options, chooser);
+    const hunts = await perSeed(seeds, (seed) =>
+      hunters.hunt(soundFile, { chooser, seed, runsMax, all: true }),
     );
     for (const { hunt, seed } of hunts) traces.set(`${chooser} ${seed}`, hunt.traces);
     sound.push(soundRow(chooser, hunts));
@@ -83,9 +90,10 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
       await buildHunter(bug.patches, file);
       return await Promise.all(
         choosers.map(async (chooser) => {
-          const hunts = await perSeed(options, (seed) => {
+          const { seeds, runsMax } = budgetOf(options, chooser);
+          const hunts = await perSeed(seeds, (seed) => {
             const known = traces.get(`${chooser} ${seed}`);
-            const order = { chooser, seed, runsMax: options.runsMax };
+            const order = { chooser, seed, runsMax };
             return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
           });
           options.onDone?.(`${bug.id}, ${chooser}`);
@@ -122,7 +130,11 @@ interface Seeded {
   readonly hunt: Hunt;
 }
 
-function perSeed({ seeds }: MeasureOptions, run: (seed: number) => Promise<Hunt>): Promise<Seeded[]> {
+function budgetOf({ seeds, runsMax, against }: MeasureOptions, chooser: ChooserName): Budget {
+  return chooser === "ours" || against === undefined ? { seeds, runsMax } : against;
+}
+
+function perSeed(seeds: readonly number[], run: (seed: number) => Promise<Hunt>): Promise<Seeded[]> {
   return Promise.all(seeds.map(async (seed) => ({ seed, hunt: await run(seed) })));
 }
 

@@ -17,6 +17,8 @@ export interface Circumstances {
   readonly machine: string;
   readonly seeds: number;
   readonly runsMax: number;
+  /** Of the other choosers. */
+  readonly against: { readonly seeds: number; readonly runsMax: number };
 }
 
 export function strengthPage(measured: Measured, summary: Summary, of: Circumstances): string {
@@ -32,7 +34,7 @@ export function strengthPage(measured: Measured, summary: Summary, of: Circumsta
     ...missed(summary),
     ...bugTables(summary),
     "",
-    ...choosers(summary),
+    ...choosers(summary, of),
     "",
     ...soundTable(measured),
     "",
@@ -191,7 +193,7 @@ function end(value: number | undefined): string {
   return value === undefined || value === Infinity ? "∞" : String(value);
 }
 
-function choosers({ bugs, against }: Summary): string[] {
+function choosers({ bugs, against }: Summary, { against: budget }: Circumstances): string[] {
   const found = (chooser: ChooserName) =>
     bugs.reduce((sum, { spreads }) => sum + (spreads[chooser]?.of ?? 0) - (spreads[chooser]?.missed ?? 0), 0);
   const of = (chooser: ChooserName) =>
@@ -201,6 +203,8 @@ function choosers({ bugs, against }: Summary): string[] {
     return ["## Ways to choose, side by side", "", "Not measured here: only ours was run."];
   return [
     "## Ways to choose, side by side",
+    "",
+    `What a person would write first kills the server at a uniformly random moment of the run, most of which is waiting for the agent, or at a uniformly random call that it makes (*boundary*); each run has a workload of its own. These got ${budget.seeds} ${budget.seeds === 1 ? "seed" : "seeds"} a bug and at most ${budget.runsMax} runs a hunt. How ours chooses: \`harness/strength/chooser.ts\`.`,
     "",
     "| chooser | hunts that found their bug |",
     "|---|---|",

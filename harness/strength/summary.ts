@@ -47,13 +47,14 @@ export interface Summary {
 /** Bugs that the other chooser finds sooner than this say nothing about choosing. */
 export const hardRuns = 10;
 
-export function summaryOf({ rows }: Measured, runsMax: number): Summary {
+/** @param againstMax runs after which the hunts of the others gave up. */
+export function summaryOf({ rows }: Measured, runsMax: number, againstMax = runsMax): Summary {
   const ids = [...new Set(rows.map(({ id }) => id))];
   const bugs = ids.flatMap((id) => bugSummary(rows.filter((row) => row.id === id)) ?? []);
   const others = [...new Set(rows.map(({ chooser }) => chooser))].filter((name) => name !== "ours");
   return {
     bugs,
-    against: others.map((chooser) => against(rows, ids, chooser, runsMax)),
+    against: others.map((chooser) => against(rows, ids, chooser, { runsMax, againstMax })),
     alone: aloneIn(rows.filter(({ chooser }) => chooser === "ours")),
     oneLayer: oneLayerOf(bugs),
   };
@@ -90,13 +91,13 @@ function against(
   rows: readonly BugRow[],
   ids: readonly string[],
   chooser: ChooserName,
-  runsMax: number,
+  { runsMax, againstMax }: { readonly runsMax: number; readonly againstMax: number },
 ): Against {
   const ratios = ids.flatMap((id) => {
     const ours = rows.find((row) => row.id === id && row.chooser === "ours");
     const other = rows.find((row) => row.id === id && row.chooser === chooser);
     if (ours === undefined || other === undefined) return [];
-    const [mine, theirs] = [medianRuns(ours, runsMax), medianRuns(other, runsMax)];
+    const [mine, theirs] = [medianRuns(ours, runsMax), medianRuns(other, againstMax)];
     if (theirs <= hardRuns) return [];
     return [{ runs: theirs / mine, cpu: medianCpu(other) / medianCpu(ours) }];
   });

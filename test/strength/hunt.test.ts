@@ -34,6 +34,7 @@ it("a bug is found by its promise where the sound build is green on the same run
     machine: "2 cores",
     seeds: 1,
     runsMax,
+    against: { seeds: 1, runsMax },
   });
   expect(page).toMatch(/\| `dangling-call-reads-done` \| A call .* \| 1 \| 1 \| 1 of 1 \| 1 \| \d+ \[/);
   expect(page).toContain(`| no false alarm | yes | 0 in ${runsMax} runs`);
