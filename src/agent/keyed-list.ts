@@ -10,7 +10,8 @@
 /** So many deleted entries may stand between the others. */
 const holesMin = 64;
 
-interface Entry<T> {
+/** A value in its place, to be looked up once and set anew: each look-up of a key costs the sum of its characters. */
+export interface Entry<T> {
   readonly key: string;
   value: T;
 }
@@ -40,25 +41,40 @@ export class KeyedList<T> {
   }
 
   get(key: string): T | undefined {
+    return this.entry(key)?.value;
+  }
+
+  entry(key: string): Entry<T> | undefined {
     const place = this.#places.get(key);
-    return place === undefined ? undefined : this.#entries[place]?.value;
+    return place === undefined ? undefined : this.#entries[place];
   }
 
   /** A key that is there keeps its place. */
   set(key: string, value: T): void {
-    const place = this.#places.get(key);
-    const entry = place === undefined ? undefined : this.#entries[place];
-    if (entry !== undefined) {
-      entry.value = value;
-      return;
-    }
+    const entry = this.entry(key);
+    if (entry === undefined) this.add(key, value);
+    else entry.value = value;
+  }
+
+  /** Of a key that is known not to be there. */
+  add(key: string, value: T): void {
     this.#places.set(key, this.#entries.length);
     this.#entries.push({ key, value });
   }
 
   delete(key: string): void {
     const place = this.#places.get(key);
-    if (place === undefined) return;
+    if (place !== undefined) this.#remove(key, place);
+  }
+
+  /** Takes out what came first of all that is left. */
+  shift(): T | undefined {
+    const entry = this.#entries[this.#first];
+    if (entry !== undefined) this.#remove(entry.key, this.#first);
+    return entry?.value;
+  }
+
+  #remove(key: string, place: number): void {
     this.#places.delete(key);
     this.#entries[place] = undefined;
     while (this.#first < this.#entries.length && this.#entries[this.#first] === undefined) this.#first += 1;

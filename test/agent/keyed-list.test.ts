@@ -8,6 +8,7 @@ test("it holds what a map holds, in the order of the first appearance", () => {
   const step = fc.oneof(
     fc.tuple(fc.constant("set" as const), key, fc.nat(9)),
     fc.tuple(fc.constant("delete" as const), key, fc.constant(0)),
+    fc.tuple(fc.constant("shift" as const), key, fc.constant(0)),
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 1_200, size: "max" }), (steps) => {
@@ -17,6 +18,10 @@ test("it holds what a map holds, in the order of the first appearance", () => {
         if (kind === "set") {
           map.set(name, value);
           list.set(name, value);
+        } else if (kind === "shift") {
+          const [oldest] = map;
+          if (oldest !== undefined) map.delete(oldest[0]);
+          expect(list.shift()).toBe(oldest?.[1]);
         } else {
           map.delete(name);
           list.delete(name);

@@ -54,15 +54,16 @@ export class Conversation<T> {
    * @param less what is left of it; undefined when that is nothing.
    */
   forget(id: string, less: (kept: T) => T | undefined): void {
-    const known = this.#messages.get(id);
-    if (known === undefined) return;
-    const kept = less(known.kept);
-    if (kept !== undefined) {
-      this.#messages.set(id, { ...known, kept });
+    const entry = this.#messages.entry(id);
+    if (entry === undefined) return;
+    const { place, kept } = entry.value;
+    const left = less(kept);
+    if (left !== undefined) {
+      entry.value = { place, kept: left };
       return;
     }
     this.#messages.delete(id);
-    this.#goneAt.push(known.place);
+    this.#goneAt.push(place);
     this.#gone.push(textSum(id));
   }
 
@@ -76,8 +77,10 @@ export class Conversation<T> {
   #add(message: RecordValue): boolean {
     const { id, type } = message;
     if (typeof id !== "string" || typeof type !== "string") return false;
-    const place = this.#messages.get(id)?.place ?? this.#places++;
-    this.#messages.set(id, { place, kept: this.#keep(message) });
+    const entry = this.#messages.entry(id);
+    const kept = this.#keep(message);
+    if (entry === undefined) this.#messages.add(id, { place: this.#places++, kept });
+    else entry.value = { place: entry.value.place, kept };
     return true;
   }
 

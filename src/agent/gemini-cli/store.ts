@@ -124,7 +124,7 @@ const comparedCharsMax = 512 * 1024;
 class Reader {
   readonly conversation = new Conversation(saidIn);
   readonly #isLong: boolean;
-  /** What was said already, per message, the newest last: a message comes again as it grows. */
+  /** What was said already, per message, in the order of their first records: a message comes again as it grows. */
   readonly #said = new KeyedList<readonly FactBody[]>();
   /** Per line that said something: its message, and how many facts are left of it. */
   readonly #lines = new LineList<{ readonly id: string; left: number }>();
@@ -136,9 +136,12 @@ class Reader {
     this.#isLong = isLong;
   }
 
-  take({ value, range: { fromByte } }: LineRecord): FactBody[] {
+  take({ value, range: { fromByte } }: LineRecord): readonly FactBody[] {
     if (typeof value.sessionId === "string" && value.type === undefined) return this.#session(value);
-    const said = this.conversation.take(value).flatMap((message) => this.#fresh(message));
+    const messages = this.conversation.take(value);
+    const [only] = messages;
+    if (only === undefined) return nothing;
+    const said = messages.length === 1 ? this.#fresh(only) : messages.flatMap((one) => this.#fresh(one));
     const id = textOr(value.id, "");
     if (said.length > 0 && id !== "") this.#lines.add(fromByte, { id, left: said.length });
     return said;
@@ -155,29 +158,28 @@ class Reader {
 
   #fresh(message: RecordValue): readonly FactBody[] {
     const id = textOr(message.id, "");
-    const before = this.#said.get(id) ?? nothing;
     const bodies = bodiesOf(message);
-    const fresh =
-      before.length === 0 ? bodies : bodies.filter((body) => !before.some((one) => isSame(one, body)));
-    this.#remember(id, before.length === 0 ? bodies : [...before, ...fresh]);
+    // A message often comes empty first.
+    if (bodies.length === 0) return bodies;
+    const entry = this.#said.entry(id);
+    if (entry === undefined) {
+      this.#said.add(id, bodies);
+      this.#remembered(bodies);
+      return bodies;
+    }
+    const before = entry.value;
+    const fresh = bodies.filter((body) => !before.some((one) => isSame(one, body)));
+    if (fresh.length > 0) entry.value = [...before, ...fresh];
+    this.#remembered(fresh);
     return fresh;
   }
 
-  #remember(id: string, bodies: readonly FactBody[]): void {
-    this.#drop(id);
-    this.#said.set(id, bodies);
+  /** Of a long log the oldest go for them, and never the last one. */
+  #remembered(bodies: readonly FactBody[]): void {
     this.#saidChars += charsOf(bodies);
     if (!this.#isLong) return;
-    while (this.#said.size > comparedMax || this.#saidChars > comparedCharsMax) {
-      const { oldest } = this.#said;
-      if (oldest === undefined || oldest === id) return;
-      this.#drop(oldest);
-    }
-  }
-
-  #drop(id: string): void {
-    this.#saidChars -= charsOf(this.#said.get(id) ?? nothing);
-    this.#said.delete(id);
+    while (this.#said.size > comparedMax || (this.#saidChars > comparedCharsMax && this.#said.size > 1))
+      this.#saidChars -= charsOf(this.#said.shift() ?? nothing);
   }
 
   #session({ sessionId }: RecordValue): FactBody[] {
