@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Event, Place } from "./helper.ts";
+import { agentPath, type Event, loadAnew, type Place } from "./helper.ts";
 import { usePlace } from "./use-place.ts";
 
 let place: Place;
@@ -67,6 +67,46 @@ describe("a tool that outlives its agent", () => {
     expect((await second.post(`/api/sessions/${id}/calls/c1/decision`, { outcome: "done" })).status).toBe(
       200,
     );
+  });
+});
+
+describe("a tool that outlasts the wait for it", () => {
+  it("is gone on beside where a person acknowledges, and the agent is told that its call may have happened", async () => {
+    place.fifo("gate");
+    place.steps(1, `started; call c1 one; ${tool("echo $$ >tool; exec sleep 60")} wait_for gate`);
+    place.steps(2, "started; completed");
+    const { startServer, listenHttp, realWorld } = await loadAnew(place.folder, "impatient");
+    let outlasted = (_: string) => {};
+    const said = new Promise<string>((resolve) => (outlasted = resolve));
+    const options = {
+      home: place.home,
+      port: 0,
+      agentCommands: { ada: agentPath },
+      agentEnv: { PATH: "/usr/bin:/bin" },
+      spoolBytesMax: 1_000_000,
+      graceMs: 500,
+      orphanWaitMs: 500,
+    };
+    const server = await startServer(await realWorld("/usr/bin:/bin"), options, listenHttp, outlasted);
+    try {
+      const client = place.at(server.url);
+      const id = await client.submit(place.workspace);
+      await client.events(id, isCall);
+      await place.appears("tool");
+      process.kill(place.pid(1), "SIGKILL");
+      await client.events(id, isEnd);
+      const early = await client.post(`/api/sessions/${id}/resume`, { acknowledge: true });
+      expect(early).toMatchObject({ status: 409, body: { error: { code: "tool-alive" } } });
+      expect(await said).toContain("still runs without its agent after 500 ms");
+      expect((await client.post(`/api/sessions/${id}/resume`, {})).status).toBe(409);
+      const late = await client.post(`/api/sessions/${id}/resume`, { acknowledge: true });
+      expect(late.status).toBe(202);
+      await client.events(id, (event) => isEnd(event) && event.attempt === 2);
+      expect(place.argv(2)).toMatch(/outcome of the following tool calls is unknown[\s\S]*- c1 run_command/);
+    } finally {
+      await server.close();
+      process.kill(pidIn("tool"), "SIGKILL");
+    }
   });
 });
 
