@@ -8,25 +8,16 @@
  * from a touched source to adopted and streaming in at most 1.3 times a bare start;
  * agent to client at p99 in at most twice the p99 of one fdatasync, with 1 and with 20 live sessions.
  */
-import {
-  closeSync,
-  fdatasyncSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
-import { get } from "node:http";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { makeProgram, programFiles } from "../harness/launch/program.ts";
 import { hostFiles } from "../src/host/files.ts";
 import { takeOver } from "../src/journal/index.ts";
-import { Place, parseFrame, type TestServer } from "../test/orchestrator/helper.ts";
+import { Place, type TestServer } from "../test/orchestrator/helper.ts";
+import { latency } from "./latency.ts";
+import { median } from "./numbers.ts";
 import { adoptedReloadMs, bareReloadMs, Watched } from "./touch.ts";
 
 const rounds = 5;
@@ -35,7 +26,12 @@ const finishedSessions = Number(process.env.FINISHED ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
 const bundle = await writeProgram(folder);
 const wanted = process.argv.slice(2);
-const measures: Readonly<Record<string, () => Promise<void>>> = { start, idle, touch, latency };
+const measures: Readonly<Record<string, () => Promise<void>>> = {
+  start,
+  idle,
+  touch,
+  latency: () => latency(bundle),
+};
 for (const [name, measure] of Object.entries(measures)) {
   if (wanted.length === 0 || wanted.includes(name)) await measure();
 }
@@ -46,15 +42,6 @@ async function writeProgram(into: string): Promise<string> {
   const program = await makeProgram(join(import.meta.dirname, "../src/orchestrator/main.ts"));
   for (const [end, content] of programFiles(program)) writeFileSync(join(into, `server${end}`), content);
   return join(into, "server.cjs");
-}
-
-function percentile(values: readonly number[], p: number): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? Number.NaN;
-}
-
-function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
 }
 
 /** User and system time of a process so far, in ms. */
@@ -251,104 +238,5 @@ async function touch(): Promise<void> {
     bare.end();
     await place.clean();
     await empty.clean();
-  }
-}
-
-/** One fdatasync of a line, many times, on the same disk, with pauses as between an agent's lines. */
-async function syncTimes(path: string, count: number): Promise<number[]> {
-  const fd = openSync(join(path, "sync-probe"), "a");
-  const line = `${"x".repeat(300)}\n`;
-  const times: number[] = [];
-  for (let n = 0; n < count; n++) {
-    writeSync(fd, line);
-    const before = performance.now();
-    fdatasyncSync(fd);
-    times.push(performance.now() - before);
-    await pause(2);
-  }
-  closeSync(fd);
-  return times;
-}
-
-/** Reads a stream with the moment at which each event's bytes came: what a client then does with them is not asked. */
-function eventsAt(
-  url: string,
-  isLast: (event: NonNullable<ReturnType<typeof parseFrame>>, atMs: number) => boolean,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (piece: string) => {
-        const atMs = performance.now();
-        const frames = (text + piece).split("\n\n");
-        text = frames.pop() ?? "";
-        for (const event of frames.map(parseFrame))
-          if (event !== undefined && isLast(event, atMs)) resolve(void request.destroy());
-      });
-    });
-    request.once("error", reject);
-  });
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/**
- * Lines come when agents have something to say, each on its own; syncs are timed before and after, since one that
- * is timed between holds up the client that is to see the line. All at once is what a promise cannot be made for.
- */
-async function latency(): Promise<void> {
-  await latencyOf("1 live", 1, 200, 1);
-  await latencyOf("20 live", 20, 400, 1);
-  await latencyOf("20 live, all at the same instant", 20, 400, 20);
-}
-
-async function latencyOf(name: string, sessions: number, lines: number, atOnce: number): Promise<void> {
-  const place = new Place(bundle);
-  try {
-    const server = await place.start();
-    const times: number[] = [];
-    const pipes: number[] = [];
-    let seen = () => {};
-    const reading: Promise<unknown>[] = [];
-    for (let n = 1; n <= sessions; n++) {
-      place.fifo(`in-${n}`);
-      place.steps(n, `started; exec cat in-${n}`);
-      const id = await server.submit(place.workspace, `task ${n}`);
-      await server.events(id, (event) => event.type === "session");
-      pipes.push(openSync(join(place.workspace, `in-${n}`), "w"));
-      const own = lines / sessions;
-      let count = 0;
-      const isLast = (event: { readonly type: string; readonly [field: string]: unknown }, atMs: number) => {
-        if (event.type !== "text") return false;
-        times.push(atMs - Number(event.text));
-        seen();
-        count += 1;
-        return count === own;
-      };
-      reading.push(eventsAt(`${server.url}/api/sessions/${id}/events`, isLast));
-    }
-    const syncs = await syncTimes(place.folder, 200);
-    for (let line = 0; line < lines; line += atOnce) {
-      const until = line + atOnce;
-      const all = new Promise<void>((resolve) => {
-        seen = () => times.length >= until && resolve();
-      });
-      for (let n = line; n < until; n++)
-        writeSync(pipes[n % sessions] ?? 0, `{"type":"assistant.text","text":"${performance.now()}"}\n`);
-      if (atOnce > 1) await all;
-      // Between 2 and 18 ms, so that one line may come while another is under way.
-      await pause(2 + ((line * 7) % 17));
-    }
-    await Promise.all(reading);
-    syncs.push(...(await syncTimes(place.folder, 200)));
-    for (const pipe of pipes) closeSync(pipe);
-    const [sync, shown] = [percentile(syncs, 0.99), percentile(times, 0.99)];
-    console.log(
-      `latency: ${name}: agent to client p50 ${percentile(times, 0.5).toFixed(2)} ms, p99 ${shown.toFixed(2)} ms; one fdatasync p50 ${percentile(syncs, 0.5).toFixed(2)} ms, p99 ${sync.toFixed(2)} ms: ${(shown / sync).toFixed(1)} ×; ${atOnce > 1 ? "nothing promised" : "promised 2 ×"}`,
-    );
-  } finally {
-    await place.clean();
   }
 }
