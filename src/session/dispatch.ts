@@ -142,7 +142,7 @@ export async function startDispatched(
   return undefined;
 }
 
-/** The first words are ours; that they cannot be said now, is told as any trouble of following is. */
+/** We speak first; where that fails, it is told like any other trouble of following. */
 function beginTalk(context: Context, session: SessionState, attempt: AttemptState, follower: Follower): void {
   const talk = Talk.of(context, session, attempt);
   if (talk === undefined) return;
