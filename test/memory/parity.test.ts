@@ -6,15 +6,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Ports } from "../../harness/execute/ports.ts";
 import { executeRun } from "../../harness/execute/run.ts";
 import { bundleOnce } from "../../harness/launch/bundle.ts";
-import { executeInMemory } from "../../harness/memory/execute.ts";
+import { executeInMemory, memoryAbilities } from "../../harness/memory/execute.ts";
 import { partsAt } from "../../harness/memory/parity.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
 import reference from "../../harness/subject/reference.ts";
 
 /** 500 in the long test. */
 const plans = Number(process.env.HOLDFAST_PARITY_PLANS ?? 4);
-/** Without reloads: there is no file to change in memory. */
-const can = { ...reference.can, reload: [] };
+/** What both can: in memory there is one agent and one version. Without reloads, since there is no file to change. */
+const can = { ...memoryAbilities, reload: [] };
 let dir = "";
 
 beforeAll(async () => {
