@@ -81,6 +81,23 @@ export const bugs: readonly Bug[] = [
     ],
   },
   {
+    id: "prompt-lost-behind-its-dispatch",
+    class: "I",
+    story:
+      'A run whose dispatch is on record and whose agent was never started is resumed with nothing but "continue".',
+    like: "found here, when the one before it was made to show",
+    mendedIn: "75501af",
+    expected: ["settles"],
+    patches: [
+      {
+        file: "src/session/hand-over.ts",
+        find: "  return started.has(last.attempt) ? undefined : last.ask;",
+        replace: `  if (!started.has(last.attempt)) ${reached};
+  return undefined;`,
+      },
+    ],
+  },
+  {
     id: "run-forgotten-with-its-damaged-record",
     class: "I",
     story:
