@@ -206,6 +206,8 @@ function foldDispatch(session: SessionState, data: RecordData["dispatch"], cite:
     cite,
     covers: emptyCovers(),
   });
+  // Whoever is resumed had said its name; that record may be lost.
+  if (data.resumes !== undefined) session.agentSessionId ??= data.resumes;
   const run = session.runs.find((one) => one.id === data.runId);
   if (run === undefined)
     session.runs.push({ id: data.runId, prompt: data.ask, isLost: true, state: "live", reason: "" });

@@ -58,6 +58,19 @@ it("an attempt that is restored stands where it was", () => {
   expect(other.facts).toEqual(one.facts);
 });
 
+it("an agent that was resumed is known by that, also where the record of its name is lost", () => {
+  const [type, data] = dispatch(2, "b");
+  const resumed: Draft = [type, { ...data, resumes: "named" }];
+  const name = (agentSessionId: string): Draft => [
+    "agent-session",
+    { sessionId: "s", attempt: 1, agentSessionId },
+  ];
+  const first = [session, run("a"), dispatch(1, "a"), ended(1, "a")];
+  expect(folded([...first, run("b"), resumed]).agentSessionId).toBe("named");
+  // What it said since counts, also where the dispatch is restored behind it.
+  expect(folded([...first, name("later"), run("b"), resumed]).agentSessionId).toBe("later");
+});
+
 it("bytes behind which something is on record were on record, also where their cover is lost", () => {
   const cover: Draft = ["cover", { sessionId: "s", attempt: 1, fromByte: 0, ends: [4], crcs: [7] }];
   const { attempts } = folded([session, run("a"), dispatch(1, "a"), cover, ended(1, "a")]);
