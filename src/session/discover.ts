@@ -22,12 +22,16 @@ export async function discoverAgentSession(context: Context, session: SessionSta
   await searchStore(context, session);
 }
 
-/** What is covered is not read for a name again, and the record of the name may be lost. */
+/**
+ * What is covered is not read for a name again, and the record of the name may be lost: the only one, or the newest,
+ * of an attempt that began a conversation of its own.
+ */
 async function recallAgentSession(context: Context, session: SessionState): Promise<void> {
-  if (session.agentSessionId !== undefined) return;
+  if (session.agentSessionId !== undefined && context.journalDamage.size === 0) return;
   for (const attempt of session.attempts.toReversed()) {
     const agentSessionId = await nameIn(context, session, attempt);
     if (agentSessionId === undefined) continue;
+    if (agentSessionId === session.agentSessionId) return;
     const at = { sessionId: session.id, attempt: attempt.attempt };
     await context.recorder.record("agent-session", { ...at, agentSessionId });
     return;
