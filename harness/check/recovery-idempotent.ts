@@ -26,6 +26,7 @@ export const recoveryIdempotent: Check = {
         const observed = observedSession(facts, observation, session);
         if (observed === undefined) continue;
         violations.push(...multiplied(facts, observation, session, observed));
+        violations.push(...raisedAgain(facts, observation, session, observed));
         const before = facts.observations[index - 1];
         if (before === undefined || !isQuiet(facts, before, observation, session)) continue;
         const earlier = observedSession(facts, before, session);
@@ -142,6 +143,27 @@ function multiplied(
     }
     const story = `session ${session} is flagged ${flag.code} more than once for the same evidence ${whenOf(facts, observation)}`;
     return [{ kind: "flags-multiplied", phase: phaseOf(observation), story }];
+  }
+  return [];
+}
+
+/** The history tells of a flag that it is raised, and again, though nothing resolved it in between. */
+function raisedAgain(
+  facts: Facts,
+  observation: Observation,
+  session: number,
+  { history }: ObservedSession,
+): readonly Violation[] {
+  const open = new Set<string>();
+  for (const { type, text } of history) {
+    if (text === undefined) continue;
+    if (type === "flag-resolved") open.delete(text);
+    if (type !== "flag") continue;
+    if (open.has(text)) {
+      const story = `the history of session ${session} says twice that ${text} is raised ${whenOf(facts, observation)}`;
+      return [{ kind: "flag-raised-again", phase: phaseOf(observation), story }];
+    }
+    open.add(text);
   }
   return [];
 }

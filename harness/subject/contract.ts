@@ -73,10 +73,21 @@ export interface Spawned {
 export interface Shown {
   /** Cursor for `events(after)`, where the stream has one; of several events in one frame only the last has it. */
   readonly cursor?: string;
-  readonly type: "prompt" | "text" | "call" | "ask" | "result" | "end" | "hole" | "other";
+  readonly type:
+    | "prompt"
+    | "text"
+    | "call"
+    | "ask"
+    | "result"
+    | "end"
+    | "hole"
+    | "flag"
+    | "flag-resolved"
+    | "other";
   readonly callId?: string;
   readonly name?: string;
   readonly input?: unknown;
+  /** For `flag` and `flag-resolved`: a name that is the same each time this flag is spoken of. */
   readonly text?: string;
   readonly isError?: boolean;
   /** For `hole`: the bytes that the orchestrator reports as lost. */

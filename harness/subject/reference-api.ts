@@ -47,6 +47,8 @@ const EventSchema = z.looseObject({
   content: z.string().optional(),
   isError: z.boolean().optional(),
   range: RangeSchema.optional(),
+  finding: z.looseObject({ id: z.string() }).optional(),
+  findingId: z.string().optional(),
 });
 /** A call as the library judges it. */
 export const CallSchema = z.looseObject({
@@ -230,10 +232,12 @@ const types: Readonly<Record<string, Shown["type"]>> = {
   result: "result",
   "turn-end": "end",
   hole: "hole",
+  finding: "flag",
+  "finding-resolved": "flag-resolved",
 };
 
 function shown(event: z.infer<typeof EventSchema>): Shown {
-  const text = event.text ?? event.content;
+  const text = event.text ?? event.content ?? event.finding?.id ?? event.findingId;
   return {
     type: types[event.type] ?? "other",
     ...(event.id === undefined ? {} : { cursor: event.id }),

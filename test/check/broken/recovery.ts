@@ -163,6 +163,23 @@ export const recovery: readonly Case[] = [
     kind: "flags-multiplied/settled",
   },
   {
+    promise: "recovery-idempotent",
+    what: "each recovery tells once more that a flag was raised",
+    run: story.cutTwice,
+    breaks: (run) =>
+      say(run, ["settled"], (session) => {
+        session.history = [
+          ...session.history,
+          { type: "flag", text: "f1" },
+          { type: "flag-resolved", text: "f1" },
+          // Raised anew, which is right; and once more, which is not.
+          { type: "flag", text: "f1" },
+          { type: "flag", text: "f1" },
+        ];
+      }),
+    kind: "flag-raised-again/settled",
+  },
+  {
     promise: "settles",
     what: "a session is never brought to its end",
     run: () => {
