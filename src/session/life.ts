@@ -14,7 +14,7 @@ import { makeHome, requireOwn } from "./home.ts";
 import { LifeOver, Recorder, recordCite } from "./recorder.ts";
 import { readRecord } from "./records.ts";
 import { damageBySession, idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
-import { emptyState, fold, type SessionState } from "./state.ts";
+import { emptyState, fold, passBy, type SessionState } from "./state.ts";
 
 export interface Life {
   readonly context: Context;
@@ -57,7 +57,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   if (!taken.covered) await kept?.close();
   for (const { type, data, path, range } of history.records) {
     const record = readRecord(type, data);
-    if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
+    if (record === undefined) passBy(state, data);
+    else fold(state, record, recordCite(path, range, type, data));
   }
   // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
   const isWhole = history.damage.length === 0 && history.late.length === 0;

@@ -3,6 +3,7 @@
  *
  * Always: of two facts that are recorded one after the other, the later stands behind the earlier.
  */
+import { isRecord } from "../model/json.ts";
 import { factK } from "../model/position.ts";
 import type { Place } from "./records.ts";
 
@@ -15,6 +16,20 @@ export function placeAfter(last: Place | undefined, attempt: number, byte: numbe
 /** Where a fact is kept among others: in the order of places, in which they come but for those that are restored. */
 export function indexOfPlace(facts: readonly { readonly at: Place }[], at: Place): number {
   return facts.findLastIndex((fact) => comparePlaces(fact.at, at) <= 0) + 1;
+}
+
+/** The one that stands further behind. */
+export function laterPlace(left: Place | undefined, right: Place | undefined): Place | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return comparePlaces(left, right) < 0 ? right : left;
+}
+
+/** What a record of another version says of its place; undefined for anything else. */
+export function placeIn(value: unknown): Place | undefined {
+  if (!isRecord(value)) return undefined;
+  const { attempt, byte, k } = value;
+  const isPlace = [attempt, byte, k].every((each) => Number.isSafeInteger(each) && Number(each) >= 0);
+  return isPlace ? { attempt: Number(attempt), byte: Number(byte), k: Number(k) } : undefined;
 }
 
 function comparePlaces(left: Place, right: Place): number {

@@ -9,9 +9,9 @@
 import type { Journal } from "../journal/index.ts";
 import { type Cite, citeValue } from "../model/cite.ts";
 import { coveredByte } from "./covers.ts";
-import { placeAfter } from "./place.ts";
+import { laterPlace, placeAfter } from "./place.ts";
 import type { AnyRecord, Place, RecordData, RecordType } from "./records.ts";
-import { type AttemptState, fold, latestAttempt, type SessionState, type State } from "./state.ts";
+import { type AttemptState, fold, lastPlace, latestAttempt, type SessionState, type State } from "./state.ts";
 
 /** Thrown into whatever was under way when this life ended. */
 export class LifeOver extends Error {
@@ -89,7 +89,9 @@ export class Recorder {
     data: Omit<RecordData[T], "at">,
   ): Promise<Cite> {
     if (attempt === latestAttempt(session)) return this.fact(session, type, data);
-    const last = session.facts.findLast(({ at }) => at.attempt === attempt.attempt)?.at;
+    const { facts, passedAt } = session;
+    const own = facts.findLast(({ at }) => at.attempt === attempt.attempt)?.at;
+    const last = laterPlace(own, passedAt?.attempt === attempt.attempt ? passedAt : undefined);
     const byte = Math.max(coveredByte(attempt.covers), last?.byte ?? 0);
     const at = placeAfter(last, attempt.attempt, byte);
     return this.record(type, { ...data, at } as unknown as RecordData[T]);
@@ -180,7 +182,7 @@ export class Recorder {
     if (front === undefined) {
       const latest = latestAttempt(session);
       const byte = latest === undefined ? 0 : coveredByte(latest.covers);
-      const last = session.facts.at(-1)?.at;
+      const last = lastPlace(session);
       // Where a cover's record was lost, facts may stand behind the bytes that are known.
       const behind = last !== undefined && last.attempt === latest?.attempt && last.byte > byte;
       front = { last, attempt: latest?.attempt ?? 0, byte: behind ? last.byte : byte };

@@ -103,6 +103,8 @@ export interface SessionState {
   /** Prompts whose turn has not come, in order. */
   readonly queue: QueuedPrompt[];
   readonly facts: StreamFact[];
+  /** Where the last record stands that this version does not know; another one does, and shows it there. */
+  passedAt?: Place;
   /** Segments of the journal that hold records of this session. */
   readonly segments: Set<string>;
 }

@@ -7,7 +7,7 @@
  */
 import type { Cite } from "../model/cite.ts";
 import { emptyCovers, extendCovers, extendToByte } from "./covers.ts";
-import { indexOfPlace } from "./place.ts";
+import { indexOfPlace, laterPlace, placeIn } from "./place.ts";
 import type { AnyRecord, Place, RecordData } from "./records.ts";
 import { SessionTable } from "./session-table.ts";
 import type { AttemptState, ProjectState, RunRecordState, SessionState, StreamFact } from "./state-types.ts";
@@ -50,6 +50,18 @@ export function latestRun(session: SessionState): RunRecordState | undefined {
 
 export function latestAttempt(session: SessionState): AttemptState | undefined {
   return session.attempts.at(-1);
+}
+
+/** Of a record that this version does not know: where it stands is taken, and nothing of ours is put there. */
+export function passBy(state: State, { sessionId, at }: Readonly<Record<string, unknown>>): void {
+  const session = typeof sessionId === "string" ? state.sessions.get(sessionId) : undefined;
+  const passedAt = laterPlace(session?.passedAt, placeIn(at));
+  if (session !== undefined && passedAt !== undefined) session.passedAt = passedAt;
+}
+
+/** Where the last thing of ours stands in the session's stream. */
+export function lastPlace({ facts, passedAt }: SessionState): Place | undefined {
+  return laterPlace(facts.at(-1)?.at, passedAt);
 }
 
 /** Folds one record in. `cite` says where it stands. */

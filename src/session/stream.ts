@@ -11,7 +11,7 @@ import type { FactBody } from "../model/fact.ts";
 import type { Files, ReadFile } from "../model/ports.ts";
 import { comparePositions, formatPosition, type Position } from "../model/position.ts";
 import { firstUnitEndingAt } from "./covers.ts";
-import type { AttemptState, SessionState, StreamFact } from "./state.ts";
+import { type AttemptState, lastPlace, type SessionState, type StreamFact } from "./state.ts";
 import { readUnits, type Unit } from "./units.ts";
 
 /** One event as clients get it; `type` decides the other fields. */
@@ -63,7 +63,7 @@ export class StreamReader {
   static knows(session: SessionState, cursor: Position): boolean {
     if (cursor.epoch !== session.epoch) return false;
     const attempt = session.attempts.find((one) => one.attempt === cursor.attempt);
-    const lastFact = session.facts.at(-1)?.at;
+    const lastFact = lastPlace(session);
     const facts = lastFact === undefined ? -1 : comparePositions(cursor, placed(session, lastFact));
     return facts <= 0 || (attempt !== undefined && cursor.byteOffset <= (attempt.covers.ends.at(-1) ?? 0));
   }

@@ -2,9 +2,10 @@
  * The fold of records whose neighbours are lost, and of those that are restored behind later ones.
  */
 import { expect, it } from "vitest";
-import { recordCite } from "../../src/session/recorder.ts";
+import type { Journal } from "../../src/journal/index.ts";
+import { Recorder, recordCite } from "../../src/session/recorder.ts";
 import { readRecord } from "../../src/session/records.ts";
-import { emptyState, fold, type SessionState } from "../../src/session/state.ts";
+import { emptyState, fold, passBy, type SessionState } from "../../src/session/state.ts";
 
 type Draft = readonly [type: string, data: Readonly<Record<string, unknown>>];
 
@@ -75,4 +76,27 @@ it("bytes behind which something is on record were on record, also where their c
   const cover: Draft = ["cover", { sessionId: "s", attempt: 1, fromByte: 0, ends: [4], crcs: [7] }];
   const { attempts } = folded([session, run("a"), dispatch(1, "a"), cover, ended(1, "a")]);
   expect(attempts[0]?.covers).toMatchObject({ starts: [0, 4], ends: [4, 9], crcs: [7, -1] });
+});
+
+it("nothing is put where a record of another version stands, which that version shows", async () => {
+  const state = emptyState();
+  for (const [type, data] of [session, run("a"), dispatch(1, "a")])
+    fold(state, readRecord(type, data) ?? expect.fail(type), recordCite("j", undefined, type, data));
+  passBy(state, { sessionId: "s", text: "so it was", at: { attempt: 1, byte: 0, k: 1_000_001 } });
+  passBy(state, { sessionId: "s", at: { attempt: 1, byte: -1 } });
+  passBy(state, { sessionId: "unknown", at: { attempt: 1, byte: 7, k: 1 } });
+  const appended: unknown[] = [];
+  const journal = {
+    append: async (_: string, data: unknown) => {
+      appended.push(data);
+      return { ok: true, path: "j", range: { fromByte: 0, toByte: 1 } };
+    },
+  } as unknown as Journal;
+  const own = state.sessions.get("s") ?? expect.fail();
+  await new Recorder(journal, state, expect.fail).fact(own, "limit", {
+    sessionId: "s",
+    attempt: 1,
+    reason: "r",
+  });
+  expect(appended).toMatchObject([{ at: { attempt: 1, byte: 0, k: 1_000_002 } }]);
 });
