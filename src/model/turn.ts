@@ -166,6 +166,20 @@ function scoreOf(segment: Segment, row: Row): number {
   return (isExact ? exactScore : handedOverScore) + shared + (row.O.length > 0 ? 1 : 0);
 }
 
+/** Of a part without a prompt: where calls tell whose it is, the words that others happen to say as well do not. */
+function scorerOf(segments: readonly Segment[], rows: readonly Row[]): typeof scoreOf {
+  const isOwned = ({ prompt, keys }: Segment) =>
+    prompt === undefined && rows.some((row) => sharesCall(keys, row.keys));
+  const owned = new Set(segments.filter(isOwned));
+  return (segment, row) =>
+    owned.has(segment) && !sharesCall(segment.keys, row.keys) ? 0 : scoreOf(segment, row);
+}
+
+function sharesCall(left: ReadonlySet<string>, right: ReadonlySet<string>): boolean {
+  for (const key of left) if (key.startsWith("id ") && right.has(key)) return true;
+  return false;
+}
+
 function sharedOf(left: ReadonlySet<string>, right: ReadonlySet<string>): number {
   let shared = 0;
   for (const key of left) if (right.has(key)) shared += 1;
@@ -173,7 +187,7 @@ function sharedOf(left: ReadonlySet<string>, right: ReadonlySet<string>): number
 }
 
 function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttempts: boolean): Row[] {
-  const pairs = alignInOrder(segments, opened, scoreOf);
+  const pairs = alignInOrder(segments, opened, scorerOf(segments, opened));
   const rows: Row[] = [];
   let nextRow = 0;
   segments.forEach((segment, index) => {
@@ -213,7 +227,7 @@ function addLog(row: Row, segment: Segment): void {
 }
 
 function withSnapshot(rows: readonly Row[], segments: readonly Segment[]): Row[] {
-  const pairs = alignInOrder(segments, rows, scoreOf);
+  const pairs = alignInOrder(segments, rows, scorerOf(segments, rows));
   const joined: Row[] = [];
   let nextRow = 0;
   segments.forEach((segment, index) => {
