@@ -16,6 +16,7 @@ import { directedPlans } from "../plan/directed.ts";
 import { generatePlan, planSeed } from "../plan/generate.ts";
 import type { Plan } from "../plan/plan.ts";
 import { huntMutant, type Mutant, type MutantEnd } from "../strength/canary.ts";
+import type { PortCall } from "./calls.ts";
 import { memoryCanary } from "./canary.ts";
 import { type CorpusEntry, mergeCorpora, readCorpus, writeCorpus } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
@@ -155,20 +156,24 @@ export class MemoryCampaign {
     const plan = this.#directed[index] ?? generatePlan({ can: memoryAbilities, faults }, seed, index);
     const random = new Random(planSeed(seed, index) ^ 0x6d656d);
     const runSeed = random.bits();
-    const { calls } = await this.#judge({ index, plan, seed: runSeed, crashes: [] });
+    const appends: number[] = [];
+    const whole = { index, plan, seed: runSeed, crashes: [] };
+    const { calls } = await this.#judge(whole, undefined, ({ op, number }) => {
+      if (op === "append") appends.push(number);
+    });
     const damaged = faults.includes("damage") ? withDamage(plan, random) : undefined;
     for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
       const isDamaged = nth === runsPerPlan - 1 && damaged !== undefined;
-      const crashes = isDamaged ? [] : drawCrashes(random, calls, models);
+      const crashes = isDamaged ? [] : drawCrashes(random, { calls, appends }, models);
       await this.#judge({ index, plan: isDamaged ? damaged : plan, seed: runSeed, crashes });
     }
   }
 
-  async #judge(run: Run, kept?: CorpusEntry): Promise<CrashedRun> {
+  async #judge(run: Run, kept?: CorpusEntry, watch?: (call: PortCall) => void): Promise<CrashedRun> {
     this.#runs += 1;
     const startedMs = cpuMs();
     const pairs: number[] = [];
-    const executed = await this.#execute(run, pairs);
+    const executed = await this.#execute(run, pairs, watch);
     const tookMs = Math.round(cpuMs() - startedMs);
     const { record } = executed;
     const assessment = assess(record);
@@ -195,11 +200,16 @@ export class MemoryCampaign {
   }
 
   /** Each crash's pair is taken when the next life looks for the first time at what was left. */
-  #execute({ plan, seed, crashes }: Run, pairs: number[]): Promise<CrashedRun> {
+  #execute(
+    { plan, seed, crashes }: Run,
+    pairs: number[],
+    watch?: (call: PortCall) => void,
+  ): Promise<CrashedRun> {
     let counted = 0;
     let last: Parameters<Coverage["add"]>[1] | undefined;
     return executeWithCrashes(plan, seed, crashes, {
       watch: (call, { computer }, hits) => {
+        watch?.(call);
         const crash = crashes[hits - 1];
         if (hits > counted && last !== undefined && crash !== undefined) {
           const pair = this.#coverage.add(computer.disk, last, `${crash.model} ${crash.when}`, hits);

@@ -21,23 +21,36 @@ export const runsPerPlan = 5;
 const secondOneIn = 3;
 const secondWithinCalls = 160;
 
-/** The crashes of one run. `calls`: port calls of the same run without them; `at`: the call of the first. */
+/** The same run without a crash: how many calls it has, and which of them append to a file, in order. */
+export interface CallsOfRun {
+  readonly calls: number;
+  readonly appends: readonly number[];
+}
+
+/** The crashes of one run. `at`: about where the first is. */
 export function drawCrashes(
   random: Random,
-  calls: number,
+  { calls, appends }: CallsOfRun,
   models: readonly DiskModel[],
   at = 1 + random.below(Math.max(1, calls)),
 ): Crash[] {
-  const first = drawCrash(random, at, models);
+  const first = drawCrash(random, at, models, appends);
   if (!random.oneIn(secondOneIn)) return [first];
   return [first, drawCrash(random, first.call + 1 + random.below(secondWithinCalls), models)];
 }
 
-function drawCrash(random: Random, call: number, models: readonly DiskModel[]): Crash {
+/** One call in ten appends something, and only such a one can be cut in the middle: the next of them is. */
+function drawCrash(
+  random: Random,
+  call: number,
+  models: readonly DiskModel[],
+  appends: readonly number[] = [],
+): Crash {
   const model = models[random.below(models.length)] ?? "kill";
   if (model === "kill") {
     const when = (["before", "after", "torn"] as const)[random.below(3)] ?? "before";
-    return { call, when, model };
+    const torn = when === "torn" ? appends.find((append) => append >= call) : undefined;
+    return { call: torn ?? call, when, model };
   }
   const least = random.oneIn(3) ? { state: "least" as const } : {};
   return { call, when: "before", model, ...least };

@@ -129,7 +129,7 @@ export class Chooser {
     }
     const isPower = kind < 16;
     const at = this.#places.draw(shape, random);
-    const crashes = drawCrashes(random, calls, isPower ? powerModels : ["kill"], at);
+    const crashes = drawCrashes(random, { calls, appends }, isPower ? powerModels : ["kill"], at);
     return { crashes, layer: isPower ? "power" : "boundary" };
   }
 

@@ -85,12 +85,16 @@ test("what a broken build shows is kept, names its crashes, and comes again ther
 
 test("drawn crashes come in order, the first at a call that there is", () => {
   const random = new Random(1);
+  const torn = new Set<number>();
   for (let round = 0; round < 200; round += 1) {
-    const [first, second] = drawCrashes(random, 40, ["kill", "posix"]);
+    const [first, second] = drawCrashes(random, { calls: 40, appends: [7, 30] }, ["kill", "posix"]);
     expect(first?.call).toBeGreaterThanOrEqual(1);
     expect(first?.call).toBeLessThanOrEqual(40);
     if (second !== undefined) expect(second.call).toBeGreaterThan(first?.call ?? 0);
+    // Nothing but a write has a middle.
+    if (first?.when === "torn" && first.call <= 30) torn.add(first.call);
   }
+  expect(torn).toEqual(new Set([7, 30]));
 });
 
 test("states are told apart by records, not by what is in them", () => {
