@@ -27,7 +27,7 @@ export function strengthPage(measured: Measured, summary: Summary, of: Circumsta
     "",
     "A green campaign means something only if a broken orchestrator would have been red. So the reference orchestrator is broken on purpose, one small patch at a time, in ways in which others of its kind were reported to be (`test/bugs`), and each time the harness is sent to find out, knowing nothing of the patch.",
     "",
-    `Written by \`${of.command}\` on ${of.date}, commit ${of.commit}, ${of.machine}. In memory; each bug was hunted with ${of.seeds} ${of.seeds === 1 ? "seed" : "seeds"}, and a hunt was given up after ${of.runsMax} runs. The same command writes the same table.`,
+    `Written by \`${of.command}\` on ${of.date}, commit ${of.commit}, ${of.machine}. In memory; each bug was hunted with ${of.seeds} ${of.seeds === 1 ? "seed" : "seeds"}, and a hunt was given up after ${of.runsMax} runs. The same command finds the same again; only times differ.`,
     "",
     ...bars(measured, summary),
     "",
@@ -237,13 +237,13 @@ function ablation({ alone }: Summary): string[] {
   return [
     "## What each check adds",
     "",
-    "Hunts whose first catch this check made alone: without it that run would have been green.",
+    "Hunts whose first catch this check made alone: without it that run would have been green. One that caught nothing alone stays for what it promises; that it can fail is shown by histories that are broken by hand (`test/check`).",
     "",
-    "| check | hunts | bugs |",
-    "|---|---|---|",
-    ...checks.map(({ promise }) => {
+    "| check | what it promises | hunts | bugs |",
+    "|---|---|---|---|",
+    ...checks.map(({ promise, says }) => {
       const of = alone[promise];
-      return `| ${promise} | ${of?.hunts ?? 0} | ${of?.bugs.join(", ") || (of === undefined ? "caught none of these bugs" : "always together with another")} |`;
+      return `| ${promise} | ${says} | ${of?.hunts ?? 0} | ${of?.bugs.join(", ") || (of === undefined ? "caught none of these bugs" : "always together with another")} |`;
     }),
   ];
 }
