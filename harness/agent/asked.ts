@@ -16,10 +16,16 @@ export function againMark(session: number, turn: number): string {
   return `[again s${session}t${turn}]`;
 }
 
-/** The turn of the last mark of either kind; a hand-over may quote earlier ones before it. */
+/**
+ * The latest turn that a mark names; a hand-over may quote earlier ones. Who goes on with the turn before one that was
+ * refused, and is on record all the same, is given that one.
+ */
 export function turnOf(prompt: string): { session: number; turn: number } | undefined {
-  const last = [...prompt.matchAll(/\[(?:turn|again) s(\d+)t(\d+)\]/g)].at(-1);
-  return last === undefined ? undefined : { session: Number(last[1]), turn: Number(last[2]) };
+  const marks = [...prompt.matchAll(/\[(?:turn|again) s(\d+)t(\d+)\]/g)];
+  const session = marks.at(-1)?.[1];
+  if (session === undefined) return undefined;
+  const turns = marks.filter((mark) => mark[1] === session).map((mark) => Number(mark[2]));
+  return { session: Number(session), turn: Math.max(...turns) };
 }
 
 /**

@@ -121,4 +121,5 @@ test("a model that was told of earlier turns only has nothing to go on with; one
   expect(isAsked({ messages: said(askMark(0, 0)), prompt: `${askMark(0, 1)}\n\n${again}` }, 0, 1)).toBe(true);
   expect(isAsked({ messages: [], prompt: again }, 0, 1)).toBe(true);
   expect(turnOf(`${askMark(0, 0)} ${again}`)).toEqual({ session: 0, turn: 1 });
+  expect(turnOf(`${askMark(0, 1)} ${againMark(0, 0)}`)).toEqual({ session: 0, turn: 1 });
 });
