@@ -11,7 +11,7 @@ import type { SubjectFile } from "../subject/contract.ts";
 import { quiesce } from "./advance.ts";
 import { cutNow, type Execution, observe } from "./execution.ts";
 import { recoverSubmit, submitTurn } from "./prompt.ts";
-import { resumeInterrupted } from "./resume.ts";
+import { resumeInterrupted, untilNoticed } from "./resume.ts";
 import { bringToItsEnd } from "./run.ts";
 import { serverEnded, startServer } from "./server.ts";
 
@@ -62,7 +62,11 @@ export async function recover(run: Execution, { at, isPower, losses }: WorldEnd)
   await quiesce(run);
   for (const loss of losses) run.recorder.record({ kind: "damage", round, how: crashLoss, ...loss });
   await cutNow(run, "killed");
+  const since = run.recorder.entries.length;
   await startServer(run);
+  // An agent that nobody holds may end while the server starts, and behind the server's look at it.
+  const hasEnded = run.recorder.entries.slice(since).some(({ kind }) => kind === "agent-exit");
+  if (hasEnded) await untilNoticed(run);
   await goOn(run);
 }
 

@@ -9,12 +9,11 @@ import type { Damage, FaultKind, Round } from "../plan/plan.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
 import { agentFiles } from "./agent-files.ts";
-import { cutNow, type Execution, limits, observe, sessionIndex } from "./execution.ts";
-import { insist, resumeInterrupted } from "./resume.ts";
+import { cutNow, type Execution, observe, sessionIndex } from "./execution.ts";
+import { insist, resumeInterrupted, untilNoticed } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { lastWasShown } from "./shown.ts";
 import { isPhase, reachSite, type Site } from "./site.ts";
-import { throwIfStarved } from "./starvation.ts";
 
 /** Plays a round; false when its fault did not fire. `next` may cut into this round's restart or resume. */
 export async function playRound(
@@ -93,23 +92,6 @@ async function shownToOwners(run: Execution, ready: readonly ObservedSession[]):
     await lastWasShown(run, agent);
     if (agent.gone) await untilNoticed(run);
   }
-}
-
-/** The agent died under a living server: given until it says so, or the limit. */
-async function untilNoticed(run: Execution): Promise<void> {
-  const gone = new Set(
-    run.sessions.flatMap(({ id }, session) =>
-      id !== undefined && run.agents.alive(session).length === 0 ? [id] : [],
-    ),
-  );
-  const deadline = run.machine.nowMs() + limits.noticeMs;
-  while (run.machine.nowMs() < deadline) {
-    const since = run.recorder.entries.length;
-    const { sessions } = await run.subject.observe(run.context);
-    if (!sessions.some(({ id, live }) => gone.has(id) && live === "yes")) return;
-    await run.recorder.until((entry) => entry.kind === "shown", 50, since);
-  }
-  await throwIfStarved(run, "the orchestrator to notice that its agent is gone");
 }
 
 function victims(run: Execution, fault: FaultKind, site: Site): ("server" | "agent" | "tree")[] {
