@@ -9,9 +9,10 @@ import { crashLoss, type RunRecord } from "../history.ts";
 import type { Plan, Round } from "../plan/plan.ts";
 import type { SubjectFile } from "../subject/contract.ts";
 import { quiesce } from "./advance.ts";
-import { cutNow, type Execution, observe } from "./execution.ts";
+import { cutNow, type Execution } from "./execution.ts";
+import { stillObserve, untilNoticedSince } from "./look.ts";
 import { recoverSubmit, submitTurn } from "./prompt.ts";
-import { resumeInterrupted, untilNoticed } from "./resume.ts";
+import { resumeInterrupted } from "./resume.ts";
 import { bringToItsEnd } from "./run.ts";
 import { serverEnded, startServer } from "./server.ts";
 
@@ -64,15 +65,20 @@ export async function recover(run: Execution, { at, isPower, losses }: WorldEnd)
   await cutNow(run, "killed");
   const since = run.recorder.entries.length;
   await startServer(run);
-  // An agent that nobody holds may end while the server starts, and behind the server's look at it.
-  const hasEnded = run.recorder.entries.slice(since).some(({ kind }) => kind === "agent-exit");
-  if (hasEnded) await untilNoticed(run);
-  await goOn(run);
+  await goOn(run, since);
 }
 
-/** Looks, resumes, repeats what was not answered, brings everything to its end. */
-export async function goOn(run: Execution): Promise<void> {
-  const observed = await observe(run, "ready").then(() => observe(run, "observe"));
+/**
+ * Looks, resumes, repeats what was not answered, brings everything to its end.
+ *
+ * @param since number of entries when the server was started: an agent that nobody holds may end while it starts, and
+ * behind its look at that agent.
+ */
+export async function goOn(run: Execution, since: number): Promise<void> {
+  await untilNoticedSince(run, since);
+  await stillObserve(run, "ready");
+  await untilNoticedSince(run, since);
+  const observed = await stillObserve(run, "observe");
   await resumeInterrupted(run, observed, 0, false);
   for (const [session, { id }] of run.sessions.entries()) {
     if (isAnswered(run, session)) continue;

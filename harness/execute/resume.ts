@@ -136,20 +136,3 @@ async function whenNoticed(run: Execution): Promise<readonly ObservedSession[]> 
     await run.recorder.until((entry) => entry.kind === "shown", 50, since);
   }
 }
-
-/** The agent died under a living server: given until it says so, or the limit. */
-export async function untilNoticed(run: Execution): Promise<void> {
-  const gone = new Set(
-    run.sessions.flatMap(({ id }, session) =>
-      id !== undefined && run.agents.alive(session).length === 0 ? [id] : [],
-    ),
-  );
-  const deadline = run.machine.nowMs() + limits.noticeMs;
-  while (run.machine.nowMs() < deadline) {
-    const since = run.recorder.entries.length;
-    const { sessions } = await run.subject.observe(run.context);
-    if (!sessions.some(({ id, live }) => gone.has(id) && live === "yes")) return;
-    await run.recorder.until((entry) => entry.kind === "shown", 50, since);
-  }
-  await throwIfStarved(run, "the orchestrator to notice that its agent is gone");
-}

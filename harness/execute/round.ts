@@ -9,8 +9,9 @@ import type { Damage, FaultKind, Round } from "../plan/plan.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
 import { agentFiles } from "./agent-files.ts";
-import { cutNow, type Execution, observe, sessionIndex } from "./execution.ts";
-import { insist, resumeInterrupted, untilNoticed } from "./resume.ts";
+import { cutNow, type Execution, sessionIndex } from "./execution.ts";
+import { stillObserve, untilNoticed } from "./look.ts";
+import { insist, resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { lastWasShown } from "./shown.ts";
 import { isPhase, reachSite, type Site } from "./site.ts";
@@ -69,18 +70,6 @@ async function look(run: Execution, { orphan, insists }: Round, next: Round | un
   if (insists) await insist(run, observed);
   const stopAfterFirst = next !== undefined && isPhase(next.at) && next.at.phase === "resuming";
   await resumeInterrupted(run, observed, orphan.duringResume, stopAfterFirst);
-}
-
-/** Observes while no agent moves: a free agent is stopped for the moment, so that disk and words belong together. */
-async function stillObserve(run: Execution, label: "ready" | "observe"): Promise<readonly ObservedSession[]> {
-  if (isLockstep(run)) return observe(run, label);
-  const agents = run.agents.alive();
-  await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGSTOP")));
-  try {
-    return await observe(run, label);
-  } finally {
-    await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGCONT")));
-  }
 }
 
 /** What a live session's agent has just emitted must have reached its clients before the next look. */

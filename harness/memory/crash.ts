@@ -180,8 +180,9 @@ async function playOn(run: Execution): Promise<void> {
     });
     await run.subject.stop(run.context);
     await serverEnded(run);
+    const since = run.recorder.entries.length;
     await startServer(run);
-    await goOn(run);
+    await goOn(run, since);
   }
 }
 
