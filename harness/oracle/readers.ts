@@ -15,7 +15,7 @@ export interface BadSpan {
   readonly fromByte: number;
   readonly toByte: number;
   readonly what: "torn-tail" | "bad-record" | "nul-run" | "glued-record" | "not-json" | "empty";
-  /** A whole record stands at its end: somebody appended to a torn one. A reader may find it, and need not. */
+  /** A whole record stands at its end: somebody appended to a torn one, or behind NULs. A reader may find it, and need not. */
   readonly hidesRecord?: true;
 }
 
@@ -102,8 +102,9 @@ function readLine(
     records.push({ fromByte, toByte, value, isTerminated: !isTail });
     return;
   }
+  const hidden = endsWithRecord(text) ? ({ hidesRecord: true } as const) : {};
   if (line.includes(0)) {
-    bad.push({ fromByte, toByte, what: "nul-run" });
+    bad.push({ fromByte, toByte, what: "nul-run", ...hidden });
     return;
   }
   const glued = splitGlued(text);
@@ -112,7 +113,6 @@ function readLine(
     bad.push({ fromByte, toByte, what: "glued-record" });
     return;
   }
-  const hidden = endsWithRecord(text) ? ({ hidesRecord: true } as const) : {};
   bad.push({ fromByte, toByte, what: isTail ? "torn-tail" : "bad-record", ...hidden });
 }
 
