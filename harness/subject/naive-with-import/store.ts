@@ -56,15 +56,16 @@ export class Store {
   }
 
   add(entry: IndexEntry): void {
+    mkdirSync(join(this.#dir, "sessions", entry.id), { recursive: true });
     writeFileSync(this.#indexPath(), JSON.stringify([...this.#indexOrNone(), entry]));
   }
 
   save(snapshot: SessionSnapshot): void {
-    writeFileSync(this.#made(snapshot.id, "session.json"), JSON.stringify(snapshot));
+    writeFileSync(this.#path(snapshot.id, "session.json"), JSON.stringify(snapshot));
   }
 
   append(id: string, event: NaiveEvent): void {
-    appendFileSync(this.#made(id, "events.jsonl"), `${JSON.stringify(event)}\n`);
+    appendFileSync(this.#path(id, "events.jsonl"), `${JSON.stringify(event)}\n`);
   }
 
   /** The log of a session; one bad line hides all of it. */
@@ -105,14 +106,8 @@ export class Store {
     return join(this.#dir, "index.json");
   }
 
-  /** A path to write to. Nothing is synced, so a folder may be gone after a power cut while its agent goes on. */
-  #made(id: string, name: string): string {
-    const folder = join(this.#dir, "sessions", id);
-    if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
-    return join(folder, name);
-  }
-
   #path(id: string, name: string): string {
+    mkdirSync(join(this.#dir, "sessions", id), { recursive: true });
     return join(this.#dir, "sessions", id, name);
   }
 }
