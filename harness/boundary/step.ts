@@ -26,6 +26,7 @@ function verbOf({ op, flags = 0 }: Operation): string {
 }
 
 function plainShape(file: string, runDir: string): string {
+  if (`${runDir}/`.startsWith(file === "/" ? file : `${file}/`)) return "folder above all";
   const relative = file.startsWith(`${runDir}/`) ? file.slice(runDir.length + 1) : file;
   return relative
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi, "*")

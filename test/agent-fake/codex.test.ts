@@ -1,19 +1,13 @@
 /** The fake agent as Codex: the app-server's protocol, what it keeps, and what a resumed model is told. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { readdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { dir } from "tmp-promise";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { AgentConnection } from "../../harness/agent/agent-connection.ts";
 import { parseCodexLine } from "../../harness/agent/codex/command-line.ts";
 import { execSay } from "../../harness/agent/codex/wire.ts";
-import { GateServer } from "../../harness/agent/gate-server.ts";
 import { resultContent } from "../../harness/agent/result.ts";
-import { bundleOnce } from "../../harness/launch/bundle.ts";
-import { writeLauncher } from "../../harness/launch/launcher.ts";
-import { parseLedger } from "../../harness/ledger.ts";
 import { readAgentLog } from "../../harness/oracle/readers.ts";
+import { passTo, Served } from "./served.ts";
 import { plainCall, scriptOf, tokensOf } from "./stage.ts";
 
 interface Message {
@@ -24,61 +18,19 @@ interface Message {
 }
 
 const script = scriptOf({ resultChars: 3_000 }, {});
-let folder = "";
-let cleanup: () => Promise<void>;
-let gates: GateServer;
-let agents: AgentConnection[] = [];
-let children: ChildProcess[] = [];
-
+let served: Served;
 beforeEach(async () => {
-  ({ path: folder, cleanup } = await dir({ unsafeCleanup: true, prefix: "holdfast-codex-" }));
-  gates = new GateServer();
-  agents = [];
-  gates.onAgent((agent) => {
-    agents.push(agent);
-    agent.sendScript({
-      session: 0,
-      attempt: agents.length,
-      turn: 0,
-      agentSessionId: agent.hello.resume ?? agent.hello.sessionId ?? "none",
-      storeLag: "ada",
-      script,
-      tokens: tokensOf(script),
-      ledgerPath: join(folder, `${agent.hello.nonce}.jsonl`),
-      mode: "lockstep",
-    });
-  });
-  await gates.listen(join(folder, "gate"));
+  served = await Served.open("codex", script);
 });
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  children = [];
-  await gates.close();
-  await cleanup();
-});
+afterEach(() => served.close());
 
 /** A started app-server: requests, and every message it has sent. */
 async function start() {
-  const { agent } = await bundleOnce(
-    { agent: fileURLToPath(new URL("../../harness/agent/main.ts", import.meta.url)) },
-    join(folder, "bundle"),
-  );
-  const { agentPath } = await writeLauncher({
-    dir: join(folder, "bin"),
-    name: "codex",
-    home: folder,
-    agentBundle: agent,
-    socketPath: join(folder, "gate"),
-    runId: "t",
-  });
-  const child = spawn(agentPath, ["app-server", "--listen", "stdio://"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  children.push(child);
+  const { child, stdin, stdout } = await served.start("app-server", "--listen", "stdio://");
   const seen: Message[] = [];
   const waiting = new Set<() => void>();
   let rest = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+  stdout.setEncoding("utf8").on("data", (text: string) => {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
     seen.push(...lines.map((line) => JSON.parse(line)));
@@ -99,30 +51,19 @@ async function start() {
   const call = (method: string, params: object) => {
     requests += 1;
     const id = requests;
-    child.stdin?.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
+    stdin.write(`${JSON.stringify({ jsonrpc: "2.0", id, method, params })}\n`);
     return until((message) => message.id === id);
   };
   return { child, seen, until, call };
 }
 
 async function turn(server: Awaited<ReturnType<typeof start>>, threadId: string): Promise<AgentConnection> {
-  const count = agents.length;
-  await server.call("turn/start", {
-    threadId,
-    cwd: folder,
-    input: [{ type: "text", text: "Do it. [turn s0t0]" }],
-  });
-  const agent = agents[count];
-  if (agent === undefined) throw new Error("no turn said hello");
+  const input = [{ type: "text", text: "Do it. [turn s0t0]" }];
+  const { agent, answer } = await served.turnOf(() =>
+    server.call("turn/start", { threadId, cwd: served.folder, input }),
+  );
+  await answer;
   return agent;
-}
-
-async function passTo(agent: AgentConnection, event: string): Promise<void> {
-  for (;;) {
-    const at = await agent.nextPark();
-    if (at === "gone" || at.event === event) return;
-    agent.release();
-  }
 }
 
 async function newThread(server: Awaited<ReturnType<typeof start>>): Promise<string> {
@@ -131,7 +72,7 @@ async function newThread(server: Awaited<ReturnType<typeof start>>): Promise<str
 }
 
 async function knows(agent: AgentConnection): Promise<unknown> {
-  const entries = parseLedger(await readFile(join(folder, `${agent.hello.nonce}.jsonl`), "utf8"));
+  const entries = await served.ledger(agent);
   return entries.flatMap((entry) => (entry.kind === "model-input" ? [entry.knows] : []))[0];
 }
 
@@ -184,8 +125,7 @@ it("its input is closed - while a turn is parked - it ends at once, and the turn
   server.child.stdin?.end();
   expect(await exited).toBe(0);
   await agent.gone;
-  const entries = parseLedger(await readFile(join(folder, `${agent.hello.nonce}.jsonl`), "utf8"));
-  expect(entries.at(-1)).toMatchObject({ kind: "exit", code: 1 });
+  expect((await served.ledger(agent)).at(-1)).toMatchObject({ kind: "exit", code: 1 });
 });
 
 it("a thread that has no file - resumed - is refused, as the real one does", async () => {
@@ -201,10 +141,10 @@ it("the oracle reads the file - torn in its last line too - in the words that it
   const agent = await turn(server, thread);
   agent.runOn();
   await agent.gone;
-  const files = (await readdir(join(folder, ".codex"), { recursive: true })).filter((name) =>
+  const files = (await readdir(join(served.folder, ".codex"), { recursive: true })).filter((name) =>
     name.endsWith(".jsonl"),
   );
-  const file = join(folder, ".codex", files[0] ?? "");
+  const file = join(served.folder, ".codex", files[0] ?? "");
   const read = async () =>
     readAgentLog({ role: "agent-log", path: file, content: await readFile(file, "utf8") });
   const log = await read();

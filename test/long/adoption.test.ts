@@ -6,8 +6,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { HistoryEntry, RunRecord } from "../../harness/history.ts";
-import type { Call, FaultKind, Plan } from "../../harness/plan/plan.ts";
+import type { FaultKind, Plan } from "../../harness/plan/plan.ts";
 import reference from "../../harness/subject/reference.ts";
+import { arbitraryCall } from "../support/arbitrary-call.ts";
 import { Runs, told } from "../support/runs.ts";
 
 const numRuns = Number(process.env.ADOPTION_RUNS ?? 1_200);
@@ -18,12 +19,6 @@ beforeAll(async () => {
   runs = await Runs.open();
 });
 afterAll(() => runs.close());
-
-const call: fc.Arbitrary<Call> = fc.record({
-  outcome: fc.constantFrom("append" as const, "append" as const, "fail" as const),
-  resultChars: fc.nat(300),
-  style: fc.constantFrom("ascii" as const, "unicode" as const),
-});
 
 const fault = fc.oneof(
   { weight: 4, arbitrary: fc.constant<FaultKind>({ kind: "kill", target: "server" }) },
@@ -43,7 +38,7 @@ const toTheEnd = 40;
 
 const plans: fc.Arbitrary<Plan> = fc
   .record({
-    calls: fc.array(call, { minLength: 5, maxLength: 6 }),
+    calls: fc.array(arbitraryCall, { minLength: 5, maxLength: 6 }),
     nth: fc.integer({ min: 2, max: 12 }),
     isEnd: fc.oneof(
       { weight: 5, arbitrary: fc.constant(false) },

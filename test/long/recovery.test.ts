@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Call, Plan, Round } from "../../harness/plan/plan.ts";
+import type { Plan, Round } from "../../harness/plan/plan.ts";
 import reference from "../../harness/subject/reference.ts";
 import { bundleServer, Place } from "../orchestrator/helper.ts";
+import { arbitraryCall } from "../support/arbitrary-call.ts";
 import { Runs, told } from "../support/runs.ts";
 
 const bothKilled = Number(process.env.BOTH_KILLED_RUNS ?? 500);
@@ -22,18 +23,16 @@ beforeAll(async () => {
 });
 afterAll(() => runs.close());
 
-const call: fc.Arbitrary<Call> = fc.record({
-  outcome: fc.constantFrom("append" as const, "append" as const, "fail" as const),
-  resultChars: fc.nat(300),
-  style: fc.constantFrom("ascii" as const, "unicode" as const),
-});
 const session = fc.record({
   storeLag: fc.constantFrom("ada" as const, "log-behind" as const),
   turns: fc
-    .array(fc.record({ calls: fc.array(call, { minLength: 1, maxLength: 3 }), parallel: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 3,
-    })
+    .array(
+      fc.record({ calls: fc.array(arbitraryCall, { minLength: 1, maxLength: 3 }), parallel: fc.boolean() }),
+      {
+        minLength: 1,
+        maxLength: 3,
+      },
+    )
     .map((replies) => [{ script: { replies, finalText: "All done." } }]),
 });
 const orphan = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
