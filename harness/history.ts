@@ -167,6 +167,13 @@ export interface CountedBoundaries {
   }[];
 }
 
+/** A step out of order: something was shown, told, named or started before what it depends on was on the disk. */
+export interface Early {
+  /** What was published: `early-event`, … */
+  readonly kind: string;
+  readonly story: string;
+}
+
 /** Everything about one executed run; what checks and recheck take. */
 export interface RunRecord {
   readonly plan: Plan;
@@ -180,6 +187,8 @@ export interface RunRecord {
   readonly sessionIds: readonly (string | undefined)[];
   /** Where the plan asked for boundaries: what was counted, and which of them the server ended itself at. */
   readonly boundaries?: CountedBoundaries;
+  /** Published before it was on the disk; undefined where nobody sees every sync, as on real processes. */
+  readonly early?: readonly Early[];
   /** Processes still there after the run was reaped by identity; each is a finding. */
   readonly leaked: readonly string[];
   /** Why the run could not be carried out, if the harness or machine failed (never the subject). */

@@ -7,6 +7,7 @@ import type { RunRecord } from "../history.ts";
 import { callStateHonest } from "./call-state-honest.ts";
 import { type Check, type CheckResult, signatureOf, type Violation } from "./contract.ts";
 import { cutNeverLooksFinished } from "./cut-never-looks-finished.ts";
+import { durableBeforeShown } from "./durable-before-shown.ts";
 import { finishedCallNotRepeated } from "./finished-call-not-repeated.ts";
 import { flagCitesCause } from "./flag-cites-cause.ts";
 import { flagIffDivergent } from "./flag-iff-divergent.ts";
@@ -29,6 +30,7 @@ import { streamResumesWithoutGap } from "./stream-resumes-without-gap.ts";
 export const checks: readonly Check[] = [
   noLostRun,
   noLostShownEvent,
+  durableBeforeShown,
   noInventedCall,
   historyInOrder,
   resultUnchanged,

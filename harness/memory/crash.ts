@@ -22,6 +22,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
 import { contentsOf, type Loss, lossesOf, sessionIdOf, tornTail } from "./losses.ts";
+import { OrderMonitor } from "./order.ts";
 import { type DiskModel, type PowerState, statesAfterPowerCut } from "./power.ts";
 import { Random } from "./random.ts";
 import { stepOf } from "./steps.ts";
@@ -78,20 +79,26 @@ export async function executeWithCrashes(
   let tellEnded: (call: PortCall) => void = () => undefined;
   const hooks: CallHooks = {
     fate: (call): CallFate => {
+      order.before(call);
       more.watch?.(call, made, hits);
       const crash = crashes[hits];
       if (crash?.call === call.number) return { kind: "end", when: crash.when };
       return more.fate?.(call) ?? { kind: "go" };
     },
     ended: (call) => {
+      order.look();
       const crash = crashes[hits];
       hits += 1;
       losses = crash === undefined ? [] : endWorld(made, crash, call);
       tellEnded(call);
     },
+    done: (call) => {
+      order.after(call);
+      more.done?.(call, made);
+    },
   };
-  if (more.done !== undefined) hooks.done = (call) => more.done?.(call, made);
   const made = prepareInMemory(plan, seed, hooks);
+  const order = new OrderMonitor(made);
   made.stage.onOver = () => tellEnded({ number: made.computer.calls.count, op: "exit", path: "" });
   let { run } = made;
   let infra: string | undefined;
@@ -116,9 +123,14 @@ export async function executeWithCrashes(
   } catch (error) {
     infra = tellEnd({ ...made, run }, error);
   }
+  order.look();
   const record = recordOf({ ...made, run }, infra);
+  // What is damaged from outside says nothing of the order in which it was written.
+  const early = plan.rounds.some(({ damage }) => damage !== undefined && damage.length > 0)
+    ? {}
+    : { early: order.early };
   return {
-    record: { ...record, plan: planAsPlayed(plan, run.recorder.entries) },
+    record: { ...record, plan: planAsPlayed(plan, run.recorder.entries), ...early },
     hits,
     calls: made.computer.calls.count,
     run: made,

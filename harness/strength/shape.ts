@@ -1,8 +1,8 @@
 /**
  * What is known of a plan's run without a crash: its calls, and what each of them is in the protocol.
  *
- * Always: taken from one execution; a call's step tells the file by kind, an append to the journal also the kinds of
- * the records that it brought, since of all places these differ most in what a crash leaves.
+ * Always: taken from one execution; a call's step tells the file by kind, an append to the journal and its sync
+ * also the kinds of the records that they brought, since of all places these differ most in what a crash leaves.
  */
 import { executeWithCrashes } from "../memory/crash.ts";
 import { FileNode } from "../memory/disk.ts";
@@ -31,6 +31,7 @@ const callMs = 0.03;
 const betweenEventsMs = 1_000;
 
 const journalAppend = "append journal segment";
+const journalSync = "sync journal segment";
 
 /** Executes the plan once, without a crash. */
 export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
@@ -38,6 +39,7 @@ export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
   const [syncs, appends, together]: [number[], number[], number[]] = [[], [], []];
   const costsMs: { waitedMs: number; tookMs: number }[] = [];
   const bytesRead = new Map<string, number>();
+  let unsynced = "";
   let events = 0;
   const { calls } = await executeWithCrashes(plan, seed, [], {
     watch: (call, made) => {
@@ -53,6 +55,7 @@ export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
     },
     done: ({ number, op, path }, { computer: { disk } }) => {
       const step = steps[number - 1];
+      if (step?.startsWith(journalSync) === true) steps[number - 1] = `${step}: ${unsynced}`;
       if (op !== "append" || step?.startsWith(journalAppend) !== true) return;
       appends.push(number);
       const node = disk.at(path);
@@ -60,6 +63,7 @@ export async function shapeOf(plan: Plan, seed: number): Promise<Shape> {
       const kinds = kindsIn(node.content.subarray(bytesRead.get(path) ?? 0));
       if (kinds.includes(" ")) together.push(number);
       steps[number - 1] = `${step}: ${kinds}`;
+      unsynced = kinds;
       bytesRead.set(path, node.content.length);
     },
   });

@@ -46,6 +46,8 @@ export interface SessionLife {
   talk?: Talk;
   /** Adopted, and not yet looked at for what is wrong with our own files; see `noteAdopted`. */
   unnoted?: boolean;
+  /** Its folder, by name, is on the disk; a life that was killed may have made it and not come to that. */
+  folderIsDurable?: boolean;
   /** Why the agent can no longer be followed, where that is so. */
   trouble?: string;
   /** The last verdict on a complete cut. */

@@ -12,7 +12,7 @@
 
 import type { StoreRepair } from "../agent/contract.ts";
 import { crc32, replaceAtomically } from "../journal/index.ts";
-import { IoError } from "../model/ports.ts";
+import { type Files, IoError } from "../model/ports.ts";
 import { attemptMarker, claimAttempt, startAgent } from "../supervise/index.ts";
 import { writeAbout } from "./about.ts";
 import {
@@ -119,6 +119,7 @@ export async function startDispatched(
     const own = sessionFolder(context, session.id);
     const claimed = await claimAttempt(context.world, folder, [sessions, own, `${own}/attempts`]);
     if (!claimed) throw new IoError("EEXIST", folder, "claim");
+    lifeOf(context, session.id).folderIsDurable = true;
     await Promise.all([follower.open(), writeAbout(context, session, attempt)]);
     await repairStore(context, session, order, folder);
     await context.recorder.mayAct();
@@ -216,6 +217,7 @@ export async function repairStore(
   folder: string,
 ): Promise<void> {
   const { files } = context.world;
+  await bringEarlierToDisk(files, session, order.attempt);
   let kept = 0;
   for (const repair of order.repairs) {
     const original = await readWhole(context, repair.path);
@@ -228,6 +230,14 @@ export async function repairStore(
     await context.recorder.mayAct();
     await replaceAtomically(files, repair.path, repair.bytes, order.attempt.toString());
   }
+}
+
+/** What a life that was killed put in place for the attempt before may be there by a name that is not durable yet. */
+async function bringEarlierToDisk(files: Files, { attempts }: SessionState, attempt: number): Promise<void> {
+  const before = attempts.findLast((one) => one.attempt < attempt);
+  const repaired = before?.handOver?.repairs.map(({ path }) => path.slice(0, path.lastIndexOf("/"))) ?? [];
+  for (const folder of new Set(repaired))
+    if ((await files.stat(folder)) !== undefined) await files.syncFolder(folder);
 }
 
 /** The folders between the workspace and a file of the agent's store. */

@@ -135,6 +135,12 @@ async function storeCut(context: Context, session: SessionState, evidence: Evide
   const folder = `${sessionFolder(context, session.id)}/cuts`;
   await files.makeFolder(folder);
   await files.syncFolder(sessionFolder(context, session.id));
+  const life = lifeOf(context, session.id);
+  if (life.folderIsDurable !== true) {
+    const { home } = context.config;
+    await Promise.all([`${home}/sessions`, home].map((path) => files.syncFolder(path)));
+    life.folderIsDurable = true;
+  }
   const attempt = latestAttempt(session)?.attempt ?? 0;
   const bytes = new TextEncoder().encode(`${JSON.stringify(evidence)}\n`);
   const crc = crc32(bytes);

@@ -9,7 +9,7 @@ export const bugs: readonly Bug[] = [
       "Session, run and dispatch are acknowledged from memory, and recorded when the agent first speaks.",
     like: "germanescobar/coding-orchestrator: no session in the list after a crash",
     // What was acknowledged also stands in the stream: shown again under new ids, where it was lost.
-    expected: ["no-lost-run", "no-orphan-unseen", "stream-resumes-without-gap"],
+    expected: ["durable-before-shown", "no-lost-run", "no-orphan-unseen", "stream-resumes-without-gap"],
     patches: [
       {
         file: "src/session/recorder.ts",

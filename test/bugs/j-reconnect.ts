@@ -52,7 +52,7 @@ export const bugs: readonly Bug[] = [
     class: "J",
     story: "Lines are shown while their sync is still under way; a crash takes back what a person has seen.",
     like: "germanescobar/controller: streamed before it is stored",
-    expected: ["no-lost-shown-event"],
+    expected: ["durable-before-shown", "no-lost-shown-event"],
     patches: [
       {
         file: "src/session/recorder.ts",

@@ -7,7 +7,7 @@ export const bugs: readonly Bug[] = [
     class: "K",
     story: "Records are acknowledged when they are written, not when they are on the disk.",
     like: "vercel/workflow world-local: no fsync",
-    expected: ["no-lost-run", "no-lost-shown-event", "single-driver", "settles"],
+    expected: ["durable-before-shown", "no-lost-run", "no-lost-shown-event", "single-driver", "settles"],
     patches: [
       {
         file: "src/journal/writer.ts",
@@ -21,7 +21,7 @@ export const bugs: readonly Bug[] = [
     class: "K",
     story: "What the agent said is vouched for before its bytes are on the disk.",
     like: "anthropics/claude-code#49876",
-    expected: ["no-lost-shown-event", "flag-iff-divergent"],
+    expected: ["durable-before-shown", "no-lost-shown-event", "flag-iff-divergent"],
     patches: [
       {
         file: "src/session/follow.ts",
@@ -36,7 +36,7 @@ export const bugs: readonly Bug[] = [
     story:
       "A new segment's records are on the disk and its name is not: after a power cut there is no such file.",
     like: "facebook/rocksdb PR#10573",
-    expected: ["no-lost-run", "no-lost-shown-event", "settles"],
+    expected: ["durable-before-shown", "no-lost-run", "no-lost-shown-event", "settles"],
     patches: [
       {
         file: "src/journal/writer.ts",
@@ -50,7 +50,12 @@ export const bugs: readonly Bug[] = [
     class: "K",
     story: "A rebuilt snapshot is renamed into place and may be the old one after a power cut.",
     like: "pingdotgg/t3code PR#2301",
-    expected: ["finished-call-not-repeated", "resume-carries-finished-calls", "settles"],
+    expected: [
+      "durable-before-shown",
+      "finished-call-not-repeated",
+      "resume-carries-finished-calls",
+      "settles",
+    ],
     patches: [
       {
         file: "src/journal/replace.ts",
@@ -66,6 +71,7 @@ export const bugs: readonly Bug[] = [
       "A rebuilt snapshot is renamed into place before its bytes are on the disk: after a power cut it is empty.",
     like: "germanescobar/ada: SessionStore.save",
     expected: [
+      "durable-before-shown",
       "finished-call-not-repeated",
       "resume-carries-finished-calls",
       "settles",
@@ -84,7 +90,7 @@ export const bugs: readonly Bug[] = [
     class: "K",
     story: "After a failed sync the same file is synced again, which succeeds although the bytes are gone.",
     like: "PostgreSQL's fsync error of 2018",
-    expected: ["no-lost-run", "no-lost-shown-event", "settles"],
+    expected: ["durable-before-shown", "no-lost-run", "no-lost-shown-event", "settles"],
     patches: [
       {
         file: "src/journal/writer.ts",

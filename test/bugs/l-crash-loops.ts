@@ -69,21 +69,26 @@ export const bugs: readonly Bug[] = [
     ],
   },
   {
-    id: "never-started-attempt-may-start",
+    id: "cut-off-start-waited-for-without-end",
     class: "L",
-    story: "An attempt that was cut off before its start is taken for started, and waited for without end.",
+    story:
+      "An attempt that was cut off before its agent said anything is taken for one that is starting, and waited for without end.",
     like: "anthropics/claude-code#90867",
-    expected: ["settles"],
+    expected: ["settles", "call-state-honest", "no-orphan-unseen"],
     patches: [
       {
         file: "src/session/recover.ts",
-        find: "!spoke && !(await wasStarted(context, session, attempt, folder))) {",
-        replace: `!spoke && !(await wasStarted(context, session, attempt, folder)) && session.id === "") {`,
-      },
-      {
-        file: "src/session/recover.ts",
-        find: "  const marker = await readStarted(context.world.files, folder);\n",
-        replace: `  ${reached};\n  const marker = await readStarted(context.world.files, folder);\n`,
+        find: '  if (state === "dead") {\n    follower.wrapperIsGone();\n    await follower.run();\n    return false;\n  }\n',
+        replace: `  if (state === "dead" && !spoke) {
+    ${reached};
+    return true;
+  }
+  if (state === "dead") {
+    follower.wrapperIsGone();
+    await follower.run();
+    return false;
+  }
+`,
       },
     ],
   },

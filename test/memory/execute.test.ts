@@ -5,7 +5,6 @@ import { executeWithCrashes } from "../../harness/memory/crash.ts";
 import { diskFaults, executeWithFault, fateOf } from "../../harness/memory/disk-faults.ts";
 import { enumerate } from "../../harness/memory/enumerate.ts";
 import { executeInMemory, isForMemory } from "../../harness/memory/execute.ts";
-import { ordersBroken } from "../../harness/memory/order.ts";
 import { powerModels } from "../../harness/memory/power.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
@@ -96,7 +95,15 @@ describe("crashes at port calls", () => {
   });
 
   test("nothing is published before what it depends on", async () => {
-    for (const { plan } of scenarios) expect(await ordersBroken(plan, 1)).toEqual([]);
+    let watched = 0;
+    for (const { plan } of scenarios) {
+      const { record } = await executeWithCrashes(plan, 1, []);
+      if (record.early === undefined) continue;
+      expect(record.early).toEqual([]);
+      watched += 1;
+    }
+    // All but those whose files are damaged.
+    expect(watched).toBeGreaterThan(8);
   });
 });
 

@@ -205,3 +205,36 @@ test("a turn whose agent was never started is asked in full by who resumes it, w
       [],
     ]);
 });
+
+/** In one run after another, with the world ending after each call that is `wanted`; all that was published too early. */
+async function earlyAfterKillsAt(of: Plan, wanted: (op: string, path: string) => boolean): Promise<string[]> {
+  const calls: number[] = [];
+  await executeWithCrashes(of, seed, [], {
+    watch: ({ number, op, path }) => {
+      if (wanted(op, path)) calls.push(number);
+    },
+  });
+  expect(calls.length).toBeGreaterThan(0);
+  const early: string[] = [];
+  for (const call of calls) {
+    const { record } = await executeWithCrashes(of, seed, [{ call, when: "after", model: "kill" }]);
+    early.push(...(record.early?.map(({ story }) => `${call}: ${story}`) ?? ["nobody looked"]));
+  }
+  return early;
+}
+
+test("evidence is named when it is sure to stay, also where a life that was killed had made the session's folder", async () => {
+  const made = (op: string, path: string) => /^(create|mkfifo)$/.test(op) && path.includes("/attempts/1/");
+  expect(await earlyAfterKillsAt(plan({}), made)).toEqual([]);
+});
+
+test("an agent is resumed from what is sure to stay, also where a life that was killed had put it in place", async () => {
+  const fault = { kind: "kill", target: "both" } as const;
+  const at = { session: 0, event: "result:1/out" };
+  const of = plan({
+    sessions: [{ storeLag: "ada", turns: [{ script: oneByOne(2) }] }],
+    rounds: [{ at, position: "unread", fault, orphan: still, damage: [] }],
+  });
+  const put = (op: string, path: string) => op === "rename" && path.includes("/.coding-agent/");
+  expect(await earlyAfterKillsAt(of, put)).toEqual([]);
+});

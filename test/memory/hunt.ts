@@ -8,7 +8,6 @@ import type { RunRecord } from "../../harness/history.ts";
 import { type Crash, executeWithCrashes } from "../../harness/memory/crash.ts";
 import { executeWithFault } from "../../harness/memory/disk-faults.ts";
 import { enumerate } from "../../harness/memory/enumerate.ts";
-import { ordersBroken } from "../../harness/memory/order.ts";
 import scenario from "../../scenarios/result-known-only-from-the-stream.ts";
 import type { Mutant } from "./mutants.ts";
 
@@ -29,8 +28,9 @@ export async function hunt(how: Mutant["hunt"]): Promise<Found | undefined> {
 async function order(): Promise<Found | undefined> {
   // The order of what happens at once is drawn anew with each seed.
   for (let runs = 1; runs <= 120; runs += 1) {
-    const [what] = await ordersBroken(plan, runs);
-    if (what !== undefined) return { what, runs };
+    const { record } = await executeWithCrashes(plan, runs, []);
+    const [early] = record.early ?? [];
+    if (early !== undefined) return { what: early.story, runs };
   }
   return undefined;
 }

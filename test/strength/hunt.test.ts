@@ -58,8 +58,17 @@ it("a patch that does not fit is told as not measured, not as missed", async () 
 });
 
 it("a server that ends whenever it is started again is found, not waited for without end", async () => {
-  const chosen = bugs.filter(({ id }) => id === "snapshot-renamed-before-its-bytes");
-  const measured = await measure(hunters, { bugs: chosen, seeds: [1], choosers: ["ours"], runsMax, dir });
+  const [any] = bugs;
+  if (any === undefined) throw new Error("no bugs");
+  const patch = {
+    file: "src/session/life.ts",
+    find: "  await makeHome(world.files, config.home);\n",
+    replace: `  if ((await world.files.stat(\`\${config.home}/journal\`)) !== undefined) throw new Error("planted");
+  await makeHome(world.files, config.home);
+`,
+  };
+  const ending = { ...any, id: "ends-at-every-restart", patches: [patch] };
+  const measured = await measure(hunters, { bugs: [ending], seeds: [1], choosers: ["ours"], runsMax, dir });
   expect(measured.rows[0]?.hunts).toMatchObject([
     { caught: { signatures: ["settles/server-ended-by-itself/settled"] } },
   ]);

@@ -19,6 +19,7 @@ export const criteria: readonly Criterion[] = [
     promises: [
       "no-lost-run",
       "no-lost-shown-event",
+      "durable-before-shown",
       "stream-resumes-without-gap",
       "neighbours-unharmed",
       "no-orphan-unseen",

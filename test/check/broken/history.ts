@@ -94,6 +94,25 @@ export const history: readonly Case[] = [
     kind: "result-missing/restart",
   },
   {
+    promise: "durable-before-shown",
+    what: "an event was shown before its line was on the disk",
+    run: story.clean,
+    breaks: (run) => {
+      const told = "an event is shown before its line is on the disk";
+      run.early = [{ kind: "early-event", story: told }];
+    },
+    kind: "early-event/before-fault",
+  },
+  {
+    promise: "durable-before-shown",
+    what: "an agent was started whose dispatch may be lost",
+    run: story.cutAfterResult,
+    breaks: (run) => {
+      run.early = [{ kind: "early-agent", story: "an agent is started before its dispatch is on the disk" }];
+    },
+    kind: "early-agent/before-fault",
+  },
+  {
     promise: "no-invented-call",
     what: "a call that no agent made is in the history",
     run: story.cutAfterResult,
