@@ -30,6 +30,8 @@ export interface Check {
   readonly promise: string;
   /** The promise as one sentence. */
   readonly says: string;
+  /** Of one whose breaches others see too: why it stays. */
+  readonly stays?: string;
   judge(run: RunRecord): CheckResult;
 }
 

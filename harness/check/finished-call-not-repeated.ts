@@ -10,6 +10,8 @@ import { judged, notApplicable } from "./judging.ts";
 export const finishedCallNotRepeated: Check = {
   promise: "finished-call-not-repeated",
   says: "A call whose result reached the stream is not executed again.",
+  stays:
+    "An effect that is there twice also keeps a run from settling; that it was finished work, done again by whom, is said here alone.",
   judge(run) {
     const facts = factsOf(run);
     const steps = stepsOf(facts).filter((step) => step.uses.some((use) => use.result?.doneNs !== undefined));

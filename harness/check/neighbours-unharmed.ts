@@ -24,6 +24,8 @@ import { lostEvents } from "./no-lost-shown-event.ts";
 export const neighboursUnharmed: Check = {
   promise: "neighbours-unharmed",
   says: "What happens to one session's files or agent leaves every other session's events, run and flags as they are.",
+  stays:
+    "Harm to a neighbour breaks the promises of that session too; that it came from somebody else's damage is said here alone.",
   judge(run) {
     const facts = factsOf(run);
     const struck = struckSessions(facts);

@@ -18,6 +18,8 @@ import { judged, notApplicable } from "./judging.ts";
 export const noOrphanUnseen: Check = {
   promise: "no-orphan-unseen",
   says: "An agent that is alive when the restarted server is asked is said to be alive.",
+  stays:
+    "An unseen agent is also a flag or a run that is missing; subjects without flags, or with agents that no run knows, are judged by it alone.",
   judge(run) {
     const facts = factsOf(run);
     const asked = facts.observations.filter(({ cut }) => cut !== undefined && cut.alive.length > 0);

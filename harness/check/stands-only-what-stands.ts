@@ -10,6 +10,7 @@ import { judged, notApplicable, observationsOf } from "./judging.ts";
 export const standsOnlyWhatStands: Check = {
   promise: "stands-only-what-stands",
   says: "After a power cut no effect is said to stand that the workspace has lost.",
+  stays: "What was lost is also missing at the end; that it was said to stand, and when, is said here alone.",
   judge(run) {
     const facts = factsOf(run);
     const loss = facts.losses.find(({ role }) => role === "effects");

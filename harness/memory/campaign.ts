@@ -164,7 +164,9 @@ export class MemoryCampaign {
     const damaged = faults.includes("damage") ? withDamage(plan, random) : undefined;
     for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
       const isDamaged = nth === runsPerPlan - 1 && damaged !== undefined;
-      const crashes = isDamaged ? [] : drawCrashes(random, { calls, appends }, models);
+      // A record may be damaged and its server be killed, before it or behind it: each hides a part of the other.
+      const isAlone = isDamaged && random.oneIn(2);
+      const crashes = isAlone ? [] : drawCrashes(random, { calls, appends }, models);
       await this.#judge({ index, plan: isDamaged ? damaged : plan, seed: runSeed, crashes });
     }
   }

@@ -14,7 +14,7 @@ export const diskModels: readonly DiskModel[] = ["kill", ...powerModels];
 /** What campaigns take where nobody says otherwise. */
 export const defaultModels = diskModels;
 
-/** A campaign runs each plan as it is, then with crashes, and the last time with damage in the place of crashes. */
+/** A campaign runs each plan as it is, then with crashes, and the last time with damage, every other time without crashes. */
 export const runsPerPlan = 5;
 
 /** One run in so many has a second crash, at one of so many calls behind the first: mostly in the recovery. */

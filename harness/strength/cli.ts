@@ -2,7 +2,7 @@
  * `pnpm chaos strength`: how many seeded bugs the harness finds, how fast, and against which other ways to choose.
  *
  * Exit codes: 0 every bug found by every seed and the sound build green · 1 the sound build broke a promise ·
- * 2 misuse · 3 a bug was missed, not reached, or could not be measured.
+ * 2 misuse · 3 a bug was missed, not reached, or could not be measured, or real processes did not agree.
  */
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -28,6 +28,7 @@ interface StrengthFlags {
   readonly own: boolean;
   readonly choosers: readonly ChooserName[];
   readonly workers: number;
+  readonly onProcesses: boolean;
   readonly write?: string;
   readonly json: boolean;
 }
@@ -53,6 +54,7 @@ export function registerStrength(root: Command, finish: (code: number) => void):
     .addOption(
       count("--workers <number>", "hunts side by side", 64).default(availableParallelism(), "one a core"),
     )
+    .option("--on-processes", "repeat a sample of the runs on real processes, which must agree", false)
     .option("--write <file>", "write the page there, e.g. docs/strength.md")
     .option("--json", "the measurements as one line of JSON, alone on stdout", false)
     .action(async (flags: StrengthFlags) => finish(await run(flags)));
@@ -93,6 +95,7 @@ async function run(flags: StrengthFlags): Promise<number> {
       choosers: flags.choosers,
       runsMax: flags.runs,
       against: { seeds: seedsUpTo(againstSeeds), runsMax: againstRuns },
+      onProcesses: flags.onProcesses,
       dir: place.path,
       onDone: progress((bugs.length + 1) * flags.choosers.length),
     });
@@ -150,6 +153,7 @@ function circumstances(flags: StrengthFlags): Circumstances {
     ...(flags.againstRuns === undefined ? [] : [`--against-runs ${againstRuns}`]),
     ...(flags.choosers.length === chooserNames.length ? [] : [`--choosers ${flags.choosers.join(",")}`]),
     ...(flags.own ? ["--own"] : []),
+    ...(flags.onProcesses ? ["--on-processes"] : []),
     ...(flags.bugs === undefined ? [] : [`--bugs ${flags.bugs.join(",")}`]),
   ];
   return {
@@ -174,9 +178,10 @@ function commitHere(): string {
   }
 }
 
-function exitCode({ sound, failed }: Measured, { bugs }: Summary): number {
+function exitCode({ sound, failed, repeated = [] }: Measured, { bugs }: Summary): number {
   if (sound.some(({ alarms }) => alarms.length > 0)) return 1;
   const isComplete = bugs.every(({ detected, of }) => detected === of);
   const isSure = sound.every(({ doubtful }) => doubtful === 0);
-  return isComplete && isSure && failed.length === 0 ? 0 : 3;
+  const isReal = repeated.every(({ agrees }) => agrees);
+  return isComplete && isSure && isReal && failed.length === 0 ? 0 : 3;
 }

@@ -8,6 +8,7 @@ import { assess } from "../campaign/assess.ts";
 import { executeWithCrashes } from "../memory/crash.ts";
 import { fateOf } from "../memory/disk-faults.ts";
 import { Chooser, type ChooserName, type Draw, type Layer } from "./chooser.ts";
+import { isSampled, type Sample } from "./sample.ts";
 
 export interface HuntOrder {
   readonly chooser: ChooserName;
@@ -17,6 +18,8 @@ export interface HuntOrder {
   readonly sound?: readonly string[];
   /** Go on to the end instead of stopping at what is found first; for the sound build. */
   readonly all?: boolean;
+  /** Keep a sample of the runs that real processes can repeat; another number, another sample. */
+  readonly sample?: number;
   /** Asked between two runs; only in one process. */
   readonly isOver?: () => boolean;
 }
@@ -46,6 +49,8 @@ export interface Hunt {
   readonly flags: { readonly due: number; readonly raised: number };
   /** Runs by what ended the world in them. */
   readonly layers: Readonly<Partial<Record<Layer, number>>>;
+  /** With `sample`: runs for real processes to repeat. */
+  readonly samples: readonly Sample[];
   /** With `all`: every run in which a promise broke. */
   readonly alarms: readonly Catch[];
 }
@@ -59,6 +64,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
   const traces: string[] = [];
   const layers: Partial<Record<Layer, number>> = {};
   const alarms: Catch[] = [];
+  const samples: Sample[] = [];
   let [reached, triggered]: (number | undefined)[] = [];
   let [runs, nearMisses, due, raised] = [0, 0, 0, 0];
   while (runs < order.runsMax && order.isOver?.() !== true) {
@@ -78,9 +84,11 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     traces.push(traceHash);
     if (isReached) reached ??= runs;
     if (isReached && order.sound !== undefined && order.sound[runs - 1] !== traceHash) triggered ??= runs;
+    const promises = [...new Set(defects.map(({ promise }) => promise))];
+    if (order.sample !== undefined && isSampled(draw, verdict, order.sample + runs))
+      samples.push({ seed: order.seed, run: runs, plan: draw.plan, verdict, promises });
     if (verdict !== "pass" && verdict !== "defect") doubtful[verdict] = (doubtful[verdict] ?? 0) + 1;
     if (verdict !== "defect") continue;
-    const promises = [...new Set(defects.map(({ promise }) => promise))];
     alarms.push({ run: runs, layer: draw.layer, promises, signatures: defects.map((one) => one.signature) });
     if (order.all !== true) break;
   }
@@ -96,6 +104,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     nearMisses,
     flags: { due, raised },
     layers,
+    samples,
     traces: order.sound === undefined ? traces : [],
     alarms: order.all === true ? alarms : [],
   };

@@ -10,6 +10,8 @@ import { buildHunter } from "./build.ts";
 import { type ChooserName, chooserNames, type Layer } from "./chooser.ts";
 import type { Catch, Hunt } from "./hunter.ts";
 import type { Hunters } from "./hunters.ts";
+import { type BugSample, type Repeated, repeatOnProcesses } from "./on-processes.ts";
+import { isForProcesses, type Sample } from "./sample.ts";
 
 /** What a hunt may cost. */
 export interface Budget {
@@ -23,6 +25,8 @@ export interface MeasureOptions extends Budget {
   readonly choosers?: readonly ChooserName[];
   /** Of the choosers that ours is compared with, which mostly hunt to the end; as for ours, where left out. */
   readonly against?: Budget;
+  /** Repeat a sample of our runs on real processes. */
+  readonly onProcesses?: boolean;
   /** For the builds; emptied by whoever made it. */
   readonly dir: string;
   readonly onDone?: (what: string) => void;
@@ -47,6 +51,7 @@ export interface HuntRow {
   readonly triggered?: number;
   readonly caught?: Catch;
   readonly doubtful: Readonly<Record<string, number>>;
+  readonly samples: readonly Sample[];
 }
 
 /** The sound build over the same runs. */
@@ -66,6 +71,8 @@ export interface Measured {
   readonly sound: readonly SoundRow[];
   /** Bugs that could not be built or hunted, with why. */
   readonly failed: readonly { readonly id: string; readonly why: string }[];
+  /** Runs of ours that real processes repeated; undefined where they were not asked. */
+  readonly repeated?: readonly Repeated[];
 }
 
 export async function measure(hunters: Hunters, options: MeasureOptions): Promise<Measured> {
@@ -84,29 +91,47 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
     options.onDone?.(`sound build, ${chooser}`);
   }
   const failed: { id: string; why: string }[] = [];
-  const rows = await inTurn(bugs, hunters.count + 1, async (bug): Promise<BugRow[]> => {
-    try {
-      const file = path.join(dir, `${bug.id}.mjs`);
-      await buildHunter(bug.patches, file);
-      return await Promise.all(
-        choosers.map(async (chooser) => {
-          const { seeds, runsMax } = budgetOf(options, chooser);
-          const hunts = await perSeed(seeds, (seed) => {
-            const known = traces.get(`${chooser} ${seed}`);
-            const order = { chooser, seed, runsMax };
-            return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
-          });
-          options.onDone?.(`${bug.id}, ${chooser}`);
-          const { id, story, like, expected } = bug;
-          return { id, class: bug.class, story, like, expected, chooser, hunts: hunts.map(huntRow) };
-        }),
-      );
-    } catch (error) {
-      failed.push({ id: bug.id, why: error instanceof Error ? error.message : String(error) });
-      return [];
-    }
+  const perBug = await inTurn(
+    [...bugs.entries()],
+    hunters.count + 1,
+    async ([number, bug]): Promise<BugRow[]> => {
+      try {
+        const file = path.join(dir, `${bug.id}.mjs`);
+        await buildHunter(bug.patches, file);
+        return await Promise.all(
+          choosers.map(async (chooser) => {
+            const { seeds, runsMax } = budgetOf(options, chooser);
+            const hunts = await perSeed(seeds, (seed) => {
+              const known = traces.get(`${chooser} ${seed}`);
+              const sample =
+                options.onProcesses === true && chooser === "ours" ? { sample: number * 1_000 } : {};
+              const order = { chooser, seed, runsMax, ...sample };
+              return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
+            });
+            options.onDone?.(`${bug.id}, ${chooser}`);
+            const { id, story, like, expected } = bug;
+            return { id, class: bug.class, story, like, expected, chooser, hunts: hunts.map(huntRow) };
+          }),
+        );
+      } catch (error) {
+        failed.push({ id: bug.id, why: error instanceof Error ? error.message : String(error) });
+        return [];
+      }
+    },
+  );
+  const rows = perBug.flat();
+  if (options.onProcesses !== true) return { rows, sound, failed };
+  const samples = samplesOf(rows, bugs);
+  const told = (what: string) => options.onDone?.(what);
+  return { rows, sound, failed, repeated: await repeatOnProcesses(samples, hunters.count, told) };
+}
+
+function samplesOf(rows: readonly BugRow[], bugs: readonly Bug[]): BugSample[] {
+  return rows.flatMap(({ id, hunts }) => {
+    const bug = bugs.find((one) => one.id === id);
+    if (bug === undefined) return [];
+    return hunts.flatMap(({ samples }) => samples.filter(isForProcesses).map((sample) => ({ bug, sample })));
   });
-  return { rows: rows.flat(), sound, failed };
 }
 
 /** So many side by side, begun in order: a build takes memory, and one more can be made while others are hunted. */

@@ -39,6 +39,12 @@ describe("each broken promise is found", () => {
     },
   );
 
+  test("every check finds some break that no other sees, or says why it stays", () => {
+    const alone = new Set(cases.filter(({ also = [] }) => also.length === 0).map(({ promise }) => promise));
+    const idle = checks.filter(({ promise, stays }) => !alone.has(promise) && stays === undefined);
+    expect(idle.map(({ promise }) => promise)).toEqual([]);
+  });
+
   test("every check has at least two of them", () => {
     for (const { promise } of checks)
       expect(cases.filter((one) => one.promise === promise).length, promise).toBeGreaterThanOrEqual(2);

@@ -52,8 +52,10 @@ test("a campaign is green, its canary dies, and the same again comes to the same
   expect(rest).toMatchObject({ runs: 15, defects: [], problems: [], canary: "died as expected" });
   expect(rest.verdicts).toMatchObject({ pass: 15 });
   const { none, ...ended } = rest.models;
-  // Each plan as it is, and with damage; what ends the world in the others is drawn.
-  expect([none, Object.values(ended).reduce((sum, runs) => sum + runs)]).toEqual([6, 9]);
+  // Each plan as it is; in the others, and in every other one that is damaged, what ends the world is drawn.
+  expect(none).toBeGreaterThanOrEqual(3);
+  expect(none).toBeLessThanOrEqual(6);
+  expect(Object.values(ended).reduce((sum, runs) => sum + runs, none ?? 0)).toBe(15);
   expect(Object.keys(ended).sort()).toEqual([...defaultModels].sort());
   expect(rest.met["a record damaged"]).toBeGreaterThan(0);
   expect(curve.at(-1)).toBeGreaterThan(3);

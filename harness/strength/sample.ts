@@ -1,0 +1,43 @@
+/**
+ * A sample of the hunters' runs for real processes: what memory says of a run must be what the real thing says.
+ *
+ * Sampled are runs that a plan alone describes, in lockstep: of those in which a promise broke all, of the others one in
+ * twenty. A run with crashes at the calls of ports has no counterpart outside memory.
+ */
+import { Random } from "../memory/random.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Draw } from "./chooser.ts";
+
+export interface Sample {
+  readonly seed: number;
+  /** 1, 2, 3 … within its hunt. */
+  readonly run: number;
+  readonly plan: Plan;
+  /** What memory came to. */
+  readonly verdict: string;
+  readonly promises: readonly string[];
+}
+
+const oneIn = 20;
+
+export function isSampled({ plan, crashes, fault }: Draw, verdict: string, seed: number): boolean {
+  if (crashes.length > 0 || fault !== undefined || plan.mode !== "lockstep") return false;
+  return verdict === "defect" || new Random(seed).oneIn(oneIn);
+}
+
+/** What only memory can see: on real processes nobody sees every sync. */
+const onlyInMemory = ["durable-before-shown"];
+
+/** Can real processes have anything to say of it? */
+export function isForProcesses({ verdict, promises }: Pick<Sample, "verdict" | "promises">): boolean {
+  return verdict !== "defect" || promises.some((promise) => !onlyInMemory.includes(promise));
+}
+
+/** The same verdict, and of the broken promises one at least the same. */
+export function agree(
+  memory: Pick<Sample, "verdict" | "promises">,
+  real: Pick<Sample, "verdict" | "promises">,
+): boolean {
+  if (memory.verdict !== real.verdict) return false;
+  return memory.verdict !== "defect" || real.promises.some((promise) => memory.promises.includes(promise));
+}

@@ -1,0 +1,47 @@
+/** What of the hunters' runs real processes repeat, and when the two agree. */
+import { describe, expect, it } from "vitest";
+import type { Plan } from "../../harness/plan/plan.ts";
+import type { Draw } from "../../harness/strength/chooser.ts";
+import { agree, isForProcesses, isSampled } from "../../harness/strength/sample.ts";
+
+const plan: Plan = { version: 1, mode: "lockstep", sessions: [], clients: 1, rounds: [] };
+const draw = (more: Partial<Draw> = {}): Draw => ({ plan, seed: 1, crashes: [], layer: "gates", ...more });
+const seeds = Array.from({ length: 2_000 }, (_, seed) => seed);
+
+describe("sampled", () => {
+  it("is every run that broke a promise, and one in twenty of the others", () => {
+    expect(seeds.every((seed) => isSampled(draw(), "defect", seed))).toBe(true);
+    const others = seeds.filter((seed) => isSampled(draw(), "pass", seed)).length;
+    expect(others).toBeGreaterThan(60);
+    expect(others).toBeLessThan(140);
+  });
+
+  it("is no run that only memory can make", () => {
+    const crashes = [{ call: 3, when: "before", model: "kill" }] as const;
+    expect(isSampled(draw({ crashes }), "defect", 1)).toBe(false);
+    expect(isSampled(draw({ fault: { call: 3, fault: "drop" } }), "defect", 1)).toBe(false);
+    expect(isSampled(draw({ plan: { ...plan, mode: "free" } }), "defect", 1)).toBe(false);
+  });
+
+  it("is for processes, unless all that broke is what only memory sees", () => {
+    const of = (...promises: string[]) => isForProcesses({ verdict: "defect", promises });
+    expect([of("durable-before-shown"), of("durable-before-shown", "settles")]).toEqual([false, true]);
+    expect(isForProcesses({ verdict: "pass", promises: [] })).toBe(true);
+  });
+});
+
+describe("both agree", () => {
+  const of = (verdict: string, ...promises: string[]) => ({ verdict, promises });
+
+  it("where the verdict is one, and a broken promise", () => {
+    expect(agree(of("pass"), of("pass"))).toBe(true);
+    expect(agree(of("defect", "settles", "no-lost-run"), of("defect", "no-lost-run"))).toBe(true);
+  });
+
+  it("and not where one is blind, or sees something else, or cannot tell", () => {
+    expect(agree(of("defect", "settles"), of("pass"))).toBe(false);
+    expect(agree(of("pass"), of("defect", "settles"))).toBe(false);
+    expect(agree(of("defect", "settles"), of("defect", "no-lost-run"))).toBe(false);
+    expect(agree(of("pass"), of("infra"))).toBe(false);
+  });
+});
