@@ -141,7 +141,8 @@ function house(result: ResultAt, board: Board, unpaired: Set<string>, orders: st
     for (const draft of known) draft.results.push(result);
     return;
   }
-  const draft = draftOf(board, body.callId, body.name ?? "", null, canonicalJson([body.name ?? "", null]));
+  const name = body.name ?? "";
+  const draft = draftOf(board, body.callId, name, null, canonicalJson([name, null]));
   draft.results.push(result);
   unpaired.add(draft.key);
   orders.push([draft.key]);

@@ -70,12 +70,11 @@ function contradictions(one: Case, judged: Judged): Finding[] {
 }
 
 function dangling(one: Case, judged: Judged): Finding[] {
-  const { call, life, effect, decision } = judged;
+  const { call, life, effect } = judged;
   const isOver = life === "dead" || life === "none";
   const [first] = call.made;
   const isOpen = effect === "unknown" || effect === "partly";
-  if (first === undefined || call.results.length > 0 || !isOver || !isOpen || decision !== undefined)
-    return [];
+  if (first === undefined || !isOver || !isOpen) return [];
   const summary = `Call ${call.id} was made and no source has its result; the agent is gone.`;
   const cites = [citeFact(first), ...processCite(one, judged)];
   const rest = { at: placeOf(first), summary, cites, ...subjectOf(judged) };
@@ -183,21 +182,20 @@ function whatModelKnows(one: Case, judged: Judged): ModelKnows {
   return whatFileTells(one, judged);
 }
 
-function whatFileTells(one: Case, { call, best, toldWrongly, snapshotDiffers }: Judged): ModelKnows {
+function whatFileTells(one: Case, { call, best }: Judged): ModelKnows {
   const source = one.evidence.resumesFrom === "log" ? "L" : "S";
   if (cutOf(one, source) === undefined) return "unknown";
   const told = call.results.filter(({ fact }) => fact.source === source);
   if (told.length === 0 || best === undefined) return "no";
-  if (source === "S" && (toldWrongly !== undefined || snapshotDiffers !== undefined)) return "wrongly";
   return told.every((result) => resultsAgree(result, best)) ? "yes" : "wrongly";
 }
 
 function marksOf(judged: Judged, modelKnows: ModelKnows, isSuperseded: boolean): CallMark[] {
-  const { call, life, best, effect, contradiction, orphan } = judged;
+  const { call, life, best, contradiction, orphan } = judged;
   const marks: CallMark[] = [];
   if (best?.cut === true) marks.push("cut");
   const isOver = life !== "alive" && life !== "unknown";
-  if (isOver && best !== undefined && modelKnows === "no" && effect !== "running") marks.push("elsewhere");
+  if (isOver && best !== undefined && modelKnows === "no") marks.push("elsewhere");
   if (orphan !== undefined) marks.push("orphan");
   if (isSuperseded) marks.push("superseded");
   if (contradiction !== undefined || call.variants > 1) marks.push("conflict");

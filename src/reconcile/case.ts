@@ -13,7 +13,6 @@ import { type Judged, judgeCall, type Life } from "./judge.ts";
 
 export interface AttemptCase {
   readonly evidence: AttemptEvidence;
-  readonly turn: Turn | undefined;
   readonly state: AttemptVerdict["state"];
 }
 
@@ -95,14 +94,14 @@ export function turnState(one: Case, turn: Turn): AttemptVerdict["state"] {
 function attemptCase(evidence: AttemptEvidence, turns: readonly Turn[], calls: readonly Call[]): AttemptCase {
   const turn = turns.find(({ attempt }) => attempt === evidence.attempt);
   const own = calls.filter((call) => call.turn === turn);
-  return { evidence, turn, state: attemptState(evidence, turn === undefined ? undefined : endOf(turn, own)) };
+  return { evidence, state: attemptState(evidence, turn === undefined ? undefined : endOf(turn, own)) };
 }
 
 function attemptState(evidence: AttemptEvidence, end: TurnEnd | undefined): AttemptVerdict["state"] {
   if (evidence.started === "no") return "never-started";
   if (evidence.liveness !== "dead") return "live";
   if (end?.outcome === "completed") return "completed";
-  if (evidence.cancelled !== undefined || end?.outcome === "cancelled") return "cancelled";
+  if (evidence.cancelled !== undefined) return "cancelled";
   return end?.outcome ?? "interrupted";
 }
 

@@ -97,8 +97,7 @@ function foreignTurns(one: Case): Finding[] {
 /** The first record of the log that the snapshot does not cover. */
 function snapshotBehind(one: Case): Finding[] {
   const snapshot = cutOf(one, "S");
-  const log = cutOf(one, "L");
-  if (!one.atRest || !isSnapshotReadable(snapshot) || log === undefined) return [];
+  if (!one.atRest || !isSnapshotReadable(snapshot)) return [];
   const missing = one.turns.flatMap((turn) => uncovered(one, turn));
   const [first] = missing.sort(
     (left, right) => left.range.fromByte - right.range.fromByte || left.k - right.k,

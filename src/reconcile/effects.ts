@@ -37,10 +37,9 @@ function mayBeLost(one: Case, { call }: Judged): boolean {
 }
 
 function rolledBack(one: Case, judged: Judged): Finding[] {
-  const { call, probe, effect } = judged;
+  const { call, probe } = judged;
   const proof = call.results.find(({ isError }) => !isError)?.fact;
-  if (proof === undefined || probe === undefined || effect !== "done" || standsOf(one, judged) !== "no")
-    return [];
+  if (proof === undefined || probe === undefined || standsOf(one, judged) !== "no") return [];
   const summary = `Call ${call.id} is on record as done, and after the machine was booted again its effect is not there.`;
   const cites = [citeFact(proof), probe.cite];
   const rest = { at: placeOf(proof), summary, cites, callId: call.id, ...attemptOf(call.turn) };
@@ -57,9 +56,8 @@ function orphaned(one: Case, { call, orphan }: Judged): Finding[] {
 }
 
 /** The agent will put a text of its own in the place of a result that is known. */
-function toldSynthetic(one: Case, { call, best, effect, life, toldWrongly }: Judged): Finding[] {
-  if (best === undefined || effect !== "done" || toldWrongly !== undefined) return [];
-  if (life === "alive" || life === "unknown" || !one.atRest) return [];
+function toldSynthetic(one: Case, { call, best, effect, toldWrongly }: Judged): Finding[] {
+  if (best === undefined || effect !== "done" || toldWrongly !== undefined || !one.atRest) return [];
   if (toldOf(one, call.id) !== "synthetic") return [];
   const { resumesFrom, sources } = one.evidence;
   const source = resumesFrom === "snapshot" ? "S" : "L";

@@ -7,7 +7,7 @@
  * Never: a missing result is not taken for a failure, nor a missing record for a call that was not made.
  */
 import type { DecisionEvidence, Evidence, ProbeEvidence, ToolEvidence } from "../model/evidence.ts";
-import { bestResult, resultsAgree, textsAgree } from "../model/result.ts";
+import { bestResult, resultsAgree } from "../model/result.ts";
 import type { Effect } from "../model/verdict.ts";
 import type { Call, ResultAt } from "./call.ts";
 
@@ -16,7 +16,6 @@ export type Life = "alive" | "dead" | "unknown" | "none";
 
 /** Two results that cannot both be the result of this call. */
 export interface Contradiction {
-  readonly between: "records" | "snapshot";
   readonly one: ResultAt;
   readonly other: ResultAt;
 }
@@ -25,12 +24,12 @@ export interface Judged {
   readonly call: Call;
   readonly life: Life;
   readonly effect: Effect;
-  readonly best?: ResultAt;
-  readonly decision?: DecisionEvidence;
+  readonly best: ResultAt | undefined;
+  readonly decision: DecisionEvidence | undefined;
   /** The last look at its effect that nothing can change any more. */
-  readonly probe?: ProbeEvidence;
+  readonly probe: ProbeEvidence | undefined;
   /** Its tool's process lives on without the agent. */
-  readonly orphan?: ToolEvidence;
+  readonly orphan: ToolEvidence | undefined;
   /** The snapshot answers with an error what another source has as done. */
   readonly toldWrongly?: Contradiction;
   /** The snapshot's text differs; the answer is the same. */
@@ -42,8 +41,7 @@ export interface Judged {
 export function judgeCall(call: Call, life: Life, evidence: Evidence): Judged {
   const decision = evidence.decisions.findLast((said) => isAbout(said, call));
   const records = call.results.filter(({ fact }) => fact.source !== "S");
-  const snapshots = call.results.filter(({ fact }) => fact.source === "S");
-  const trusted = records.length > 0 ? records : snapshots;
+  const trusted = records.length > 0 ? records : call.results;
   const best = bestResult(trusted);
   const probe = evidence.probes.findLast((look) => !look.provisional && isAbout(look, call));
   const isOpen = call.results.length === 0 && decision === undefined;
@@ -53,15 +51,15 @@ export function judgeCall(call: Call, life: Life, evidence: Evidence): Judged {
     call,
     life,
     effect: orphan === undefined ? effectOf(call, life, evidence, decision) : "running",
-    ...(best === undefined ? {} : { best }),
-    ...(decision === undefined ? {} : { decision }),
-    ...(probe === undefined ? {} : { probe }),
-    ...(orphan === undefined ? {} : { orphan }),
-    ...contradictionsOf(trusted, records.length > 0 ? snapshots : []),
+    best,
+    decision,
+    probe,
+    orphan,
+    ...contradictionsOf(trusted, call.results, best),
   };
 }
 
-function isAbout(said: { callId: string; attempt?: number }, { id, turn }: Call): boolean {
+function isAbout(said: { callId: string; attempt?: number | undefined }, { id, turn }: Call): boolean {
   return said.callId === id && (said.attempt === undefined || said.attempt === (turn.attempt ?? 0));
 }
 
@@ -108,24 +106,23 @@ function isGated(call: Call, { session, sources }: Evidence): boolean {
       source === "O" &&
       facts.some(({ attempt, body }) => {
         if (body.kind !== "permission") return false;
-        return isAbout({ callId: body.callId, ...(attempt === undefined ? {} : { attempt }) }, call);
+        return isAbout({ callId: body.callId, attempt }, call);
       }),
   );
 }
 
+/** What contradicts the best of the trusted results: another one of them, or else the snapshot's. */
 function contradictionsOf(
   trusted: readonly ResultAt[],
-  snapshots: readonly ResultAt[],
+  all: readonly ResultAt[],
+  best: ResultAt | undefined,
 ): Pick<Judged, "contradiction" | "toldWrongly" | "snapshotDiffers"> {
-  const [one] = trusted;
-  const best = bestResult(trusted);
-  if (one === undefined || best === undefined) return {};
-  const other = trusted.find((result) => !resultsAgree(result, best));
-  if (other !== undefined) return { contradiction: { between: "records", one: best, other } };
-  const wrong = snapshots.find((result) => !resultsAgree(result, best));
-  if (wrong === undefined) return {};
-  const found: Contradiction = { between: "snapshot", one: best, other: wrong };
-  if (wrong.isError && !best.isError) return { toldWrongly: found };
-  if (wrong.isError === best.isError && !textsAgree(wrong, best)) return { snapshotDiffers: found };
-  return { contradiction: found };
+  if (best === undefined) return {};
+  const isOther = (result: ResultAt) => !resultsAgree(result, best);
+  const record = trusted.find(isOther);
+  if (record !== undefined) return { contradiction: { one: best, other: record } };
+  const other = all.find(isOther);
+  if (other === undefined) return {};
+  if (other.isError === best.isError) return { snapshotDiffers: { one: best, other } };
+  return other.isError ? { toldWrongly: { one: best, other } } : { contradiction: { one: best, other } };
 }

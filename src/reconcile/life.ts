@@ -43,10 +43,8 @@ function unexpected(one: Case, { evidence }: AttemptCase): Finding[] {
   if (isLatest && ended === undefined) return [];
   const why = isLatest ? "its end is on record" : `attempt ${latest?.attempt} was started after it`;
   const summary = `The agent of attempt ${attempt} is alive, although ${why}.`;
-  const cites = [
-    processCite,
-    isLatest ? (ended?.cite ?? dispatchCite) : (latest?.dispatchCite ?? dispatchCite),
-  ];
+  const against = isLatest ? ended?.cite : latest?.dispatchCite;
+  const cites = [processCite, against ?? dispatchCite];
   const at = `attempt-${attempt}`;
   return [raise(one, { code: "unexpected-live", severity: "blocks", attempt, at, summary, cites })];
 }

@@ -2,6 +2,7 @@
  * Small words to write evidence with. Bytes are made up: each fact takes ten of them, in order.
  */
 import { ada } from "../../src/agent/ada.ts";
+import type { Cite } from "../../src/model/cite.ts";
 import type { AttemptEvidence, Evidence, SourceCut } from "../../src/model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../../src/model/fact.ts";
 import type { Finding, FindingCode, Verdict } from "../../src/model/verdict.ts";
@@ -145,4 +146,12 @@ export function finding(verdict: Verdict, code: FindingCode): Finding | undefine
 /** `id: effect/modelKnows/state` of every call. */
 export function told(verdict: Verdict): string[] {
   return verdict.calls.map(({ id, effect, modelKnows, state }) => `${id}: ${effect}/${modelKnows}/${state}`);
+}
+
+/** Of each cite its source and byte; of one that is no record, its file; of one without a file, what it says. */
+export function placesOf({ cites }: { readonly cites: readonly Cite[] }): string[] {
+  return cites.map(({ source, attempt, range, path, value }) => {
+    if (range !== undefined) return `${source}${attempt ?? ""}:${range.fromByte}`;
+    return `${source}${attempt ?? ""} ${path ?? value}`;
+  });
 }

@@ -17,6 +17,7 @@ import {
   L,
   missing,
   O,
+  placesOf,
   prompt,
   result,
   S,
@@ -46,6 +47,8 @@ interface Row {
   readonly silent: Evidence;
   readonly severity: Severity;
   readonly id: string;
+  /** Each cause at its place; see `placesOf`. */
+  readonly cites: readonly string[];
 }
 
 const rows: readonly Row[] = [
@@ -56,6 +59,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go]), L([go, p1]), S([p1])),
     severity: "warning",
     id: "snapshot-behind-log/s/-/L:10",
+    cites: ["L:10", "S /w/sessions/s.json"],
   },
   {
     code: "snapshot-behind-log",
@@ -64,6 +68,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, ra, b]), L([p1, a, ra, b]), S([p1, a, ra])),
     severity: "warning",
     id: "snapshot-behind-log/s/-/L:20",
+    cites: ["L:20", "S:10"],
   },
   {
     code: "snapshot-behind-log",
@@ -72,6 +77,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go, ok]), L([p1, ok, done]), S([p1])),
     severity: "warning",
     id: "snapshot-behind-log/s/-/L:10",
+    cites: ["L:10", "S:0"],
   },
   {
     code: "snapshot-behind-log",
@@ -83,6 +89,7 @@ const rows: readonly Row[] = [
     ),
     severity: "warning",
     id: "snapshot-behind-log/s/-/L:20",
+    cites: ["L:20", "S:10"],
   },
   {
     code: "snapshot-ahead-of-log",
@@ -91,6 +98,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, ra]), L([p1]), S([p1, a, ra])),
     severity: "blocks",
     id: "snapshot-ahead-of-log/r1/a/S:10",
+    cites: ["S:10", "L:0"],
   },
   {
     code: "snapshot-unreadable",
@@ -105,6 +113,7 @@ const rows: readonly Row[] = [
     ),
     severity: "warning",
     id: "snapshot-unreadable/s/-/S:sessions:s.json:0",
+    cites: ["S:0"],
   },
   {
     code: "snapshot-missing",
@@ -113,6 +122,7 @@ const rows: readonly Row[] = [
     silent: one(L([go]), missing(S([]))),
     severity: "warning",
     id: "snapshot-missing/s/-/L:0",
+    cites: ["S /w/sessions/s.json", "L:0"],
   },
   {
     code: "snapshot-conflict",
@@ -121,6 +131,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, ra]), L([p1, a, ra]), S([p1, a, cutResult("a", "ou")])),
     severity: "warning",
     id: "snapshot-conflict/r1/a/S:20",
+    cites: ["O1:20", "S:20"],
   },
   {
     code: "told-wrongly",
@@ -129,6 +140,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, failure("a")]), L([p1, a, failure("a")]), S([p1, a, failure("a")])),
     severity: "warning",
     id: "told-wrongly/r1/a/S:20",
+    cites: ["O1:20", "S:20"],
   },
   {
     code: "log-missing",
@@ -137,6 +149,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, []), missing(L([])), S([])),
     severity: "warning",
     id: "log-missing/s/-/O1:0",
+    cites: ["L /w/events/s.jsonl", "O1:0"],
   },
   {
     code: "log-missing",
@@ -145,6 +158,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, []), L([go]), S([])),
     severity: "warning",
     id: "log-missing/s/-/L",
+    cites: ["L /w/events/s.jsonl"],
   },
   {
     code: "log-unreadable",
@@ -153,6 +167,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, []), missing(L([])), S([])),
     severity: "warning",
     id: "log-unreadable/s/-/L",
+    cites: ["L /w/events/s.jsonl"],
   },
   {
     code: "torn-tail",
@@ -161,6 +176,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go]), L([p1], { damage: [damage("torn-tail")] }), S([p1])),
     severity: "info",
     id: "torn-tail/s/-/L:events:s.jsonl:30",
+    cites: ["L:30"],
   },
   {
     code: "corrupt-middle",
@@ -169,6 +185,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go]), L([p1, unknownType]), S([p1])),
     severity: "warning",
     id: "corrupt-middle/s/-/L:events:s.jsonl:30",
+    cites: ["L:30"],
   },
   {
     code: "corrupt-middle",
@@ -177,6 +194,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go, unknownType])),
     severity: "warning",
     id: "corrupt-middle/r1/-/O1:10",
+    cites: ["O1:10"],
   },
   {
     code: "glued-record",
@@ -185,6 +203,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go]), L([p1]), S([p1])),
     severity: "warning",
     id: "glued-record/s/-/L:events:s.jsonl:30",
+    cites: ["L:30"],
   },
   {
     code: "record-lost",
@@ -196,6 +215,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go]), J([])),
     severity: "warning",
     id: "record-lost/r1/-/O:1:spool:7",
+    cites: ["O:7"],
   },
   {
     code: "journal-ahead",
@@ -204,6 +224,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go, a, ra]), L([p1, a]), S([])),
     severity: "warning",
     id: "journal-ahead/r1/a/O1:20",
+    cites: ["O1:20", "L:10"],
   },
   {
     code: "journal-ahead",
@@ -212,6 +233,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a]), L([], { status: "unreadable" }), S([])),
     severity: "warning",
     id: "journal-ahead/r1/a/O1:10",
+    cites: ["O1:10", "L:0"],
   },
   {
     code: "agent-ahead",
@@ -220,6 +242,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go, a]), L([p1, a, ra]), S([])),
     severity: "warning",
     id: "agent-ahead/r1/a/L:20",
+    cites: ["L:20", "O1:10"],
   },
   {
     code: "agent-ahead",
@@ -228,6 +251,7 @@ const rows: readonly Row[] = [
     silent: evidence([], [L([p1, ok, done, prompt("by hand")]), S([])]),
     severity: "warning",
     id: "agent-ahead/s/-/L:30",
+    cites: ["L:30", "J1 dispatch 1"],
   },
   {
     code: "ghost-running",
@@ -236,6 +260,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, ok]), L([p1, ok, done]), S([p1, ok])),
     severity: "warning",
     id: "ghost-running/r1/-/attempt-1",
+    cites: ["J1 dispatch 1", "P1 no such process"],
   },
   {
     code: "ghost-running",
@@ -247,6 +272,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, end("failed")])),
     severity: "warning",
     id: "ghost-running/r1/-/attempt-1",
+    cites: ["J1 dispatch 1", "P1 no such process"],
   },
   {
     code: "ghost-running",
@@ -255,6 +281,7 @@ const rows: readonly Row[] = [
     silent: evidence([attempt(1, { started: "no" })], [O(1, [])]),
     severity: "warning",
     id: "ghost-running/r1/-/attempt-1",
+    cites: ["J1 dispatch 1", "P1 no such process"],
   },
   {
     code: "dangling-call",
@@ -265,6 +292,7 @@ const rows: readonly Row[] = [
     }),
     severity: "warning",
     id: "dangling-call/r1/a/O1:10",
+    cites: ["O1:10", "P1 no such process"],
   },
   {
     code: "dangling-call",
@@ -277,6 +305,7 @@ const rows: readonly Row[] = [
     }),
     severity: "warning",
     id: "dangling-call/r1/a/O1:10",
+    cites: ["O1:10", "P1 no such process"],
   },
   {
     code: "unexpected-live",
@@ -285,6 +314,7 @@ const rows: readonly Row[] = [
     silent: evidence([attempt(1), live(2)], [O(1, [go]), O(2, [go])]),
     severity: "blocks",
     id: "unexpected-live/r1/-/attempt-1",
+    cites: ["P1 no such process", "J2 dispatch 2"],
   },
   {
     code: "unexpected-live",
@@ -296,6 +326,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go, ok, done])),
     severity: "blocks",
     id: "unexpected-live/r1/-/attempt-1",
+    cites: ["P1 no such process", "J gone"],
   },
   {
     code: "unpaired-result",
@@ -304,6 +335,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, ra]), L([p1, a]), S([p1])),
     severity: "warning",
     id: "unpaired-result/r1/a/O1:10",
+    cites: ["O1:10"],
   },
   {
     code: "duplicate-event",
@@ -316,6 +348,7 @@ const rows: readonly Row[] = [
     ),
     severity: "info",
     id: "duplicate-event/r1/a/O1:20",
+    cites: ["O1:10", "O1:20"],
   },
   {
     code: "schema-unknown",
@@ -324,6 +357,7 @@ const rows: readonly Row[] = [
     silent: alive(O(1, [go])),
     severity: "info",
     id: "schema-unknown/r1/-/O1:10",
+    cites: ["O1:10"],
   },
   {
     code: "id-conflict",
@@ -332,6 +366,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, ra]), L([p1, a, cutResult("a", "out")]), S([p1])),
     severity: "blocks",
     id: "id-conflict/r1/a/L:20",
+    cites: ["O1:20", "L:20"],
   },
   {
     code: "id-conflict",
@@ -340,6 +375,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [go, a, ra]), L([p1, a, ra]), S([p1])),
     severity: "blocks",
     id: "id-conflict/r1/a/L:20",
+    cites: ["O1:20", "L:20"],
   },
   {
     code: "id-conflict",
@@ -348,6 +384,7 @@ const rows: readonly Row[] = [
     silent: two(O(1, [go, a]), O(2, [go, call("a", "other")]), L([p1, p2]), S([p1])),
     severity: "blocks",
     id: "id-conflict/r1/a/O1:20",
+    cites: ["O1:10", "O1:20"],
   },
   {
     code: "session-rebound",
@@ -356,6 +393,7 @@ const rows: readonly Row[] = [
     silent: one(O(1, [started("s")]), L([started("s"), p1]), S([p1])),
     severity: "blocks",
     id: "session-rebound/s/-/L:0",
+    cites: ["O1:0", "L:0"],
   },
   {
     code: "second-writer",
@@ -364,6 +402,7 @@ const rows: readonly Row[] = [
     silent: two(O(1, [go, a, ra]), O(2, [go, b, rb]), L([p1, a, ra, p2, b, rb]), S([])),
     severity: "blocks",
     id: "second-writer/r1/-/L:40",
+    cites: ["L:40", "L:20"],
   },
   {
     code: "superseded",
@@ -377,6 +416,7 @@ const rows: readonly Row[] = [
     ),
     severity: "warning",
     id: "superseded/r1/a/O2:10",
+    cites: ["O1:10", "O2:10"],
   },
 ];
 
@@ -388,7 +428,7 @@ describe("findings", () => {
     expect(codes(reconcile(torn))).not.toContain("second-writer");
   });
 
-  for (const { code, why, raises, silent, severity, id } of rows) {
+  for (const { code, why, raises, silent, severity, id, cites } of rows) {
     it(`${code}: ${why}`, () => {
       const found = reconcile(raises).findings.filter((finding: Finding) => finding.code === code);
       expect(found.map((finding) => finding.id)).toEqual([
@@ -396,7 +436,7 @@ describe("findings", () => {
         ...found.slice(1).map((finding) => finding.id),
       ]);
       expect(found[0]?.severity).toBe(severity);
-      expect(found[0]?.cites.length).toBeGreaterThan(0);
+      expect(found[0] === undefined ? [] : placesOf(found[0])).toEqual(cites);
       expect(found[0]?.summary).toMatch(/^[A-Z].*\.$/s);
       expect(codes(reconcile(silent))).not.toContain(code);
     });
