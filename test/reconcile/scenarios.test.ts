@@ -266,6 +266,8 @@ describe("scenarios", () => {
       expect(verdict.recovery.action).toBe(action);
       expect(verdict.recovery.sends.map(({ callId, as }) => `${callId} ${as}`)).toEqual(sends);
       for (const { cites } of verdict.findings) expect(cites.length).toBeGreaterThan(0);
+      // It is stored as JSON: nothing in it may be lost on the way.
+      expect(JSON.parse(JSON.stringify(verdict))).toStrictEqual(verdict);
     });
   }
 

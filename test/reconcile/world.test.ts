@@ -54,6 +54,7 @@ test("a provisional probe settles nothing", () => {
 test("effect-rolled-back: done on record, a boot since, and not there", () => {
   const lost = judged(finished, { bootChanged: true, probes: [seen("absent")] });
   expect(finding(lost, "effect-rolled-back")).toMatchObject({ severity: "blocks", callId: "c1" });
+  expect(finding(lost, "effect-rolled-back")?.cites.map(({ source }) => source)).toEqual(["L", "W"]);
   expect(lost.calls[0]).toMatchObject({ effect: "done", stands: "no" });
   expect(lost.recovery.action).toBe("ask");
   const silent: Partial<Evidence>[] = [
@@ -82,6 +83,7 @@ test("orphan-tool: the agent is gone and the call's process is there", () => {
 test("pid-reused is said, and changes nothing", () => {
   const one = judged(open, {}, [attempt(1, { pidReused: cite })]);
   expect(finding(one, "pid-reused")).toMatchObject({ severity: "info", cites: [cite] });
+  expect(finding(one, "pid-reused")?.id).toBe("pid-reused/r1/-/attempt-1");
   expect(one.run.state).toBe(judged(open).run.state);
   expect(codes(judged(open))).not.toContain("pid-reused");
 });
@@ -107,7 +109,11 @@ test("a stranger in the folder leaves an open session undecided and a closed one
 
 test("place-moved: the folder is gone", () => {
   const one = judged(open, { workspaceGone: { source: "W", path: "/w", value: "nothing is there" } });
-  expect(finding(one, "place-moved")).toMatchObject({ severity: "blocks" });
+  expect(finding(one, "place-moved")).toMatchObject({
+    id: "place-moved/s/-/W",
+    severity: "blocks",
+    cites: [{ source: "W", path: "/w", value: "nothing is there" }],
+  });
   expect(one.run.state).toBe("diverged");
 });
 
@@ -125,6 +131,18 @@ test("version-drift and config-drift: only within one kind of source", () => {
   expect(finding(drifted, "config-drift")?.summary).toBe(
     "The session went on with another model: n after m.",
   );
+  expect(finding(drifted, "version-drift")).toMatchObject({
+    id: "version-drift/s/-/L:20",
+    severity: "warning",
+  });
+  expect(finding(drifted, "version-drift")?.cites.map(({ value }) => value)).toEqual([
+    "version 1",
+    "version 2",
+  ]);
+  expect(finding(drifted, "config-drift")?.id).toBe("config-drift/s/-/L:30");
+  const spools = judged([O(1, [named("1", "m")]), O(2, [named("2", "m")])], {}, [attempt(1), attempt(2)]);
+  expect(finding(spools, "version-drift")?.id).toBe("version-drift/s/-/O2:0");
+  expect(codes(judged([L([named("1", "m")]), S([named("2", "n")])]))).not.toContain("version-drift");
   const same = judged([O(1, [named("1", "m")]), L([named("1.0", "vendor/m"), prompt("p1")])]);
   expect(codes(same)).not.toContain("version-drift");
   expect(codes(same)).not.toContain("config-drift");
