@@ -90,6 +90,7 @@ export async function executeWithCrashes(
       const crash = crashes[hits];
       hits += 1;
       losses = crash === undefined ? [] : endWorld(made, crash, call);
+      if (crash !== undefined && crash.model !== "kill") order.powerCut();
       tellEnded(call);
     },
     done: (call) => {
