@@ -112,3 +112,61 @@ test("close: appends in flight are finished, later ones are answered", async () 
   expect(journal.state).toBe("closed");
   expect((await readJournal(files, folder)).records.map(({ type }) => type)).toEqual(["life", "a"]);
 });
+
+test("append: a group is cut where it would grow beyond its limit, and one that is larger alone goes alone", async () => {
+  const { files, journal } = await opened({ groupBytesMax: 100 });
+  const sized = (length: number) => journal.append("a", { x: "y".repeat(length - 8) });
+  await Promise.all([sized(50), sized(50), sized(50)]);
+  expect(syncs(files)).toBe(2);
+  files.calls.length = 0;
+  const answers = await Promise.all([sized(500), sized(500)]);
+  expect(answers.map(({ ok }) => ok)).toEqual([true, true]);
+  expect(syncs(files)).toBe(2);
+});
+
+test("append: the longest record that is accepted is exactly as long as it may be", async () => {
+  const { journal } = await opened({ recordBytesMax: 1000 });
+  const overhead = '{"x":""}'.length + '"a"'.length + 128;
+  await expect(journal.append("a", { x: "y".repeat(1001 - overhead) })).rejects.toMatchObject({
+    code: "bad-argument",
+  });
+  expect(await journal.append("a", { x: "y".repeat(1000 - overhead) })).toMatchObject({ ok: true });
+});
+
+test("append: what cannot be written as JSON is refused with its cause", async () => {
+  const { journal } = await opened();
+  await expect(journal.append("a", { x: 1n })).rejects.toMatchObject({
+    code: "bad-argument",
+    cause: expect.any(TypeError),
+  });
+});
+
+test("fence: a folder that is gone ends the journal, and what was refused once stays refused", async () => {
+  const { files, journal } = await opened();
+  files.folders.delete(folder);
+  const answer = await journal.append("a", {});
+  expect(answer).toMatchObject({ ok: false, why: "failed", detail: expect.stringContaining(folder) });
+  expect(journal.state).toBe("failed");
+  files.folders.add(folder);
+  expect(await journal.checkFence()).toEqual(answer);
+  expect(await journal.append("b", {})).toEqual(answer);
+});
+
+test("fence: the newest of many generations counts, and is named", async () => {
+  const files = new MemoryFiles();
+  for (let life = 1; life <= 2; life++) await takeOver(files, folder, { life });
+  const { journal } = await takeOver(files, folder, { life: 3 });
+  expect(await journal.checkFence()).toBeUndefined();
+  await takeOver(files, folder, { life: 4 });
+  expect(await journal.append("a", {})).toMatchObject({
+    ok: false,
+    why: "fenced",
+    detail: expect.stringContaining("00000004.journal"),
+  });
+});
+
+test("fence: a machine that lists at once is asked at once", async () => {
+  const files = Object.assign(new MemoryFiles(), { listNow: () => ["00000001.journal", "00000002.journal"] });
+  const { journal } = await takeOver(files, folder, {});
+  expect(journal.state).toBe("fenced");
+});

@@ -22,6 +22,7 @@ export type Call =
   | "rename"
   | "sync-folder"
   | "open"
+  | "stat"
   | "read";
 
 interface Node {
@@ -36,6 +37,12 @@ export class MemoryFiles implements Files {
   readonly names = new Map<string, Node>();
   readonly folders = new Set<string>(["/"]);
   readonly calls: string[] = [];
+  /** By path, what stamp a file has; without one it has none. */
+  readonly stamps = new Map<string, string>();
+  /** Paths at which something stands that is no regular file. */
+  readonly odd = new Set<string>();
+  /** Files that were opened to be read and not closed. */
+  opened = 0;
   /** Called before each call; throws to make it fail. */
   hook: (call: Call, path: string) => void | Promise<void> = () => undefined;
 
@@ -66,9 +73,11 @@ export class MemoryFiles implements Files {
   async openRead(path: string): Promise<ReadFile | undefined> {
     await this.#on("open", path);
     const node = this.nodes.get(path);
-    if (node === undefined) return undefined;
+    if (node === undefined || this.odd.has(path)) return undefined;
+    this.opened += 1;
     return {
       path,
+      ...this.#stampOf(path),
       size: async () => node.bytes.length,
       read: async (fromByte, toByte) => {
         await this.#on("read", path);
@@ -78,7 +87,7 @@ export class MemoryFiles implements Files {
         await this.#on("read-sync", path);
         node.synced = node.bytes;
       },
-      close: async () => undefined,
+      close: async () => void (this.opened -= 1),
     };
   }
 
@@ -100,8 +109,15 @@ export class MemoryFiles implements Files {
   }
 
   async stat(path: string): Promise<FileStat | undefined> {
+    await this.#on("stat", path);
     const node = this.nodes.get(path);
-    return node && { kind: "file", sizeBytes: node.bytes.length, ours: true };
+    const kind = this.odd.has(path) ? "fifo" : "file";
+    return node && { kind, sizeBytes: node.bytes.length, ours: true, ...this.#stampOf(path) };
+  }
+
+  #stampOf(path: string): { stamp?: string } {
+    const stamp = this.stamps.get(path);
+    return stamp === undefined ? {} : { stamp };
   }
 
   async rename(from: string, to: string): Promise<void> {

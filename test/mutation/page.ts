@@ -1,0 +1,145 @@
+/**
+ * Writes what a run of Stryker found onto a page: mutants by file, and every one that lived with the reason why.
+ *
+ * Always: a mutant that lived and has no reason in `equivalents.ts` is listed as one that a test should find.
+ * Never: a reason takes a mutant out of the score.
+ */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { equivalents } from "./equivalents.ts";
+
+interface Mutant {
+  readonly status: "Killed" | "Timeout" | "Survived" | "NoCoverage" | "Ignored" | "RuntimeError" | "CompileError";
+  readonly mutatorName: string;
+  readonly replacement: string;
+  readonly location: { readonly start: Place; readonly end: Place };
+}
+
+/** Counted from 1. */
+interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+interface Report {
+  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
+}
+
+interface Counts {
+  readonly killed: number;
+  readonly timeout: number;
+  readonly lived: number;
+  readonly equivalent: number;
+  readonly ignored: number;
+}
+
+const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md"] = process.argv.slice(2);
+const report: Report = JSON.parse(readFileSync(reportFile, "utf8"));
+
+const isAlive = ({ status }: Mutant) => status === "Survived" || status === "NoCoverage";
+
+function lineOf(source: string, { location }: Mutant): string {
+  return (source.split("\n")[location.start.line - 1] ?? "").trim();
+}
+
+/** What the mutant replaced; of several lines the first. */
+function original(source: string, { location: { start, end } }: Mutant): string {
+  const line = source.split("\n")[start.line - 1] ?? "";
+  return line.slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined).trim();
+}
+
+function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
+  const line = lineOf(source, mutant);
+  return equivalents.find(
+    (one) =>
+      file.endsWith(one.file) &&
+      line.includes(one.line) &&
+      (one.mutants === undefined || one.mutants.includes(mutant.replacement)),
+  )?.reason;
+}
+
+function countsOf(file: string, source: string, mutants: readonly Mutant[]): Counts {
+  const lived = mutants.filter(isAlive);
+  const of = (status: Mutant["status"]) => mutants.filter((mutant) => mutant.status === status).length;
+  return {
+    killed: of("Killed"),
+    timeout: of("Timeout"),
+    lived: lived.length,
+    equivalent: lived.filter((mutant) => reasonOf(file, source, mutant) !== undefined).length,
+    ignored: of("Ignored"),
+  };
+}
+
+function score({ killed, timeout, lived }: Counts): string {
+  const found = killed + timeout;
+  return found + lived === 0 ? "–" : `${((100 * found) / (found + lived)).toFixed(1)} %`;
+}
+
+function row(name: string, counts: Counts): string {
+  const { killed, timeout, lived, equivalent, ignored } = counts;
+  const cells = [killed + timeout + lived, killed, timeout, lived, equivalent, ignored, score(counts)];
+  return `| ${name} | ${cells.join(" | ")} |`;
+}
+
+function sum(all: readonly Counts[]): Counts {
+  const of = (key: keyof Counts) => all.reduce((total, counts) => total + counts[key], 0);
+  return {
+    killed: of("killed"),
+    timeout: of("timeout"),
+    lived: of("lived"),
+    equivalent: of("equivalent"),
+    ignored: of("ignored"),
+  };
+}
+
+const code = (text: string) => `\`${text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 100)}\``;
+
+const files = Object.entries(report.files).map(([file, { source, mutants }]) => ({ file, source, mutants }));
+const counted = files.map(({ file, source, mutants }) => ({ file, counts: countsOf(file, source, mutants) }));
+const folders = ["src/reconcile", "src/journal"].map((folder) => ({
+  folder,
+  counts: sum(counted.filter(({ file }) => file.startsWith(folder)).map(({ counts }) => counts)),
+}));
+
+/** Each that lived under its reason, those without one first. */
+function livedBy(): string[] {
+  const byReason = new Map<string, string[]>();
+  for (const { file, source, mutants } of files) {
+    for (const mutant of mutants.filter(isAlive)) {
+      const reason = reasonOf(file, source, mutant) ?? "";
+      const place = `${file.replace("src/", "")}:${mutant.location.start.line}`;
+      const line = `- ${place} ${code(original(source, mutant))} → ${code(mutant.replacement)}`;
+      byReason.set(reason, [...(byReason.get(reason) ?? []), line]);
+    }
+  }
+  const open = byReason.get("") ?? [];
+  byReason.delete("");
+  return [
+    `## ${open.length} that no test finds, and that are not shown to be equivalent`,
+    "",
+    ...open,
+    "",
+    "## Equivalent: no test can tell them from the code",
+    ...[...byReason].flatMap(([reason, lines]) => ["", `**${reason}** (${lines.length})`, "", ...lines]),
+  ];
+}
+
+const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+
+writeFileSync(
+  pageFile,
+  `${[
+    "# Automatic mutants",
+    "",
+    `Stryker changed the reconciler and the journal at every place where it can, one place at a time; their own tests judged each change. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.`,
+    "",
+    "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score.",
+    "",
+    "| File | Mutants | Killed | Timed out | Alive | of them equivalent | Ignored | Score |",
+    "|---|---|---|---|---|---|---|---|",
+    ...folders.map(({ folder, counts }) => row(`**${folder}**`, counts)),
+    ...counted.map(({ file, counts }) => row(file.replace("src/", ""), counts)),
+    "",
+    ...livedBy(),
+  ].join("\n")}\n`,
+);
