@@ -2,7 +2,9 @@
  * A start that holds the outcome of older segments already: it reads them again only where they are not what they were.
  */
 import { expect, test } from "vitest";
-import { type StampedSeal, type TakenOver, takeOver } from "../../src/journal/index.ts";
+import { takeOver } from "../../src/journal/index.ts";
+import type { StampedSeal } from "../../src/journal/seal.ts";
+import type { TakenOver } from "../../src/journal/take-over.ts";
 import { IoError } from "../../src/model/ports.ts";
 import { bytesOf, MemoryFiles } from "./memory-files.ts";
 import { flipped, folder } from "./sample.ts";
@@ -13,13 +15,14 @@ const segment = (generation: number): string => `${folder}/0000000${generation}.
 async function world(stamps = false): Promise<{ files: MemoryFiles; seals: readonly StampedSeal[] }> {
   const files = new MemoryFiles();
   for (const type of ["a", "b"]) await (await takeOver(files, folder, {})).journal.append(type, {});
-  if (stamps) for (const generation of [1, 2, 3]) files.stamps.set(segment(generation), `stamp ${generation}`);
+  if (stamps)
+    for (const generation of [1, 2, 3]) files.stamps.set(segment(generation), `stamp ${generation}`);
   const { seals } = await takeOver(files, folder, {});
   files.calls.length = 0;
   return { files, seals };
 }
 
-const start = (files: MemoryFiles, covered: readonly StampedSeal[]) =>
+const start = (files: MemoryFiles, covered: readonly StampedSeal[]): Promise<TakenOver> =>
   takeOver(files, folder, {}, { covered });
 const generations = ({ history }: TakenOver) => history.records.map(({ generation }) => generation);
 /** Which segments were opened to be read. */

@@ -109,8 +109,10 @@ test("late writes: of the newest four sealed segments, and of nothing that is no
   const files = await lived(6);
   const { journal } = await takeOver(files, folder, {});
   expect(await journal.lateWrites()).toEqual([]);
-  for (const generation of [1, 2, 3, 4, 5, 6]) files.appendTo(segment(generation), bytesOf(`${generation}\n`));
-  const late = async () => (await journal.lateWrites()).map(({ generation, text }) => `${generation} ${text}`);
+  for (const generation of [1, 2, 3, 4, 5, 6])
+    files.appendTo(segment(generation), bytesOf(`${generation}\n`));
+  const late = async () =>
+    (await journal.lateWrites()).map(({ generation, text }) => `${generation} ${text}`);
   expect(await late()).toEqual(["6 6", "5 5", "4 4", "3 3"]);
   await files.remove(segment(6));
   files.odd.add(segment(5));

@@ -9,7 +9,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { equivalents } from "./equivalents.ts";
 
 interface Mutant {
-  readonly status: "Killed" | "Timeout" | "Survived" | "NoCoverage" | "Ignored" | "RuntimeError" | "CompileError";
+  readonly status:
+    | "Killed"
+    | "Timeout"
+    | "Survived"
+    | "NoCoverage"
+    | "Ignored"
+    | "RuntimeError"
+    | "CompileError";
   readonly mutatorName: string;
   readonly replacement: string;
   readonly location: { readonly start: Place; readonly end: Place };
