@@ -87,7 +87,9 @@ export class MemoryFiles implements Files {
         await this.#on("read-sync", path);
         node.synced = node.bytes;
       },
-      close: async () => void (this.opened -= 1),
+      close: async () => {
+        this.opened -= 1;
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { crc32 } from "../../src/journal/crc32.ts";
 import { encodeRecord, findRecord, parseRecord } from "../../src/journal/record.ts";
 import { bytesOf, concat } from "./memory-files.ts";
 
@@ -49,4 +50,48 @@ test("record: the right checksum over another form is not a record", () => {
     expect(parseRecord(encodeRecord(1, 1, { type: "t", dataJson }), 0)).toBe("form");
   }
   expect(parseRecord(bytesOf("j1\t00000000\t5\t1\t1\n"), 0)).toBe("form");
+});
+
+/** A line with the right length and checksum over any body. */
+function lineOf(body: string | Uint8Array): Uint8Array {
+  const bytes = typeof body === "string" ? bytesOf(body) : body;
+  const length = bytesOf(`${bytes.length}\t`);
+  const crc = crc32(concat(length, bytes)).toString(16).padStart(8, "0");
+  return concat(bytesOf(`j1\t${crc}\t`), length, bytes, bytesOf("\n"));
+}
+
+test("record: each field must have its form, under whatever checksum", () => {
+  expect(parseRecord(lineOf('1\t2\t"t"\t{}'), 0)).toStrictEqual({
+    generation: 1,
+    n: 2,
+    type: "t",
+    data: {},
+    end: lineOf('1\t2\t"t"\t{}').length - 1,
+  });
+  const bad = ['0\t2\t"t"\t{}', '1\t0\t"t"\t{}', 'x1\t2\t"t"\t{}', '1x\t2\t"t"\t{}', '1\t2x\t"t"\t{}'];
+  const worse = [
+    '1\t-2\t"t"\t{}',
+    "1\t2\t5\t{}",
+    "1\t2\tnull\t{}",
+    '1\t2\t"t"\t',
+    '1\t2\t"t"',
+    "1\t2",
+    "1",
+    "x",
+  ];
+  for (const body of [...bad, ...worse]) expect([body, parseRecord(lineOf(body), 0)]).toEqual([body, "form"]);
+  expect(parseRecord(lineOf(concat(bytesOf('1\t2\t"'), Uint8Array.of(0xff), bytesOf('"\t{}'))), 0)).toBe(
+    "form",
+  );
+});
+
+test("record: what does not even begin as one has no form; one byte that is wrong is told by the checksum", () => {
+  const line = lineOf('1\t2\t"t"\t{}');
+  expect(parseRecord(bytesOf("garbage"), 0)).toBe("form");
+  expect(parseRecord(concat(line.subarray(0, -2), bytesOf("]\n")), 0)).toBe("checksum");
+});
+
+test("record: the next one is found by its whole mark", () => {
+  expect(findRecord(bytesOf("jX\tj1 j\tj1\t"), 0)).toBe(8);
+  expect(findRecord(bytesOf("j1\tj1\t"), 1)).toBe(3);
 });
