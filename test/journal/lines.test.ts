@@ -48,3 +48,28 @@ test("lines: of an oversized line only the head is kept", () => {
   expect(line).toMatchObject({ fromByte: 10, toByte: 912, newline: true, oversized: true });
   expect(line?.bytes.length).toBe(256);
 });
+
+test("lines: of one that is oversized within one piece the head alone is kept, too", () => {
+  const [line, next] = split([bytesOf(`${"x".repeat(900)}\ny`)], 500);
+  expect(line?.oversized).toBe(true);
+  expect(line?.bytes.length).toBe(256);
+  expect(textOf(next?.bytes ?? new Uint8Array(0))).toBe("y");
+});
+
+test("lines: to look at the tail changes nothing", () => {
+  const splitter = new LineSplitter(0, 100);
+  const lines: string[] = [];
+  const push = (text: string) => splitter.push(bytesOf(text), (line) => lines.push(textOf(line.bytes)));
+  expect(splitter.tail()).toBeUndefined();
+  for (const text of ["a", "b", "c"]) {
+    push(text);
+    splitter.tail();
+  }
+  push("d");
+  const tail = splitter.tail();
+  expect(tail).toMatchObject({ fromByte: 0, toByte: 4, newline: false, oversized: false });
+  expect(textOf(tail?.bytes ?? new Uint8Array(0))).toBe("abcd");
+  push("e\nf\n");
+  expect(lines).toEqual(["abcde", "f"]);
+  expect([splitter.lineEnd, splitter.end, splitter.tail()]).toEqual([8, 8, undefined]);
+});

@@ -23,6 +23,7 @@ export type Call =
   | "sync-folder"
   | "open"
   | "stat"
+  | "close"
   | "read";
 
 interface Node {
@@ -43,6 +44,8 @@ export class MemoryFiles implements Files {
   readonly odd = new Set<string>();
   /** Files that were opened to be read and not closed. */
   opened = 0;
+  /** Files that were made and not closed. */
+  writing = 0;
   /** Called before each call; throws to make it fail. */
   hook: (call: Call, path: string) => void | Promise<void> = () => undefined;
 
@@ -56,6 +59,7 @@ export class MemoryFiles implements Files {
     if (this.nodes.has(path)) return undefined;
     const node: Node = { bytes: new Uint8Array(0), synced: new Uint8Array(0) };
     this.nodes.set(path, node);
+    this.writing += 1;
     return {
       path,
       append: async (bytes) => {
@@ -66,7 +70,10 @@ export class MemoryFiles implements Files {
         await this.#on("sync", path);
         node.synced = node.bytes;
       },
-      close: async () => undefined,
+      close: async () => {
+        this.writing -= 1;
+        await this.hook("close", path);
+      },
     };
   }
 

@@ -4,12 +4,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
+  crc32,
   readSnapshot,
   removeLeftovers,
   replaceAtomically,
   takeOver,
   writeSnapshot,
 } from "../../src/journal/index.ts";
+import { snapshotBytesMax } from "../../src/journal/snapshot.ts";
 import { IoError } from "../../src/model/ports.ts";
 import { bytesOf, type Call, MemoryFiles, textOf } from "./memory-files.ts";
 import { flipped, folder } from "./sample.ts";
@@ -143,4 +145,103 @@ test("replace: a crashed writer's temporary file is neither used nor in the way,
   expect(textOf(files.bytes(`${path}.tmp-0-1`))).toBe("half");
   expect(await removeLeftovers(files, path)).toEqual([`${path}.tmp-0-1`, `${path}.tmp-g1-1`]);
   expect(await files.list("/data")).toEqual(["state", "state.tmp-notes.txt"]);
+});
+
+test("snapshot: its own checksum does not save what has another form", async () => {
+  const files = data();
+  const line = (head: string, body: string) =>
+    bytesOf(`${head}\t${crc32(bytesOf(body)).toString(16).padStart(8, "0")}\t${body}`);
+  const good = `${JSON.stringify(covers)}\t{"x":1}\n`;
+  files.put(path, line("s1", good));
+  expect(await readSnapshot(files, path)).toEqual({ state: { x: 1 }, covers });
+  const others = [
+    line("s2", good),
+    line("xs1", good),
+    line("s1", "{}\t{}\n"),
+    line("s1", `${JSON.stringify({ ...covers, bytes: -1 })}\t{}\n`),
+    line("s1", JSON.stringify(covers)),
+    line("s1", `${JSON.stringify(covers)}\t{`),
+    bytesOf("s1\t"),
+    bytesOf(""),
+  ];
+  for (const bytes of others) {
+    files.put(path, bytes);
+    expect(await readSnapshot(files, path)).toMatchObject({
+      damage: { code: "snapshot-unreadable", path, range: { fromByte: 0, toByte: bytes.length } },
+    });
+  }
+  expect(files.opened).toBe(0);
+});
+
+test("snapshot: what is no regular file, or too long, is not read; a defect is not taken for damage", async () => {
+  const files = data();
+  await writeSnapshot(files, path, covers, "state");
+  const unread = { damage: { code: "snapshot-unreadable", path, range: { fromByte: 0, toByte: 0 } } };
+  files.odd.add(path);
+  expect(await readSnapshot(files, path)).toMatchObject(unread);
+  files.odd.clear();
+  const open = files.openRead.bind(files);
+  const sized = (size: number) => async (each: string) => {
+    const file = await open(each);
+    return file && { ...file, size: async () => size };
+  };
+  files.openRead = sized(snapshotBytesMax + 1);
+  expect(await readSnapshot(files, path)).toMatchObject(unread);
+  files.openRead = sized(snapshotBytesMax);
+  expect(await readSnapshot(files, path)).toMatchObject({ state: "state" });
+  files.openRead = open;
+  files.hook = (call) => {
+    if (call === "read") throw new TypeError("a defect");
+  };
+  await expect(readSnapshot(files, path)).rejects.toThrow("a defect");
+  expect(files.opened).toBe(0);
+});
+
+test("snapshot: how much of the segment is left is said, and nothing stays open", async () => {
+  const files = data();
+  const { journal } = await takeOver(files, folder, {});
+  await journal.append("a", {});
+  const position = journal.position();
+  await writeSnapshot(files, path, position, "state");
+  files.put(`${folder}/00000001.journal`, files.bytes(`${folder}/00000001.journal`).slice(0, 40));
+  const read = await readSnapshot(files, path, folder);
+  expect(read && "damage" in read && read.damage.detail).toContain(
+    `covers ${position.bytes} bytes of 00000001.journal, which has only 40`,
+  );
+  expect(files.opened).toBe(0);
+});
+
+test("snapshot: each life has temporary files of its own", async () => {
+  const files = data();
+  await writeSnapshot(files, path, { ...covers, generation: 7 }, {});
+  expect(files.calls.find((call) => call.startsWith("create"))).toBe(`create ${path}.tmp-g7-1`);
+});
+
+test("replace: a writer that says no name has one; after a thousand leftovers it gives up", async () => {
+  const files = data();
+  await replaceAtomically(files, path, bytesOf("x"));
+  expect(files.calls[0]).toBe(`create ${path}.tmp-0-1`);
+  for (let number = 1; number < 1000; number++) files.put(`${path}.tmp-0-${number}`, bytesOf("half"));
+  await replaceAtomically(files, path, bytesOf("y"));
+  files.put(`${path}.tmp-0-1000`, bytesOf("half"));
+  await expect(replaceAtomically(files, path, bytesOf("z"))).rejects.toMatchObject({
+    code: "EEXIST",
+    path: `${path}.tmp-0-1000`,
+  });
+  expect(textOf(files.bytes(path))).toBe("y");
+});
+
+test("replace: leftovers are known by their whole name, and a folder that is not there has none", async () => {
+  const files = data();
+  const names = [
+    "state.tmp-0-12",
+    "state.tmp-0-1x",
+    "state.tmp-a b-1",
+    "state.tmp-x.y-3",
+    "other.tmp-0-1",
+    "state",
+  ];
+  for (const name of names) files.put(`/data/${name}`, bytesOf("?"));
+  expect(await removeLeftovers(files, path)).toEqual(["/data/state.tmp-0-12"]);
+  expect(await removeLeftovers(files, "/nowhere/state")).toEqual([]);
 });

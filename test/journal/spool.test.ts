@@ -10,6 +10,8 @@ import {
   SpoolReader,
   verifySpool,
 } from "../../src/journal/index.ts";
+import { readRecent } from "../../src/journal/read.ts";
+import { spoolLinesIn } from "../../src/journal/spool.ts";
 import type { ReadFile } from "../../src/model/ports.ts";
 import { bytesOf, concat, MemoryFiles } from "./memory-files.ts";
 import { flipped } from "./sample.ts";
@@ -219,4 +221,87 @@ test("spool: an oversized line is reported with its range and never held", async
   ]);
   expect(got[1]?.text.length).toBe(200);
   expect(held - before).toBeLessThan(10 * 1024 * 1024);
+});
+
+test("spool: bytes that were read in one piece, and begin with a line, are handed on with their lines", async () => {
+  const { files, file } = await spool(bytesOf("a\nb\nhalf"));
+  const reader = new SpoolReader(file);
+  const first = await reader.next();
+  expect(first.bytes).toEqual(bytesOf("a\nb\nhalf"));
+  expect(first).toMatchObject({ toByte: 4, tailBytes: 4, more: false });
+  files.appendTo(path, bytesOf("\nc\n"));
+  const second = await reader.next();
+  expect(second.lines.map(({ text }) => text)).toEqual(["half", "c"]);
+  expect(second).not.toHaveProperty("bytes");
+  files.appendTo(path, bytesOf("d\n"));
+  expect((await reader.next()).bytes).toEqual(bytesOf("d\n"));
+  expect(await reader.next()).toEqual({ lines: [], toByte: 13, tailBytes: 0, more: false });
+  const long = await spool(new Uint8Array(300 * 1024).fill(0x0a));
+  expect(await new SpoolReader(long.file).next()).not.toHaveProperty("bytes");
+});
+
+test("spool: read in batches nothing is read that is not asked for, and the end is seen", async () => {
+  const { files, file } = await spool(bytesOf("a\n".repeat(10)));
+  const reader = new SpoolReader(file, { batchBytesMax: 6 });
+  const batches = [await reader.next(), await reader.next(), await reader.next(), await reader.next()];
+  expect(batches.map(({ lines: some, more }) => [some.length, more])).toEqual([
+    [3, true],
+    [3, true],
+    [3, true],
+    [1, false],
+  ]);
+  expect(batches[0]?.bytes).toEqual(bytesOf("a\na\na\n"));
+  files.calls.length = 0;
+  expect(await reader.next()).toEqual({ lines: [], toByte: 20, tailBytes: 0, more: false });
+  expect(files.calls).toEqual([`read ${path}`]);
+});
+
+test("spool: a few bytes are read at once where the machine can, many are not", async () => {
+  const calls: string[] = [];
+  const world = (readNow: boolean): ReadFile => ({
+    path,
+    size: async () => 0,
+    read: async (fromByte, toByte) => {
+      calls.push(`read ${fromByte} ${toByte}`);
+      return new Uint8Array(0);
+    },
+    ...(readNow
+      ? {
+          readNow: (fromByte: number, toByte: number) => {
+            calls.push(`now ${fromByte} ${toByte}`);
+            return new Uint8Array(0);
+          },
+        }
+      : {}),
+    sync: async () => undefined,
+    close: async () => undefined,
+  });
+  await readRecent(world(true), 100, 100 + 16 * 1024);
+  await readRecent(world(true), 100, 101 + 16 * 1024);
+  await readRecent(world(false), 100, 101);
+  expect(calls).toEqual(["now 100 16484", "read 100 16485", "read 100 101"]);
+});
+
+test("spool: bytes at hand are taken apart as those of a file are", () => {
+  const [a = "", b = ""] = events;
+  expect(spoolLinesIn(bytesOf(`${a}\n${b}`), 50)).toEqual([
+    { text: a, range: { fromByte: 50, toByte: 51 + a.length } },
+    { text: b, range: { fromByte: 51 + a.length, toByte: 51 + a.length + bytesOf(b).length } },
+  ]);
+  expect(spoolLinesIn(bytesOf(`${a}\n`), 0).length).toBe(1);
+});
+
+test("spool: sixteen runs of NUL are taken apart, seventeen are not", async () => {
+  expect((await readAll(bytesOf(`${"a\0".repeat(16)}\n`))).length).toBe(32);
+  expect((await readAll(bytesOf(`${"a\0".repeat(17)}\n`))).length).toBe(1);
+});
+
+test("spool: glued objects at the very end have their own bytes, and what only looks like some stays whole", async () => {
+  const [a = "", , b = ""] = events;
+  expect(await readAll(bytesOf(a + b))).toEqual([
+    { text: a, range: { fromByte: 0, toByte: a.length }, glued: true },
+    { text: b, range: { fromByte: a.length, toByte: a.length + b.length }, glued: true },
+  ]);
+  for (const text of [`${a}XYZ${b}`, `{"a":"}{"b}{"c`, `${a}{"x":}`, `[${a}${b}]`])
+    expect(await readAll(bytesOf(text))).toMatchObject([{ text }]);
 });
