@@ -39,7 +39,7 @@ export class Computer implements Watchers {
   /** Outside the disk: no power cut reaches them. */
   readonly ledgers = new Map<string, LedgerEntry[]>();
   readonly #processes = new Map<number, MemoryProcess>();
-  readonly #watches = new Map<string, Set<() => void>>();
+  readonly #watches = new Map<string, Set<(name: string) => void>>();
   readonly #ids: Random;
   #boot = 1;
   #pid = 1_000;
@@ -50,7 +50,7 @@ export class Computer implements Watchers {
     this.scheduler = new Scheduler(this.random);
     this.calls = new Calls(this.scheduler);
     this.calls.hooks = hooks;
-    this.disk = new Disk((folder) => this.#changed(folder));
+    this.disk = new Disk((folder, name) => this.#changed(folder, name));
   }
 
   get nowMs(): number {
@@ -141,14 +141,17 @@ export class Computer implements Watchers {
     };
   }
 
-  watch(life: Owner, folder: string, onChange: () => void): { close(): void } {
-    let pending = false;
-    const tell = () => {
-      if (pending || life.dead) return;
-      pending = true;
+  /** Told once of all that changes until it is its turn, name by name. */
+  watch(life: Owner, folder: string, onChange: (name: string) => void): { close(): void } {
+    const pending = new Set<string>();
+    const tell = (name: string) => {
+      if (life.dead) return;
+      pending.add(name);
+      if (pending.size > 1) return;
       this.scheduler.push(life, () => {
-        pending = false;
-        onChange();
+        const names = [...pending];
+        pending.clear();
+        for (const one of names) onChange(one);
       });
     };
     const watches = this.#watches.get(folder) ?? new Set();
@@ -162,8 +165,8 @@ export class Computer implements Watchers {
     return node instanceof FileNode ? Buffer.from(node.content).toString("utf8") : undefined;
   }
 
-  #changed(folder: string): void {
-    for (const tell of this.#watches.get(folder) ?? []) tell();
+  #changed(folder: string, name: string): void {
+    for (const tell of this.#watches.get(folder) ?? []) tell(name);
   }
 }
 

@@ -103,10 +103,10 @@ export class Disk {
   #paths = new Map<string, DiskNode>();
   #order = 0;
   #committedOrder = 0;
-  readonly #onChange: (folder: string) => void;
+  readonly #onChange: (folder: string, name: string) => void;
 
-  /** @param onChange told after each change, with the folder in which it was. */
-  constructor(onChange: (folder: string) => void) {
+  /** @param onChange told after each change, with the folder in which it was and the name of what changed. */
+  constructor(onChange: (folder: string, name: string) => void) {
     this.#onChange = onChange;
     this.#paths.set("", this.root);
   }
@@ -247,12 +247,17 @@ export class Disk {
     const change = { order: this.#order, folder, sets };
     applyChange(folder.entries, change);
     this.changes.push(change);
-    this.#onChange(path.slice(0, path.lastIndexOf("/")));
+    this.#tell(path);
   }
 
   #wrote(path: string, file: FileNode, before: Uint8Array): void {
     this.lastWrite = { file, before, after: file.content };
-    this.#onChange(path.slice(0, path.lastIndexOf("/")));
+    this.#tell(path);
+  }
+
+  #tell(path: string): void {
+    const slash = path.lastIndexOf("/");
+    this.#onChange(path.slice(0, slash), path.slice(slash + 1));
   }
 }
 

@@ -10,7 +10,7 @@ import type { Owner } from "./scheduler.ts";
 
 /** Who is told of changes in a folder. */
 export interface Watchers {
-  watch(life: Owner, folder: string, onChange: () => void): Watch;
+  watch(life: Owner, folder: string, onChange: (name: string) => void): Watch;
 }
 
 export function memoryFiles(disk: Disk, calls: Calls, life: Owner, watchers: Watchers): Files {

@@ -125,7 +125,7 @@ function errorReader(
       let stop = () => {};
       const written = new Promise<void>((resolve) => {
         wake = resolve;
-        const watch = files.watchFolder(folder, resolve);
+        const watch = files.watchFolder(folder, () => resolve());
         const unwatch = context.recorder.watch(session.id, resolve);
         stop = () => {
           watch.close();

@@ -6,12 +6,12 @@
  * Never: no signal is sent from here.
  */
 import { spawn } from "node:child_process";
-import { open as openCallback } from "node:fs";
+import { openSync } from "node:fs";
 import { access, constants, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { getuid } from "node:process";
-import { promisify } from "node:util";
 import type { AgentStart, Agents, Watch } from "../model/ports.ts";
+import { atOnce, Descriptor } from "./descriptor.ts";
 import { asIoError, io } from "./io.ts";
 import { markerName } from "./kin.ts";
 import { wrapperScript } from "./wrapper.ts";
@@ -25,16 +25,16 @@ export function hostAgents(searchPath: string): Agents {
     start,
     fence,
     held: async (folder) => {
-      const handle = await openStdin(folder);
-      await handle?.close();
-      return handle !== undefined;
+      const fifo = await openStdin(folder);
+      await fifo?.close();
+      return fifo !== undefined;
     },
     whenGone,
     input: async (folder, bytes) => {
-      const handle = await openStdin(folder);
-      if (handle === undefined) return false;
-      const fd = await io(`${folder}/stdin`, "open", () => openDescriptor(`${folder}/stdin`, writing));
-      await handle.close();
+      const fifo = await openStdin(folder);
+      if (fifo === undefined) return false;
+      const fd = await io(`${folder}/stdin`, "open", async () => openSync(`${folder}/stdin`, writing));
+      await fifo.close();
       return writeAll(fd, bytes);
     },
   };
@@ -114,14 +114,14 @@ function openStdin(folder: string) {
   return openFifo(`${folder}/stdin`);
 }
 
-async function openFifo(path: string) {
-  const flags = constants.O_WRONLY | constants.O_NONBLOCK;
-  const handle = await io(path, "open", () => open(path, flags), ["ENXIO", "ENOENT", "ENOTDIR"], undefined);
-  if (handle === undefined) return undefined;
-  const stats = await handle.stat();
+async function openFifo(path: string): Promise<Descriptor | undefined> {
+  const absent = ["ENXIO", "ENOENT", "ENOTDIR"];
+  const fifo = await io(path, "open", () => atOnce(() => Descriptor.open(path, writing)), absent, undefined);
+  if (fifo === undefined) return undefined;
+  const stats = fifo.stats();
   // One of another user could be anybody's ear.
-  if (stats.isFIFO() && stats.uid === getuid?.()) return handle;
-  await handle.close();
+  if (stats.isFIFO() && Number(stats.uid) === getuid?.()) return fifo;
+  await fifo.close();
   return undefined;
 }
 
@@ -144,7 +144,8 @@ async function whenGone(folder: string, onGone: () => void): Promise<Watch> {
     };
   }
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
-  const fd = await io(path, "open", () => openDescriptor(path, flags));
+  // A bare number: the socket that takes it over closes it.
+  const fd = await io(path, "open", async () => openSync(path, flags));
   await writer.close();
   const socket = new Socket({ fd, readable: true, writable: false });
   const gone = () => {
@@ -164,6 +165,3 @@ async function whenGone(folder: string, onGone: () => void): Promise<Watch> {
     },
   };
 }
-
-/** A bare descriptor: the socket that takes it over closes it, which a FileHandle would do a second time. */
-const openDescriptor = promisify(openCallback) as (path: string, flags: number) => Promise<number>;

@@ -2,14 +2,16 @@
  * Files of the real machine.
  *
  * Always: what we create is readable by its owner alone; sync is fdatasync for files and fsync for folders;
- * opening never blocks on a FIFO that somebody put where a file should be.
+ * opening never blocks on a FIFO that somebody put where a file should be. What is there, and what it looks like, is
+ * asked for at once: see descriptor.ts.
  * Never: no path is interpreted; callers hand in absolute ones that they made themselves.
  */
 import { isUtf8 } from "node:buffer";
 import { spawn } from "node:child_process";
-import { type BigIntStats, constants, readdirSync, readSync, watch } from "node:fs";
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir, stat } from "node:fs/promises";
+import { type BigIntStats, constants, open as openCallback, readdirSync, statSync, watch } from "node:fs";
+import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { getBuiltinModule } from "node:process";
+import { promisify } from "node:util";
 import {
   type AppendFile,
   type FileStat,
@@ -18,6 +20,7 @@ import {
   type ReadFile,
   type Watch,
 } from "../model/ports.ts";
+import { atOnce, Descriptor } from "./descriptor.ts";
 import { asIoError, errorCode, io } from "./io.ts";
 
 const ownerOnly = 0o600;
@@ -37,7 +40,8 @@ export function hostFiles(): Files {
     listInAnyOrder: (path) => io(path, "readdir", () => readdir(path), ["ENOENT", "ENOTDIR"], undefined),
     decode,
     listNow,
-    stat: (path) => io(path, "stat", () => statOf(path), ["ENOENT", "ENOTDIR"], undefined),
+    stat: (path) => atOnce(() => statNow(path)),
+    statNow,
     isLink: (path) =>
       io(path, "lstat", async () => (await lstat(path)).isSymbolicLink(), ["ENOENT", "ENOTDIR"], false),
     rename: (from, to) => io(from, "rename", () => rename(from, to)),
@@ -62,64 +66,64 @@ function listNow(path: string): readonly string[] | undefined {
   }
 }
 
-async function createExclusive(path: string): Promise<AppendFile | undefined> {
-  const flags = O_CREAT | O_EXCL | O_APPEND | O_WRONLY;
-  const handle = await io(path, "create", () => open(path, flags, ownerOnly), ["EEXIST"], undefined);
-  if (handle === undefined) return undefined;
-  return {
-    path,
-    append: (bytes) => io(path, "write", () => writeWhole(handle, bytes)),
-    sync: () => io(path, "fdatasync", () => handle.datasync()),
-    close: () => io(path, "close", () => handle.close()),
-  };
-}
-
-async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let from = 0; from < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, from, bytes.length - from, null);
-    from += bytesWritten;
+function statNow(path: string): FileStat | undefined {
+  try {
+    return statOf(path);
+  } catch (thrown) {
+    if (errorCode(thrown) === "ENOTDIR") return undefined;
+    throw asIoError(thrown, path, "stat");
   }
 }
 
+/** A new name is written by the file system, which may wait for its own journal. */
+const openBeside = promisify(openCallback) as (path: string, flags: number, mode: number) => Promise<number>;
+
+async function createExclusive(path: string): Promise<AppendFile | undefined> {
+  const flags = O_CREAT | O_EXCL | O_APPEND | O_WRONLY;
+  const fd = await io(path, "create", () => openBeside(path, flags, ownerOnly), ["EEXIST"], undefined);
+  if (fd === undefined) return undefined;
+  const file = new Descriptor(fd);
+  return {
+    path,
+    append: (bytes) => io(path, "write", () => file.append(bytes)),
+    sync: () => io(path, "fdatasync", () => file.sync()),
+    close: () => io(path, "close", () => file.close()),
+  };
+}
+
 async function openRead(path: string): Promise<ReadFile | undefined> {
-  const handle = await io(
+  const file = await io(
     path,
     "open",
-    () => open(path, O_RDONLY | O_NONBLOCK),
+    () => atOnce(() => Descriptor.open(path, O_RDONLY | O_NONBLOCK)),
     ["ENOENT", "ENOTDIR", "ENXIO"],
     undefined,
   );
-  if (handle === undefined) return undefined;
-  const stats = await io(path, "stat", () => handle.stat({ bigint: true }));
+  if (file === undefined) return undefined;
+  const stats = await io(path, "stat", async () => file.stats());
   if (!stats.isFile()) {
-    await handle.close();
+    await file.close();
     return undefined;
   }
   return {
     path,
     stamp: stampOf(stats),
-    size: () => io(path, "stat", async () => (await handle.stat()).size),
-    read: (fromByte, toByte, room) => io(path, "read", () => readRange(handle, fromByte, toByte, room)),
-    crc32: (fromByte, toByte) => io(path, "read", () => crcOf(handle, fromByte, toByte)),
-    readNow: (fromByte, toByte) => readNow(handle, path, fromByte, toByte),
-    sync: () => io(path, "fdatasync", () => handle.datasync()),
-    close: () => io(path, "close", () => handle.close()),
+    size: () => io(path, "stat", () => atOnce(() => Number(file.stats().size))),
+    read: (fromByte, toByte, room) => io(path, "read", () => readRange(file, fromByte, toByte, room)),
+    crc32: (fromByte, toByte) => io(path, "read", () => crcOf(file, fromByte, toByte)),
+    readNow: (fromByte, toByte) => readNow(file, path, fromByte, toByte),
+    sync: () => io(path, "fdatasync", () => file.sync()),
+    close: () => io(path, "close", () => file.close()),
   };
 }
 
-function readNow({ fd }: FileHandle, path: string, fromByte: number, toByte: number): Uint8Array {
+function readNow(file: Descriptor, path: string, fromByte: number, toByte: number): Uint8Array {
   const bytes = Buffer.allocUnsafe(Math.max(0, toByte - fromByte));
-  let have = 0;
   try {
-    while (have < bytes.length) {
-      const count = readSync(fd, bytes, have, bytes.length - have, fromByte + have);
-      if (count === 0) break;
-      have += count;
-    }
+    return bytes.subarray(0, file.readNow(bytes, fromByte));
   } catch (thrown) {
     throw asIoError(thrown, path, "read");
   }
-  return bytes.subarray(0, have);
 }
 
 const crcPieceBytes = 1024 * 1024;
@@ -127,21 +131,21 @@ const crcPieceBytes = 1024 * 1024;
 /** Loaded when the first sum is due: a server that only starts does not need it. */
 const nativeCrc32 = (bytes: Uint8Array, sum: number) => getBuiltinModule("node:zlib").crc32(bytes, sum);
 
-async function crcOf(handle: FileHandle, fromByte: number, toByte: number) {
+async function crcOf(file: Descriptor, fromByte: number, toByte: number) {
   const piece = Buffer.allocUnsafe(Math.max(0, Math.min(crcPieceBytes, toByte - fromByte)));
   let crc = 0;
   let at = fromByte;
   while (at < toByte) {
-    const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, toByte - at), at);
-    if (bytesRead === 0) break;
-    crc = nativeCrc32(piece.subarray(0, bytesRead), crc);
-    at += bytesRead;
+    const count = await file.read(piece.subarray(0, Math.min(piece.length, toByte - at)), at);
+    if (count === 0) break;
+    crc = nativeCrc32(piece.subarray(0, count), crc);
+    at += count;
   }
   return { crc, toByte: at };
 }
 
 async function readRange(
-  handle: FileHandle,
+  file: Descriptor,
   fromByte: number,
   toByte: number,
   room?: Uint8Array,
@@ -149,13 +153,7 @@ async function readRange(
   const length = Math.max(0, toByte - fromByte);
   const bytes =
     room !== undefined && room.length >= length ? room.subarray(0, length) : new Uint8Array(length);
-  let have = 0;
-  while (have < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, have, bytes.length - have, fromByte + have);
-    if (bytesRead === 0) break;
-    have += bytesRead;
-  }
-  return bytes.subarray(0, have);
+  return bytes.subarray(0, await file.read(bytes, fromByte));
 }
 
 /** Node has no mkfifo; the tool is in POSIX, and costs a process: so all that are needed at once. */
@@ -171,8 +169,9 @@ function makeFifos(paths: readonly string[]): Promise<void> {
   });
 }
 
-async function statOf(path: string): Promise<FileStat> {
-  const stats = await stat(path, { bigint: true });
+function statOf(path: string): FileStat | undefined {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return undefined;
   const kind = stats.isFile() ? "file" : stats.isDirectory() ? "folder" : stats.isFIFO() ? "fifo" : "other";
   return {
     kind,
@@ -207,10 +206,10 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** A watch that breaks calls back once more, so that its owner looks and finds out why. */
-function watchFolder(path: string, onChange: () => void): Watch {
+function watchFolder(path: string, onChange: (name: string | undefined) => void): Watch {
   try {
-    const watcher = watch(path, { persistent: false }, () => onChange());
-    watcher.on("error", () => onChange());
+    const watcher = watch(path, { persistent: false }, (_, name) => onChange(name ?? undefined));
+    watcher.on("error", () => onChange(undefined));
     return { close: () => watcher.close() };
   } catch (thrown) {
     throw asIoError(thrown, path, "watch");

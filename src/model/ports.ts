@@ -95,6 +95,8 @@ export interface Files {
   /** As {@link list}, at once, for a folder with a few names; left out where a world has none of this. */
   listNow?(path: string): readonly string[] | undefined;
   stat(path: string): Promise<FileStat | undefined>;
+  /** As {@link stat}, at once; left out where a world has none of this. */
+  statNow?(path: string): FileStat | undefined;
   /** Is the name itself a symbolic link? False when nothing is there. Left out where there are no links. */
   isLink?(path: string): Promise<boolean>;
   rename(from: string, to: string): Promise<void>;
@@ -102,8 +104,11 @@ export interface Files {
   remove(path: string): Promise<boolean>;
   /** fsync of a folder: makes created, renamed and removed entries durable. */
   syncFolder(path: string): Promise<void>;
-  /** Calls back (without detail) after something in the folder changed; may call back too often, never too rarely. */
-  watchFolder(path: string, onChange: () => void): Watch;
+  /**
+   * Calls back after something in the folder changed, with the name of what did where the system tells; without a name
+   * it may be anything. May call back too often, never too rarely.
+   */
+  watchFolder(path: string, onChange: (name: string | undefined) => void): Watch;
 }
 
 /** Who a process is; a pid alone is nobody. */

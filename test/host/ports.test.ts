@@ -94,13 +94,34 @@ describe("files", () => {
     await expect(files.syncFolder(join(folder, "none"))).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  it("tells of changes in a folder until the watch is closed", async () => {
+  it("tells of changes in a folder, and what changed, until the watch is closed", async () => {
+    const told = new Set<string | undefined>();
     let tell = () => {};
     const changed = new Promise<void>((resolve) => (tell = resolve));
-    const watch = files.watchFolder(folder, () => tell());
+    const watch = files.watchFolder(folder, (name) => {
+      told.add(name);
+      tell();
+    });
     writeFileSync(join(folder, "x"), "");
     await changed;
     watch.close();
+    // Systems that do not tell the name say that it may be anything.
+    expect(told.has("x") || told.has(undefined)).toBe(true);
+    expect([...told].every((name) => name === "x" || name === undefined)).toBe(true);
+  });
+
+  it("closes a file when what is under way on it is done, and answers nothing afterwards", async () => {
+    writeFileSync(join(folder, "long"), new Uint8Array(4 * 1024 * 1024).fill(7));
+    const file = await files.openRead(join(folder, "long"));
+    const reading = file?.read(0, 4 * 1024 * 1024);
+    await Promise.all([file?.close(), file?.close()]);
+    // Whoever opens another file now gets the number that is free.
+    writeFileSync(join(folder, "other"), new Uint8Array(4 * 1024 * 1024).fill(9));
+    const other = await files.openRead(join(folder, "other"));
+    expect((await reading)?.every((byte) => byte === 7)).toBe(true);
+    await expect(file?.read(0, 10)).rejects.toMatchObject({ code: "EBADF" });
+    await expect(file?.sync()).rejects.toMatchObject({ code: "EBADF" });
+    await other?.close();
   });
 });
 
