@@ -45,6 +45,8 @@ export class DurableJournal implements Journal {
   #acknowledged: JournalPosition;
   #waiting: Waiting[] = [];
   #pump: Promise<void> | undefined;
+  /** Stamp of the folder before it was listed the last time. */
+  #listedAt: string | undefined;
   /** Why nothing is accepted any more. */
   #refusal: Refusal | undefined;
 
@@ -188,10 +190,17 @@ export class DurableJournal implements Journal {
     }
   }
 
+  /** Asked after each sync, while somebody waits. */
   async #newer(): Promise<Refusal | undefined> {
     try {
-      // Asked after each sync, while somebody waits.
-      const { listNow } = this.#files;
+      const { statNow, listNow } = this.#files;
+      const stamp = statNow?.(this.#folder)?.stamp;
+      if (stamp !== undefined && stamp === this.#listedAt) {
+        // No name has come since, unless within one tick of the system's clock: a newer life takes the next one first.
+        const next = `${this.#folder}/${segmentName(this.generation + 1)}`;
+        if (statNow?.(next) === undefined) return undefined;
+      }
+      this.#listedAt = stamp;
       const names = listNow === undefined ? await this.#files.list(this.#folder) : listNow(this.#folder);
       if (names === undefined) {
         return { ok: false, why: "failed", detail: `The journal's folder ${this.#folder} is gone.` };

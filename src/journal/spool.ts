@@ -24,7 +24,8 @@ export interface SpoolOptions {
 }
 
 const lineBytesMaxDefault = 8 * 1024 * 1024;
-const firstPieceBytes = 16 * 1024;
+/** Mostly a few lines are new; for less than 4 KiB the runtime has memory at hand. */
+const firstPieceBytes = 4_000;
 const laterPieceBytes = 256 * 1024;
 
 export interface SpoolBatch {

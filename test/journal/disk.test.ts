@@ -3,7 +3,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
+import { appendFile, readFile, rename, truncate, writeFile } from "node:fs/promises";
 import { withDir } from "tmp-promise";
 import { expect, test } from "vitest";
 import { hostFiles } from "../../src/host/files.ts";
@@ -52,6 +52,42 @@ test("disk: lives, a torn tail, a late write, a snapshot", () =>
       /^j1\t[0-9a-f]{8}\t\d+\t2\t1\t"life"\t\{.*\}\n/,
     );
     await second.close();
+  }));
+
+test("disk: a newer life is found within one tick of the clock, too, and the folder is not listed for each record", () =>
+  inFolder(async (root) => {
+    const real = hostFiles();
+    const folder = `${root}/journal`;
+    let lists = 0;
+    const files = {
+      ...real,
+      listNow: (path: string) => {
+        lists += 1;
+        return real.listNow?.(path);
+      },
+      // As when nothing that happens moves the clock on.
+      statNow: (path: string) => {
+        const stat = real.statNow?.(path);
+        return stat === undefined || path !== folder ? stat : { ...stat, stamp: "one tick" };
+      },
+    };
+    const { journal: first } = await takeOver(files, folder, { life: 1 });
+    const listed = lists;
+    for (let x = 0; x < 10; x++) expect(await first.append("x", { x })).toMatchObject({ ok: true });
+    expect(lists).toBe(listed);
+    const { journal: second } = await takeOver(files, folder, { life: 2 });
+    expect(await first.append("x", {})).toMatchObject({ ok: false, why: "fenced" });
+    await first.close();
+    await second.close();
+  }));
+
+test("disk: a journal whose folder is gone says so, however it looks whether it is the newest", () =>
+  inFolder(async (root) => {
+    const { journal } = await takeOver(hostFiles(), `${root}/journal`, { life: 1 });
+    expect(await journal.append("x", {})).toMatchObject({ ok: true });
+    await rename(`${root}/journal`, `${root}/elsewhere`);
+    expect(await journal.append("x", {})).toMatchObject({ ok: false, why: "failed" });
+    await journal.close();
   }));
 
 test("disk: of many lives at once each has its own segment, and exactly the newest is open", () =>
