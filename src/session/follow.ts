@@ -12,6 +12,7 @@ import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import type { Talk } from "./converse.ts";
 import { coveredByte } from "./covers.ts";
+import { News } from "./news.ts";
 import { LifeOver } from "./recorder.ts";
 import { mapSpool } from "./shift.ts";
 import { type AttemptState, latestAttempt, type SessionState } from "./state.ts";
@@ -33,8 +34,7 @@ export class Follower {
   #talk: Talk | undefined;
   /** Stream offset minus file offset. */
   #delta = 0;
-  #dirty = true;
-  #wake: (() => void) | undefined;
+  readonly #news = new News();
   #wrapperGone = false;
   #watchingWrapper = false;
   #named = false;
@@ -56,8 +56,10 @@ export class Follower {
   /** Watches the attempt; to be called before its agent is started, so that nothing is missed. @throws IoError. */
   async open(): Promise<void> {
     const { files } = this.#context.world;
-    this.#watches.push(files.watchFolder(this.#folder, () => this.poke()));
-    this.#file = await files.openRead(attemptPaths(this.#folder).spool);
+    const { spool } = attemptPaths(this.#folder);
+    const onChange = (name: string | undefined) => this.#onChange(`${this.#folder}/${name}` === spool);
+    this.#watches.push(files.watchFolder(this.#folder, onChange));
+    this.#file = await files.openRead(spool);
     if (this.#file === undefined) return;
     // A life that ended between the two has put a cover on record and not synced what it vouches for.
     const isVouched = coveredByte(this.attempt.covers) > 0;
@@ -77,9 +79,13 @@ export class Follower {
     this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });
   }
 
-  /** Records what is there now and returns; the agent is dead or alive, no end is recorded. */
+  /**
+   * Records what is there now and returns; the agent is dead or alive, no end is recorded. Who is followed then is looked
+   * at again when something has come meanwhile, or at a {@link poke}: it was just looked at.
+   */
   async catchUp(): Promise<void> {
-    await this.#drain();
+    this.#news.clear();
+    if (await this.#drain()) this.#news.tell("said");
   }
 
   /**
@@ -99,13 +105,13 @@ export class Follower {
   async #run(): Promise<boolean> {
     try {
       while (!this.#closed) {
-        this.#dirty = false;
-        const over = await this.#turn();
+        const what = await this.#news.next();
+        if (this.#closed) break;
+        const over = what === "any" ? await this.#turn() : await this.#listen();
         if (over !== undefined) {
           await this.#recordEnd(over.exitCode, over.seen);
           return true;
         }
-        if (!this.#dirty && !this.#closed) await new Promise<void>((resolve) => (this.#wake = resolve));
       }
       return false;
     } catch (thrown) {
@@ -123,10 +129,16 @@ export class Follower {
 
   /** Something may have changed. */
   poke(): void {
-    this.#dirty = true;
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
+    this.#news.tell("any");
+  }
+
+  /** A known agent has said more: that alone is looked at. One that is spoken with may have to be answered. */
+  #onChange(isSpool: boolean): void {
+    this.#news.tell(isSpool && this.#isKnown() && this.#talk === undefined ? "said" : "any");
+  }
+
+  #isKnown(): boolean {
+    return this.attempt.identity !== undefined && this.#watchingWrapper;
   }
 
   /** Stops following; what is being recorded is finished first. */
@@ -145,12 +157,16 @@ export class Follower {
     await file?.close();
   }
 
+  /** A look at what the agent says alone. */
+  async #listen(): Promise<undefined> {
+    while ((await this.#drain()) && !this.#closed);
+  }
+
   /** One look at everything; answers when the agent is over. The exit note is read before the spool. */
   async #turn(): Promise<{ exitCode: number | null; seen: string } | undefined> {
     const { world } = this.#context;
     // Somebody waits for what a known agent has just said; everything else can wait.
-    const isKnown = this.attempt.identity !== undefined && this.#watchingWrapper;
-    const isRead = isKnown && !(await this.#drain());
+    const isRead = this.#isKnown() && !(await this.#drain());
     const exitCode = await readExit(world.files, this.#folder);
     const wrapperGone = this.#wrapperGone;
     await this.#identify(undefined);

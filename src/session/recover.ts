@@ -38,9 +38,10 @@ export function idsToRecover(context: Context): readonly string[] {
   return [...idsThat(context, true), ...idsThat(context, false)];
 }
 
-/** Once the server is ready, one after the other: looks at what was adopted, then settles what ended last again. */
+/** Once the server is ready, one after the other: follows those that were taken back and have kept still, looks at what was adopted, then settles what ended last again. */
 export async function lookAgain(context: Context): Promise<void> {
   for (const [id, life] of context.lives) {
+    life.follower?.poke();
     const session = life.unnoted === true ? context.state.sessions.get(id) : undefined;
     if (session !== undefined && !context.closing) await noteAdopted(context, session);
   }
@@ -60,9 +61,14 @@ function sessionsThat(context: Context, open: boolean): SessionState[] {
 
 function idsThat({ state: { sessions } }: Context, open: boolean): readonly string[] {
   const isOpenId = new Set(sessions.openIds(isOpen));
-  const ids = open ? [...isOpenId] : sessions.ids().filter((id) => !isOpenId.has(id));
-  const last = open ? ids : ids.slice(-recheckSessionsMax);
-  return last;
+  if (open) return [...isOpenId];
+  const ids = sessions.ids();
+  const last: string[] = [];
+  for (let index = ids.length - 1; index >= 0 && last.length < recheckSessionsMax; index--) {
+    const id = ids[index];
+    if (id !== undefined && !isOpenId.has(id)) last.push(id);
+  }
+  return last.reverse();
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */

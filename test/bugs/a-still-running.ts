@@ -80,8 +80,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recover.ts",
-        find: "  const last = open ? ids : ids.slice(-recheckSessionsMax);\n",
-        replace: `  ${reached};\n  const last = ids.slice(0, 0);\n`,
+        find: "  if (open) return [...isOpenId];\n",
+        replace: `  ${reached};\n  if (isOpenId.size >= 0) return [];\n`,
       },
     ],
   },
