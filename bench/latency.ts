@@ -1,128 +1,136 @@
 /**
- * How long a line of an agent takes to a client, beside one fdatasync: with 1 and with 20 live sessions.
+ * How long a line takes from the agent that writes it to a client, beside one fdatasync: with 1 and with 20 live sessions.
  *
- * Always: what is compared is measured in the same run, on the same disk, at the same pace.
+ * Always: the agent itself notes the moment at which it writes, and the client the moment at which it has the bytes. The
+ * syncs are made meanwhile, by a process of its own, at the same pace and on the same disk: what the disk does to the
+ * one it does to the other. The same on a disk on which nothing of ours is going on is told beside it.
  */
-import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
-import { get } from "node:http";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { text } from "node:stream/consumers";
 import { Place, parseFrame } from "../test/orchestrator/helper.ts";
 import { percentile } from "./numbers.ts";
 
-/**
- * One fdatasync of a line, many times, on the same disk, and as often as lines come: one that comes while the disk stands
- * still waits from the moment at which it came, as a line of an agent does. Else a stall would be met by many lines and by
- * one sync.
- */
-async function syncTimes(path: string, count: number): Promise<number[]> {
-  const fd = openSync(join(path, "sync-probe"), "a");
-  const line = `${"x".repeat(300)}\n`;
-  const times: number[] = [];
-  let due = performance.now();
-  for (let n = 0; n < count; n++) {
-    const left = due - performance.now();
-    if (left > 0) await pause(left);
-    // A timer that comes late is not the disk's doing.
-    const from = left > 0 ? performance.now() : due;
-    writeSync(fd, line);
-    fdatasyncSync(fd);
-    times.push(performance.now() - from);
-    due += pauseMs(n);
-  }
-  closeSync(fd);
-  return times;
-}
-
 /** Between 2 and 18 ms, so that one line may come while another is under way. */
-function pauseMs(line: number): number {
-  return 2 + ((line * 7) % 17);
+const pausesMs = Array.from({ length: 17 }, (_, line) => 2 + ((line * 7) % 17));
+
+/** Says a line whenever it is nudged, with the moment at which it does, in seconds since 1970. */
+const agentScript = (fifo: string) =>
+  `started; exec bash -c 'exec 5<>${fifo}; while read -r _ <&5; do printf "{\\"type\\":\\"assistant.text\\",\\"text\\":\\"%s\\"}\\n" "$EPOCHREALTIME"; done'`;
+
+const nowMs = () => performance.timeOrigin + performance.now();
+
+/** Syncs until it is told to end. */
+class Syncs {
+  readonly #child: ChildProcess;
+  readonly #out: Promise<string>;
+
+  constructor(folder: string) {
+    const probe = join(import.meta.dirname, "sync-probe.mjs");
+    const args = [probe, join(folder, "synced"), JSON.stringify(pausesMs)];
+    this.#child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#out = this.#child.stdout === null ? Promise.resolve("[]") : text(this.#child.stdout);
+  }
+
+  async times(): Promise<readonly number[]> {
+    this.#child.stdin?.end();
+    return JSON.parse(await this.#out) as number[];
+  }
 }
 
-/** Reads a stream with the moment at which each event's bytes came: what a client then does with them is not asked. */
-function eventsAt(
+/** Calls back with each event of a stream and the moment at which its bytes came: what a client then does is not asked. */
+function follow(
   url: string,
-  isLast: (event: NonNullable<ReturnType<typeof parseFrame>>, atMs: number) => boolean,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (piece: string) => {
-        const atMs = performance.now();
-        const frames = (text + piece).split("\n\n");
-        text = frames.pop() ?? "";
-        for (const event of frames.map(parseFrame))
-          if (event !== undefined && isLast(event, atMs)) resolve(void request.destroy());
-      });
-    });
-    request.once("error", reject);
+  onEvent: (event: NonNullable<ReturnType<typeof parseFrame>>, atMs: number) => void,
+): () => void {
+  const { hostname, port, pathname } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.setEncoding("utf8").write(`GET ${pathname} HTTP/1.1\r\nHost: ${hostname}:${port}\r\n\r\n`);
+  let rest = "";
+  socket.on("data", (piece: string) => {
+    const atMs = nowMs();
+    const frames = (rest + piece).split("\n\n");
+    rest = frames.pop() ?? "";
+    for (const event of frames.map(parseFrame)) if (event !== undefined) onEvent(event, atMs);
   });
+  return () => void socket.destroy();
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/**
- * Lines come when agents have something to say, each on its own; syncs are timed before and after, since one that
- * is timed between holds up the client that is to see the line. All at once is what a promise cannot be made for.
- */
+/** Lines come when agents have something to say, each on its own. All at once is what a promise cannot be made for. */
 export async function latency(bundle: string): Promise<void> {
-  await latencyOf(bundle, "1 live", 1, 200, 1);
-  await latencyOf(bundle, "20 live", 20, 400, 1);
-  await latencyOf(bundle, "20 live, all at the same instant", 20, 400, 20);
+  await latencyOf(bundle, "1 live", { sessions: 1, lines: 1_000, atOnce: 1 });
+  await latencyOf(bundle, "20 live", { sessions: 20, lines: 1_000, atOnce: 1 });
+  await latencyOf(bundle, "20 live, all at the same instant", { sessions: 20, lines: 1_000, atOnce: 20 });
 }
 
-async function latencyOf(
-  bundle: string,
-  name: string,
-  sessions: number,
-  lines: number,
-  atOnce: number,
-): Promise<void> {
+interface Load {
+  readonly sessions: number;
+  readonly lines: number;
+  readonly atOnce: number;
+}
+
+async function latencyOf(bundle: string, name: string, { sessions, lines, atOnce }: Load): Promise<void> {
   const place = new Place(bundle);
+  const ends: (() => void)[] = [];
   try {
     const server = await place.start();
     const times: number[] = [];
     const pipes: number[] = [];
-    let seen = () => {};
-    const reading: Promise<unknown>[] = [];
+    let onSeen = () => {};
     for (let n = 1; n <= sessions; n++) {
       place.fifo(`in-${n}`);
-      place.steps(n, `started; exec cat in-${n}`);
+      place.steps(n, agentScript(`in-${n}`));
       const id = await server.submit(place.workspace, `task ${n}`);
       await server.events(id, (event) => event.type === "session");
       pipes.push(openSync(join(place.workspace, `in-${n}`), "w"));
-      const own = lines / sessions;
-      let count = 0;
-      const isLast = (event: { readonly type: string; readonly [field: string]: unknown }, atMs: number) => {
-        if (event.type !== "text") return false;
-        times.push(atMs - Number(event.text));
-        seen();
-        count += 1;
-        return count === own;
-      };
-      reading.push(eventsAt(`${server.url}/api/sessions/${id}/events`, isLast));
-    }
-    const syncs = await syncTimes(place.folder, 200);
-    for (let line = 0; line < lines; line += atOnce) {
-      const until = line + atOnce;
-      const all = new Promise<void>((resolve) => {
-        seen = () => times.length >= until && resolve();
+      const end = follow(`${server.url}/api/sessions/${id}/events`, (event, atMs) => {
+        if (event.type !== "text") return;
+        times.push(atMs - Number(event.text) * 1_000);
+        onSeen();
       });
-      for (let n = line; n < until; n++)
-        writeSync(pipes[n % sessions] ?? 0, `{"type":"assistant.text","text":"${performance.now()}"}\n`);
-      if (atOnce > 1) await all;
-      await pause(pauseMs(line));
+      ends.push(end);
     }
-    await Promise.all(reading);
-    syncs.push(...(await syncTimes(place.folder, 200)));
+    const seen = (count: number) =>
+      new Promise<void>((resolve) => {
+        onSeen = () => times.length >= count && resolve();
+        onSeen();
+      });
+    const alone = await syncsFor(place.folder, 3_000);
+    const beside = new Syncs(place.folder);
+    for (let line = 0; line < lines; line += atOnce) {
+      for (let n = line; n < line + atOnce; n++) writeSync(pipes[n % sessions] ?? 0, "go on\n");
+      if (atOnce > 1) await seen(line + atOnce);
+      await pause(pausesMs[line % pausesMs.length] ?? 1);
+    }
+    await seen(lines);
+    const meanwhile = await beside.times();
+    const quiet = [...alone, ...(await syncsFor(place.folder, 3_000))];
     for (const pipe of pipes) closeSync(pipe);
-    const [sync, shown] = [percentile(syncs, 0.99), percentile(times, 0.99)];
+    const shown = percentile(times, 0.99);
+    const beside99 = (syncs: readonly number[]) =>
+      `${told(syncs)}: ${(shown / percentile(syncs, 0.99)).toFixed(1)} ×`;
     console.log(
-      `latency: ${name}: agent to client p50 ${percentile(times, 0.5).toFixed(2)} ms, p99 ${shown.toFixed(2)} ms; one fdatasync p50 ${percentile(syncs, 0.5).toFixed(2)} ms, p99 ${sync.toFixed(2)} ms: ${(shown / sync).toFixed(1)} ×; ${atOnce > 1 ? "nothing promised" : "promised 2 ×"}`,
+      `latency: ${name}: agent to client ${told(times)}; one fdatasync meanwhile ${beside99(meanwhile)} (${atOnce > 1 ? "nothing promised" : "promised 2 ×"}), one with nothing else going on ${beside99(quiet)}`,
     );
   } finally {
+    for (const end of ends) end();
     await place.clean();
   }
+}
+
+async function syncsFor(folder: string, ms: number): Promise<readonly number[]> {
+  const syncs = new Syncs(folder);
+  await pause(ms);
+  return syncs.times();
+}
+
+function told(times: readonly number[]): string {
+  return `p50 ${percentile(times, 0.5).toFixed(2)} ms, p99 ${percentile(times, 0.99).toFixed(2)} ms`;
 }
