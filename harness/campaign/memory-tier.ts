@@ -8,6 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleOnce } from "../launch/bundle.ts";
+import { nurseryFlags } from "../launch/engine.ts";
 import type { MemoryOptions, MemoryReport } from "../memory/campaign.ts";
 import type { FromMemory, ToMemory } from "../memory/worker.ts";
 
@@ -52,7 +53,7 @@ export class MemoryTier {
   /** Starts it; the bundle is made in `dir`: what the loader of sources adds to each function would cost a third. */
   static async begin(dir: string, options: MemoryOptions): Promise<MemoryTier> {
     const { memory } = await bundleOnce({ memory: entry }, path.join(dir, "bundles"));
-    const child = spawn(process.execPath, [memory], {
+    const child = spawn(process.execPath, [...nurseryFlags, memory], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // Its own group: an interrupt at the terminal is the campaign's to handle.
       detached: true,

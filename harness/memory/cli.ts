@@ -3,6 +3,7 @@
  */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import { dir as temporaryFolder } from "tmp-promise";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { type EnumerateOptions, type Enumeration, enumerate } from "./enumerate.ts";
 import { openPool } from "./enumeration/pool.ts";
@@ -29,11 +30,24 @@ export async function enumerateInMemory(scenarios: readonly Scenario[], flags: M
     process.stderr.write(`chaos: ${wrong}\n`);
     return 2;
   }
+  const { path: dir, cleanup } = await temporaryFolder({ prefix: "holdfast-enumerate", unsafeCleanup: true });
+  try {
+    return await enumerateAll(scenarios, flags, dir);
+  } finally {
+    await cleanup();
+  }
+}
+
+async function enumerateAll(
+  scenarios: readonly Scenario[],
+  flags: MemoryFlags,
+  dir: string,
+): Promise<number> {
   let code = 0;
   const totals = { runs: 0, known: 0, states: 0, pairs: 0, failures: 0 };
   for (const scenario of scenarios) {
     for (const model of flags.model === undefined ? models : [flags.model]) {
-      const found = await enumerateOne(scenario, model, flags);
+      const found = await enumerateOne(scenario, model, flags, dir);
       if (found === undefined) return 2;
       process.stdout.write(tableOf(scenario.name, model, found));
       totals.runs += found.runs;
@@ -57,8 +71,9 @@ async function enumerateOne(
   { name, plan }: Scenario,
   model: Model,
   flags: MemoryFlags,
+  dir: string,
 ): Promise<Enumeration | undefined> {
-  const pool = openPool(plan, seed, flags.workers);
+  const pool = await openPool(plan, seed, flags.workers, dir);
   if (flags.progress !== undefined) mkdirSync(flags.progress, { recursive: true });
   let toldAt = Date.now();
   try {

@@ -5,6 +5,7 @@
  * Never: anything of the real machine is touched.
  */
 import type { LedgerEntry } from "../ledger.ts";
+import type { JsonAnswer } from "../subject/http.ts";
 import { type CallHooks, Calls } from "./calls.ts";
 import { Disk, FileNode, type FolderNode } from "./disk.ts";
 import type { Watchers } from "./files.ts";
@@ -38,6 +39,8 @@ export class Computer implements Watchers {
   driver = new Owner();
   /** Outside the disk: no power cut reaches them. */
   readonly ledgers = new Map<string, LedgerEntry[]>();
+  /** What clients were answered last, by what they had asked for. */
+  readonly answers = new Map<string, JsonAnswer>();
   readonly #processes = new Map<number, MemoryProcess>();
   readonly #watches = new Map<string, Set<(name: string) => void>>();
   readonly #ids: Random;

@@ -23,7 +23,8 @@ import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
 import { contentsOf, type Loss, lossesOf, sessionIdOf, tornTail } from "./losses.ts";
 import { OrderMonitor } from "./order.ts";
-import { type DiskModel, type PowerState, statesAfterPowerCut } from "./power.ts";
+import { type DiskModel, statesAfterPowerCut } from "./power.ts";
+import type { PowerState } from "./power-state.ts";
 import { Random } from "./random.ts";
 import { stepOf } from "./steps.ts";
 

@@ -11,21 +11,14 @@
  * Always: what was synced is in every state. States are told apart by their content alone. Where there are more
  * than `statesMax`, the extremes are kept, the rest is drawn by seed, and `complete` is false.
  */
-import { applyChange, type Disk, type DiskNode, type EntryChange, FileNode, FolderNode } from "./disk.ts";
-import { hashOfBytes, hashOfText } from "./hash.ts";
+import type { Disk, EntryChange, FileNode, FolderNode } from "./disk.ts";
+import { hashOfBytes } from "./hash.ts";
+import { type Kept, type PowerState, stateOf } from "./power-state.ts";
 import type { Random } from "./random.ts";
 
 export const powerModels = ["posix", "ext4", "torn"] as const;
 export type PowerModel = (typeof powerModels)[number];
 export type DiskModel = PowerModel | "kill";
-
-export interface PowerState {
-  readonly hash: number;
-  /** The disk as it is when the power is back. */
-  readonly root: FolderNode;
-  /** What is missing or other than it was read before, in words. */
-  readonly lost: string;
-}
 
 export interface PowerStates {
   readonly states: readonly PowerState[];
@@ -63,7 +56,7 @@ export function statesAfterPowerCut(
   const { picks, complete } = picksOf(choices, random, statesMax);
   const states = new Map<number, PowerState>();
   for (const pick of picks) {
-    const state = build(disk, entries, files, pick);
+    const state = stateOf(disk, keptBy(entries, files, pick));
     if (!states.has(state.hash)) states.set(state.hash, state);
   }
   return { states: [...states.values()], complete };
@@ -215,12 +208,12 @@ function picksOf(
   return { picks: kept, complete: false };
 }
 
-function build(
-  disk: Disk,
+/** What one pick leaves of what was not synced. */
+function keptBy(
   entries: readonly EntryChoice[],
   files: readonly FileChoice[],
   pick: readonly number[],
-): PowerState {
+): Kept {
   const applied = new Set<EntryChange>();
   const lost: string[] = [];
   for (const [at, choice] of entries.entries()) {
@@ -232,38 +225,7 @@ function build(
   for (const [at, { file, contents: options }] of files.entries()) {
     contents.set(file, options[pick[entries.length + at] ?? 0] ?? file.synced);
   }
-  const hashes: string[] = [];
-  const copies = new Map<FileNode, FileNode>();
-  const copyFolder = (from: FolderNode, path: string): FolderNode => {
-    const folder = new FolderNode();
-    const names = new Map<string, DiskNode>(from.durable);
-    for (const change of disk.changes)
-      if (change.folder === from && applied.has(change)) applyChange(names, change);
-    for (const [name, node] of names) {
-      const at = `${path}/${name}`;
-      if (node instanceof FolderNode) {
-        hashes.push(at);
-        folder.entries.set(name, copyFolder(node, at));
-      } else if (node instanceof FileNode) {
-        const content = contents.get(node) ?? node.content;
-        hashes.push(`${at} ${hashOfBytes(content)}`);
-        let copy = copies.get(node);
-        if (copy === undefined) {
-          copy = FileNode.of(content);
-          copies.set(node, copy);
-          if (content.length !== node.content.length)
-            lost.push(`${name}@${content.length}/${node.content.length}`);
-        }
-        folder.entries.set(name, copy);
-      } else {
-        hashes.push(at);
-        folder.entries.set(name, node);
-      }
-    }
-    return folder;
-  };
-  const root = copyFolder(disk.root, "");
-  return { hash: hashOfText(hashes.sort().join("\n")), root, lost: lost.join(" ") };
+  return { applied, contents, lost };
 }
 
 function replaced(pick: readonly number[], at: number, option: number): number[] {

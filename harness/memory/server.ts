@@ -104,7 +104,7 @@ export class ServerLife {
     return new Promise((resolve, reject) => {
       this.#send(path, options, reject, async (response, done) => {
         const text = await textOf(response);
-        done(() => resolve({ status: response.status, text, body: parseOrUndefined(text) }));
+        done(() => resolve(this.#answerOf(path, response.status, text)));
       });
     });
   }
@@ -161,6 +161,15 @@ export class ServerLife {
         void handle(requestOf(path, options)).then((response) => take(response, done));
       });
     });
+  }
+
+  /** People ask the same again and again: an answer in the same words is read once, and never changed. */
+  #answerOf(path: string, status: number, text: string): JsonAnswer {
+    const known = this.#computer.answers.get(path);
+    if (known?.status === status && known.text === text) return known;
+    const answer = { status, text, body: parseOrUndefined(text) };
+    this.#computer.answers.set(path, answer);
+    return answer;
   }
 
   #close(): void {

@@ -4,6 +4,7 @@
  * Always: when the campaign goes away, however, it ends. It touches nothing of the machine but the artifacts.
  */
 import { setPriority } from "node:os";
+import { runForLong } from "../launch/engine.ts";
 import { MemoryCampaign, type MemoryOptions, type MemoryReport } from "./campaign.ts";
 
 /** Campaign → this process. */
@@ -27,6 +28,7 @@ function say(message: FromMemory): void {
 
 async function run(options: MemoryOptions): Promise<void> {
   setPriority(niceness);
+  runForLong();
   let toldMs = performance.now();
   const campaign = new MemoryCampaign(options);
   const report = await campaign.run(

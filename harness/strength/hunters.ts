@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createRequire } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { nurseryFlags } from "../launch/engine.ts";
 import type { Hunt, HuntOrder } from "./hunter.ts";
 import type { HuntAnswer, HuntJob } from "./worker.ts";
 
@@ -43,7 +44,7 @@ export class Hunters {
 
   #start(): ChildProcess {
     const child = fork(entry, [], {
-      execArgv: ["--import", loader],
+      execArgv: [...nurseryFlags, "--import", loader],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     child.on("message", (answer: HuntAnswer) => {

@@ -4,6 +4,7 @@
  * Always: one hunt at a time; when whoever ordered it goes away, it ends.
  */
 import { pathToFileURL } from "node:url";
+import { runForLong } from "../launch/engine.ts";
 import type { HuntOrder, hunt } from "./hunter.ts";
 
 /** One hunt in the build in `file`. */
@@ -16,6 +17,7 @@ export type HuntAnswer =
   | { readonly id: number; readonly hunt: Awaited<ReturnType<typeof hunt>> }
   | { readonly id: number; readonly failed: string };
 
+runForLong();
 process.on("message", async ({ id, file, order }: HuntJob) => {
   const answer = (message: HuntAnswer) => process.send?.(message);
   try {

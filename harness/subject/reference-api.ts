@@ -141,22 +141,20 @@ export function referenceOver(
 
 class ReferenceApi {
   readonly #wire: Wire;
+  readonly #observed = new WeakMap<object, ObservedSession>();
 
   constructor(wire: Wire) {
     this.#wire = wire;
   }
 
+  /** A wire that gives one answer again, the same object, is told what it said before. */
   async observeSession(ctx: Context, id: string): Promise<ObservedSession> {
-    const session = SessionSchema.parse(await this.get(ctx, `/api/sessions/${id}`));
-    return {
-      id,
-      state: session.state,
-      ended: ended(session.state),
-      live: isUnsettled(session.state) ? "unknown" : isLive(session.state) ? "yes" : "no",
-      calls: session.calls.map(observedCall),
-      history: session.history.map(shown),
-      flags: session.findings.map(flag),
-    };
+    const body = await this.get(ctx, `/api/sessions/${id}`);
+    const known = isObject(body) ? this.#observed.get(body) : undefined;
+    if (known !== undefined) return known;
+    const observed = observedSession(id, body);
+    if (isObject(body)) this.#observed.set(body, observed);
+    return observed;
   }
 
   async spoolsOf(ctx: Context, session: string): Promise<SubjectFile[]> {
@@ -182,6 +180,23 @@ class ReferenceApi {
     };
     return this.#wire.request(ctx, path, { method: "POST", body, headers, signal: ctx.signal });
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function observedSession(id: string, body: unknown): ObservedSession {
+  const session = SessionSchema.parse(body);
+  return {
+    id,
+    state: session.state,
+    ended: ended(session.state),
+    live: isUnsettled(session.state) ? "unknown" : isLive(session.state) ? "yes" : "no",
+    calls: session.calls.map(observedCall),
+    history: session.history.map(shown),
+    flags: session.findings.map(flag),
+  };
 }
 
 /** Did the latest run reach its end? */

@@ -2,10 +2,12 @@
  * Processes that perform the runs of an enumeration.
  *
  * Always: a job that a process was given is answered, or the pool rejects it with how the process ended. A process
- * is replaced after some hundred runs, so that what they leave in memory goes with it.
+ * is replaced after some thousand runs, so that what they leave in memory goes with it; V8 knows nothing of them then.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { bundleOnce } from "../../launch/bundle.ts";
+import { nurseryFlags } from "../../launch/engine.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { type EnumerationJob, type JobOutcome, perform } from "./job.ts";
 
@@ -20,17 +22,25 @@ export type PoolMessage =
   | { readonly kind: "about"; readonly plan: Plan; readonly seed: number }
   | { readonly kind: "job"; readonly job: EnumerationJob };
 
-const jobsMax = 500;
+const jobsMax = 4_000;
 
 /** Everything in this process. */
 export function ownPool(plan: Plan, seed: number): EnumerationPool {
   return { size: 1, perform: (job) => perform(plan, seed, job), close: () => undefined };
 }
 
-/** So many processes. */
-export function openPool(plan: Plan, seed: number, size: number): EnumerationPool {
+const entry = fileURLToPath(new URL("./worker.ts", import.meta.url));
+
+/** So many processes; their bundle is made in `dir`: what the loader of sources adds to each function costs a third. */
+export async function openPool(
+  plan: Plan,
+  seed: number,
+  size: number,
+  dir: string,
+): Promise<EnumerationPool> {
+  const { enumeration } = await bundleOnce({ enumeration: entry }, dir);
   const waiting: Asked[] = [];
-  const workers = Array.from({ length: size }, () => new Worker(plan, seed));
+  const workers = Array.from({ length: size }, () => new Worker(enumeration, plan, seed));
   const next = (worker: Worker): void => {
     const asked = waiting.shift();
     if (asked !== undefined) void worker.take(asked).then(() => next(worker));
@@ -59,9 +69,11 @@ class Worker {
   isFree = true;
   readonly #about: PoolMessage;
   #child: ChildProcess | undefined;
+  readonly #file: string;
   #jobs = 0;
 
-  constructor(plan: Plan, seed: number) {
+  constructor(file: string, plan: Plan, seed: number) {
+    this.#file = file;
     this.#about = { kind: "about", plan, seed };
   }
 
@@ -95,9 +107,7 @@ class Worker {
     this.#jobs += 1;
     if (this.#jobs % jobsMax === 0) this.close();
     if (this.#child !== undefined) return this.#child;
-    const own = fileURLToPath(import.meta.url);
-    // Beside this file, compiled as it is.
-    this.#child = fork(own.replace(/pool(\.\w+)$/, "worker$1"));
+    this.#child = fork(this.#file, { execArgv: [...nurseryFlags] });
     this.#child.send(this.#about);
     return this.#child;
   }

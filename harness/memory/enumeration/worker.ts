@@ -1,10 +1,12 @@
 /** A process that performs runs of an enumeration, one after the other, until nobody is there to ask. */
+import { runForLong } from "../../launch/engine.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { perform } from "./job.ts";
 import type { PoolMessage } from "./pool.ts";
 
 let about: { readonly plan: Plan; readonly seed: number } | undefined;
 
+runForLong();
 process.on("message", (message: PoolMessage) => {
   if (message.kind === "about") {
     about = message;
