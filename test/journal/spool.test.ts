@@ -236,7 +236,7 @@ test("spool: bytes that were read in one piece, and begin with a line, are hande
   files.appendTo(path, bytesOf("d\n"));
   expect((await reader.next()).bytes).toEqual(bytesOf("d\n"));
   expect(await reader.next()).toEqual({ lines: [], toByte: 13, tailBytes: 0, more: false });
-  const long = await spool(new Uint8Array(300 * 1024).fill(0x0a));
+  const long = await spool(bytesOf(`${"x".repeat(300 * 1024)}\n`));
   expect(await new SpoolReader(long.file).next()).not.toHaveProperty("bytes");
 });
 

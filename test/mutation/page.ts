@@ -6,7 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { equivalents } from "./equivalents.ts";
+import { type Equivalent, equivalents } from "./equivalents.ts";
 
 interface Mutant {
   readonly status:
@@ -57,12 +57,11 @@ function original(source: string, { location: { start, end } }: Mutant): string 
 
 function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
   const line = lineOf(source, mutant);
-  return equivalents.find(
-    (one) =>
-      file.endsWith(one.file) &&
-      line.includes(one.line) &&
-      (one.mutants === undefined || one.mutants.includes(mutant.replacement)),
-  )?.reason;
+  const isMeant = (one: Equivalent) =>
+    file.endsWith(one.file) &&
+    line.includes(one.line) &&
+    (one.mutants === undefined || one.mutants.includes(mutant.replacement));
+  return Object.entries(equivalents).find(([, all]) => all.some(isMeant))?.[0];
 }
 
 function countsOf(file: string, source: string, mutants: readonly Mutant[]): Counts {
