@@ -74,10 +74,18 @@ test("history: a segment that cannot be opened, or is no file, is damage with th
 });
 
 test("history: what is no failure of the disk is not taken for damage", async () => {
-  for (const name of ["open", "read"] as const) {
-    const files = await lived(1);
+  // The third read is the second piece of a segment that is too large to be read at once.
+  for (const [name, times] of [
+    ["open", 1],
+    ["read", 1],
+    ["read", 3],
+  ] as const) {
+    const files = await lived(0);
+    const { journal } = await takeOver(files, folder, {});
+    await journal.append("large", { text: "x".repeat(400_000) });
+    let left = times;
     files.hook = (call) => {
-      if (call === name) throw new TypeError("a defect");
+      if (call === name && --left === 0) throw new TypeError("a defect");
     };
     await expect(readJournal(files, folder)).rejects.toThrow("a defect");
     expect(files.opened).toBe(0);
@@ -116,7 +124,10 @@ test("late writes: of the newest four sealed segments, and of nothing that is no
   expect(await late()).toEqual(["6 6", "5 5", "4 4", "3 3"]);
   await files.remove(segment(6));
   files.odd.add(segment(5));
+  files.calls.length = 0;
   expect(await late()).toEqual(["4 4", "3 3"]);
+  // To open a FIFO waits for somebody at its other end.
+  expect(callsOf(files, "open")).toEqual([segment(4), segment(3)]);
   expect(files.opened).toBe(0);
 });
 

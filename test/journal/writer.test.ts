@@ -46,6 +46,28 @@ test("take-over: the seals of all older segments are told, ascending, each as it
   expect(history.records.at(-1)?.data.seals).toEqual(seals);
 });
 
+test("take-over: of more lives than one record repeats the seals of, each has its seal, ascending", async () => {
+  const files = new MemoryFiles();
+  for (let life = 1; life <= 20; life++) await takeOver(files, folder, { life });
+  const { seals } = await takeOver(files, folder, {});
+  expect(seals.map(({ generation }) => generation)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1));
+});
+
+test("writer: a segment that another server made while a failed sync was mended is named", async () => {
+  const files = new MemoryFiles();
+  const { journal } = await takeOver(files, folder, {});
+  files.hook = (call, path) => {
+    if (call !== "sync") return;
+    files.put(segment(2), new Uint8Array(0));
+    throw new IoError("EIO", path, call);
+  };
+  expect(await journal.append("a", {})).toMatchObject({
+    ok: false,
+    why: "fenced",
+    detail: expect.stringContaining("00000002.journal"),
+  });
+});
+
 test("take-over: a limit of its own holds for what is read, too", async () => {
   const files = new MemoryFiles();
   const { journal } = await takeOver(files, folder, {});
