@@ -18,11 +18,15 @@ import {
   without,
 } from "./sample.ts";
 
-const { bytes, records } = await sample();
-const lines = linesOf(bytes, records);
+/** The sample, with its lines. */
+async function given() {
+  const { bytes, records } = await sample();
+  return { bytes, records, lines: linesOf(bytes, records) };
+}
 const codes = (history: JournalHistory): string[] => history.damage.map((damage) => damage.code);
 
 test("truncation at every byte: the records before it stand", async () => {
+  const { bytes, records } = await given();
   for (let cut = 0; cut < bytes.length; cut++) {
     const short = bytes.slice(0, cut);
     const whole = records.filter((record) => record.range.toByte - 1 <= cut);
@@ -45,6 +49,7 @@ test("truncation at every byte: the records before it stand", async () => {
 });
 
 test("a flip of every byte: no record but its own is lost, and the byte is in a reported range", async () => {
+  const { bytes, records } = await given();
   for (let at = 0; at < bytes.length; at++) {
     // 0x03 makes a newline of a tab, 0x0a a NUL of a newline, 0x80 breaks UTF-8.
     for (const mask of [0x01, 0x03, 0x0a, 0x80, 0xff]) {
@@ -62,6 +67,7 @@ test("a flip of every byte: no record but its own is lost, and the byte is in a 
 });
 
 test("each record doubled, at its place and elsewhere: it stands once", async () => {
+  const { bytes, records, lines } = await given();
   for (let i = 0; i < lines.length; i++) {
     for (let to = i; to <= lines.length; to++) {
       const damaged = concat(...lines.slice(0, to), ...lines.slice(i, i + 1), ...lines.slice(to));
@@ -78,6 +84,7 @@ test("each record doubled, at its place and elsewhere: it stands once", async ()
 });
 
 test("each record swapped with its neighbour: both stand, in order", async () => {
+  const { bytes, records, lines } = await given();
   for (let i = 0; i + 1 < lines.length; i++) {
     const damaged = concat(
       ...lines.slice(0, i),
@@ -93,6 +100,7 @@ test("each record swapped with its neighbour: both stand, in order", async () =>
 });
 
 test("each record removed: the others stand; only a last one without a seal leaves no trace", async () => {
+  const { bytes, records, lines } = await given();
   for (let i = 0; i < lines.length; i++) {
     const damaged = concat(...without(lines, i));
     const unsealed = await readUnsealed(damaged);
@@ -107,6 +115,7 @@ test("each record removed: the others stand; only a last one without a seal leav
 });
 
 test("a run of NUL bytes, with and without the newlines around it, takes only what it overwrote", async () => {
+  const { bytes, records } = await given();
   for (let i = 0; i < records.length; i++) {
     const { fromByte, toByte } = records[i]?.range ?? { fromByte: 0, toByte: 0 };
     for (const [from, to] of [
@@ -129,6 +138,7 @@ test("a run of NUL bytes, with and without the newlines around it, takes only wh
 });
 
 test("glued lines: both records stand, and the place is reported", async () => {
+  const { bytes, records } = await given();
   for (let i = 0; i + 1 < records.length; i++) {
     const newline = (records[i]?.range.toByte ?? 0) - 1;
     const damaged = concat(bytes.subarray(0, newline), bytes.subarray(newline + 1));
@@ -142,6 +152,7 @@ test("glued lines: both records stand, and the place is reported", async () => {
 });
 
 test("a bad line in the middle and garbage beside a record: the records stand", async () => {
+  const { bytes, records, lines } = await given();
   for (let i = 0; i <= lines.length; i++) {
     for (const garbage of [
       "not a record\n",
@@ -165,6 +176,7 @@ test("a bad line in the middle and garbage beside a record: the records stand", 
 });
 
 test("a valid last record without its newline stands, without damage", async () => {
+  const { bytes, records } = await given();
   const history = await readUnsealed(bytes.slice(0, -1));
   expectExactly(history, records);
   expect(history.damage).toEqual([]);
@@ -172,6 +184,7 @@ test("a valid last record without its newline stands, without damage", async () 
 });
 
 test("a segment that is a copy of another one is damage, not history", async () => {
+  const { bytes, records } = await given();
   const files = new MemoryFiles();
   files.put(first, bytes);
   files.put(`${folder}/00000002.journal`, bytes);
@@ -187,6 +200,7 @@ test("a segment that is a copy of another one is damage, not history", async () 
 });
 
 test("a line longer than a record may be is reported, and its neighbours stand", async () => {
+  const { records, lines } = await given();
   const files = new MemoryFiles();
   const long = bytesOf(`${"x".repeat(5000)}\n`);
   files.put("/j", concat(...lines.slice(0, 3), long, ...lines.slice(3)));
@@ -201,6 +215,7 @@ test("a line longer than a record may be is reported, and its neighbours stand",
 });
 
 test("sealed bytes that were exchanged for other readable ones are reported as a whole", async () => {
+  const { bytes, lines } = await given();
   const other = encodeRecord(1, 5, { type: "decisiom", dataJson: "{}" });
   expect(other.length).toBe(lines[4]?.length);
   const history = await readSealed(bytes, concat(...lines.slice(0, 4), other, ...lines.slice(5)));

@@ -60,6 +60,7 @@ const saving: readonly Equivalent[] = [
   { file: "journal/history.ts", line: "now.sizeBytes !== bytes" },
   { file: "journal/history.ts", line: "return replaced.size === 0" },
   { file: "journal/history.ts", line: "bytes.length > smallBytes" },
+  { file: "journal/history.ts", line: "async function inMemory" },
   {
     file: "journal/history.ts",
     line: "cover.toByte === seal.bytes && cover.crc === seal.crc",
@@ -110,7 +111,6 @@ const implied: readonly Equivalent[] = [
   { file: "reconcile/stores.ts", line: 'source === "O" ? facts[0]?.attempt', mutants: ["true"] },
   { file: "reconcile/stores.ts", line: '? "the agent\'s snapshot" : "the journal"', mutants: ["true"] },
   { file: "reconcile/place.ts", line: 'fact.body.kind === "session" ? (fact.body', mutants: ["true"] },
-  { file: "reconcile/superseded.ts", line: ".filter(({ call }) => call.paired)" },
   { file: "reconcile/life.ts", line: "range.fromByte < fact.range.fromByte" },
   { file: "journal/record.ts", line: "i < headEnd; i++" },
   { file: "journal/record.ts", line: 'typeJson = "", dataJson = ""' },

@@ -5,32 +5,9 @@
  * Never: a reason takes a mutant out of the score.
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { type Equivalent, equivalents } from "./equivalents.ts";
-
-interface Mutant {
-  readonly status:
-    | "Killed"
-    | "Timeout"
-    | "Survived"
-    | "NoCoverage"
-    | "Ignored"
-    | "RuntimeError"
-    | "CompileError";
-  readonly mutatorName: string;
-  readonly replacement: string;
-  readonly location: { readonly start: Place; readonly end: Place };
-}
-
-/** Counted from 1. */
-interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-interface Report {
-  readonly files: Readonly<Record<string, { readonly source: string; readonly mutants: readonly Mutant[] }>>;
-}
+import { isAlive, lineOf, type Mutant, original, readReport } from "./report.ts";
 
 interface Counts {
   readonly killed: number;
@@ -41,19 +18,7 @@ interface Counts {
 }
 
 const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md"] = process.argv.slice(2);
-const report: Report = JSON.parse(readFileSync(reportFile, "utf8"));
-
-const isAlive = ({ status }: Mutant) => status === "Survived" || status === "NoCoverage";
-
-function lineOf(source: string, { location }: Mutant): string {
-  return (source.split("\n")[location.start.line - 1] ?? "").trim();
-}
-
-/** What the mutant replaced; of several lines the first. */
-function original(source: string, { location: { start, end } }: Mutant): string {
-  const line = source.split("\n")[start.line - 1] ?? "";
-  return line.slice(start.column - 1, start.line === end.line ? end.column - 1 : undefined).trim();
-}
+const files = readReport(reportFile);
 
 function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
   const line = lineOf(source, mutant);
@@ -100,7 +65,6 @@ function sum(all: readonly Counts[]): Counts {
 
 const code = (text: string) => `\`${text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 100)}\``;
 
-const files = Object.entries(report.files).map(([file, { source, mutants }]) => ({ file, source, mutants }));
 const counted = files.map(({ file, source, mutants }) => ({ file, counts: countsOf(file, source, mutants) }));
 const folders = ["src/reconcile", "src/journal"].map((folder) => ({
   folder,

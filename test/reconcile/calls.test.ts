@@ -149,7 +149,9 @@ describe("a result without a call", () => {
 
   it("supersedes nothing and is not superseded", () => {
     const sources = [O(1, [go, ra]), O(2, [go, rb]), L([p1, p2])];
-    expect(codes(judged(sources, {}, [attempt(1), attempt(2)]))).not.toContain("superseded");
+    const verdict = judged(sources, {}, [attempt(1), attempt(2)]);
+    expect(codes(verdict)).not.toContain("superseded");
+    expect(verdict.calls.map(({ marks }) => marks)).toEqual([[], []]);
   });
 });
 

@@ -1,0 +1,62 @@
+/**
+ * The second judge of the reconciler's mutants: an orchestrator that carries one, hunted in memory for fifty runs.
+ *
+ * `node --import tsx test/mutation/campaign.ts [SAMPLE]`: all mutants that the tests left alive, and so many (60) of those
+ * that they found, drawn evenly over the files. Prints which of either kind the campaign finds.
+ */
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { buildHunter } from "../../harness/strength/build.ts";
+import { Hunters } from "../../harness/strength/hunters.ts";
+import { isAlive, lineOf, type Mutant, mutated, original, readReport } from "./report.ts";
+
+const runsMax = 50;
+const sampleSize = Number(process.argv[2] ?? 60);
+const files = readReport(".holdfast/stryker/report.json").filter(({ file }) =>
+  file.startsWith("src/reconcile/"),
+);
+const all = files.flatMap(({ file, source, mutants }) => mutants.map((mutant) => ({ file, source, mutant })));
+const found = all.filter(({ mutant }) => mutant.status === "Killed");
+const step = Math.max(1, Math.floor(found.length / sampleSize));
+const kinds = {
+  "alive for the tests": all.filter(({ mutant }) => isAlive(mutant)),
+  "found by the tests": found.filter((_, index) => index % step === 0).slice(0, sampleSize),
+};
+
+const dir = await mkdtemp(path.join(tmpdir(), "holdfast-mutants-"));
+const hunters = new Hunters(1);
+
+/** The promise that broke and the run in which it did; undefined when none did. */
+async function hunted(
+  file: string,
+  source: string,
+  mutant: Mutant,
+  name: string,
+): Promise<string | undefined> {
+  const build = path.join(dir, `${name}.mjs`);
+  await buildHunter([{ file, find: source, replace: mutated(source, mutant) }], build);
+  const { caught } = await hunters.hunt(build, { chooser: "ours", seed: 1, runsMax });
+  return caught && `${caught.promises.join(", ")} in run ${caught.run}`;
+}
+
+try {
+  for (const [kind, mutants] of Object.entries(kinds)) {
+    let count = 0;
+    for (const [index, { file, source, mutant }] of mutants.entries()) {
+      const outcome = await hunted(file, source, mutant, `${kind.slice(0, 5)}-${index}`).catch(
+        (error: unknown) => `the run itself: ${String(error).split("\n")[0]}`,
+      );
+      if (outcome === undefined) continue;
+      count += 1;
+      const place = `${file}:${mutant.location.start.line}`;
+      const change = `${original(source, mutant)} → ${mutant.replacement} (${lineOf(source, mutant)})`;
+      console.log(`${kind}: ${place} ${change.replaceAll(/\s+/g, " ").slice(0, 160)}: ${outcome}`);
+    }
+    console.log(`${kind}: ${count} of ${mutants.length} found in at most ${runsMax} runs in memory, seed 1`);
+  }
+} finally {
+  hunters.close();
+  rmSync(dir, { recursive: true, force: true });
+}
