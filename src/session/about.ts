@@ -76,10 +76,9 @@ export async function restoreLost(
   among?: readonly string[],
 ): Promise<readonly string[]> {
   const { files } = context.world;
-  const looked = among === undefined ? undefined : new Set(among);
   const restored: string[] = [];
-  const isSeen = (id: string) => context.state.sessions.has(id) && looked?.has(id) === false;
-  for (const id of names.filter((name) => !isSeen(name)).sort()) {
+  const ids = among === undefined ? [...names] : [...context.state.sessions.unknown(names), ...among];
+  for (const id of ids.sort()) {
     if (!idPattern.test(id)) continue;
     const session = context.state.sessions.get(id);
     const attempts = `${sessionFolder(context, id)}/attempts`;

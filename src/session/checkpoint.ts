@@ -13,6 +13,7 @@
 import { coverOf, crc32, replaceAtomically, type StampedSeal } from "../journal/index.ts";
 import { isRecord } from "../model/json.ts";
 import { type Files, IoError, type ReadFile } from "../model/ports.ts";
+import { KeptIds, type PackedIds, packIds } from "./kept-ids.ts";
 import { SessionTable } from "./session-table.ts";
 import { isOpen, type ProjectState, type SessionState, type State } from "./state.ts";
 
@@ -25,7 +26,7 @@ export interface Checkpoint {
 }
 
 /** To be moved up with every change of what a session's state is made of: another version's is not used. */
-const shape = 3;
+const shape = 4;
 
 /** So many records are folded without making a new one. */
 export const recordsPerCheckpoint = 5_000;
@@ -48,15 +49,19 @@ export function checkpointPath(home: string): string {
 export interface PackedState {
   readonly covers: readonly StampedSeal[];
   readonly projects: readonly ProjectState[];
-  readonly ids: readonly string[];
+  readonly ids: PackedIds;
   /** Indices of the sessions that are open. */
   readonly open: readonly number[];
   readonly lengths: readonly number[];
   readonly bodies: Uint8Array;
 }
 
-/** This state as it is now. @throws IoError when a session of an earlier checkpoint cannot be read. */
-export function packState(covers: readonly StampedSeal[], state: State): PackedState {
+/**
+ * This state as it is now; undefined where its ids are not all of one length, as no version of ours makes them.
+ *
+ * @throws IoError when a session of an earlier checkpoint cannot be read.
+ */
+export function packState(covers: readonly StampedSeal[], state: State): PackedState | undefined {
   const ids: string[] = [];
   const open: number[] = [];
   const parts: Uint8Array[] = [];
@@ -69,7 +74,10 @@ export function packState(covers: readonly StampedSeal[], state: State): PackedS
     );
   }
   const lengths = parts.map(({ length }) => length);
-  return { covers, projects: [...state.projects.values()], ids, open, lengths, bodies: joined(parts) };
+  const packed = packIds(ids);
+  if (packed === undefined) return undefined;
+  const projects = [...state.projects.values()];
+  return { covers, projects, ids: packed, open, lengths, bodies: joined(parts) };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -172,7 +180,7 @@ function stateOf({ projects, ids, open, lengths }: Head, read: Read): State {
     starts[number + 1] = (starts[number] ?? 0) + (lengths[number] ?? 0);
   const bytes = (number: number) => read(starts[number] ?? 0, starts[number + 1] ?? 0);
   const unpack = (number: number) => unpackSession(bytes(number));
-  const sessions = new SessionTable({ ids, open: new Set(open), unpack, bytes });
+  const sessions = new SessionTable({ ids: new KeptIds(ids), open: new Set(open), unpack, bytes });
   return { projects: new Map(projects.map((one) => [one.id, one])), sessions };
 }
 

@@ -63,9 +63,11 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
   const isWhole = history.damage.length === 0 && history.late.length === 0;
   const isDue = isWhole && history.records.length >= recordsPerCheckpoint;
-  const written = isDue
-    ? writeCheckpoint(world.files, config.home, packState(taken.seals, state), journal.generation)
-    : Promise.resolve();
+  const packed = isDue ? packState(taken.seals, state) : undefined;
+  const written =
+    packed === undefined
+      ? Promise.resolve()
+      : writeCheckpoint(world.files, config.home, packed, journal.generation);
   const context: Context = {
     world,
     config,

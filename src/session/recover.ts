@@ -62,13 +62,7 @@ function sessionsThat(context: Context, open: boolean): SessionState[] {
 function idsThat({ state: { sessions } }: Context, open: boolean): readonly string[] {
   const isOpenId = new Set(sessions.openIds(isOpen));
   if (open) return [...isOpenId];
-  const ids = sessions.ids();
-  const last: string[] = [];
-  for (let index = ids.length - 1; index >= 0 && last.length < recheckSessionsMax; index--) {
-    const id = ids[index];
-    if (id !== undefined && !isOpenId.has(id)) last.push(id);
-  }
-  return last.reverse();
+  return sessions.lastIds(recheckSessionsMax, isOpenId);
 }
 
 /** Recovers all of them, a few at a time; a session that cannot be read is reported and harms no other. */

@@ -43,7 +43,8 @@ async function live(add: readonly [string, object][] = [], keep = false) {
     const record = readRecord(type, data);
     if (record !== undefined) fold(state, record, recordCite(path, range, type, data));
   }
-  if (keep) await writeCheckpoint(files, home, packState(taken.seals, state), taken.journal.generation);
+  const packed = keep ? packState(taken.seals, state) : undefined;
+  if (packed !== undefined) await writeCheckpoint(files, home, packed, taken.journal.generation);
   for (const [type, data] of add) await taken.journal.append(type, { ...data });
   await taken.journal.close();
   return { ...taken, state };
@@ -163,6 +164,6 @@ describe("a checkpoint", () => {
     expect(Object.keys(session?.attempts[0] ?? {}).sort()).toEqual(
       "ask,attempt,bootId,cite,covers,ended,prompt,runId".split(","),
     );
-    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":3,"bodies":');
+    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":4,"bodies":');
   });
 });
