@@ -13,14 +13,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { makeProgram, programFiles } from "../harness/launch/program.ts";
-import { hostFiles } from "../src/host/files.ts";
-import { takeOver } from "../src/journal/index.ts";
 import { Place, type TestServer } from "../test/orchestrator/helper.ts";
+import { addFinished } from "./finished.ts";
 import { latency } from "./latency.ts";
 import { median } from "./numbers.ts";
 import { adoptedReloadMs, bareReloadMs, Watched } from "./touch.ts";
 
-const rounds = 5;
+const rounds = 11;
 const touches = 15;
 const finishedSessions = Number(process.env.FINISHED ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
@@ -113,63 +112,6 @@ async function start(): Promise<void> {
     await empty.clean();
     await full.clean();
   }
-}
-
-/** Finished sessions as a server would have recorded them. */
-async function addFinished(place: Place, count: number): Promise<void> {
-  const { journal, history } = await takeOver(hostFiles(), join(place.home, "journal"), {});
-  const project = history.records.find(({ type }) => type === "project")?.data.id;
-  const identity = {
-    pid: 4711,
-    startTime: "12345678",
-    bootId: "11111111-1111-1111-1111-111111111111",
-    namespace: "pid:[4026531836]",
-  };
-  const appends: Promise<unknown>[] = [];
-  for (let n = 0; n < count; n++) {
-    const sessionId = (n + 1).toString(16).padStart(16, "0");
-    const runId = (n + 1).toString(16).padStart(16, "f");
-    const add = (type: string, data: object) => appends.push(journal.append(type, { sessionId, ...data }));
-    const at = (k: number) => ({ attempt: 1, byte: 400, k: 1_000_000 + k });
-    add("session", { projectId: project, agent: "ada", cwd: place.workspace, epoch: sessionId, atMs: n });
-    add("run", { runId, prompt: `Please do task number ${n} as it is described in the issue.`, atMs: n });
-    const prompt = `Please do task number ${n} as it is described in the issue.`;
-    add("dispatch", {
-      runId,
-      attempt: 1,
-      prompt,
-      ask: prompt,
-      bootId: identity.bootId,
-      at: { attempt: 1, byte: 0, k: 1_000_000 },
-      atMs: n,
-    });
-    add("agent", { attempt: 1, identity });
-    add("agent-session", { attempt: 1, agentSessionId: "1a8e6a16-9ac8-4301-a559-8d67be1b73d8" });
-    add("cover", { attempt: 1, fromByte: 0, ends: [100, 200, 300, 400], crcs: [1, 2, 3, 4] });
-    add("ended", {
-      attempt: 1,
-      exitCode: 0,
-      started: "yes",
-      seen: "the wrapper noted exit code 0",
-      tailBytes: 0,
-      at: at(0),
-      atMs: n,
-    });
-    add("run-ended", {
-      runId,
-      attempt: 1,
-      state: "completed",
-      reason: "The run is over: completed.",
-      at: at(1),
-    });
-    if (appends.length > 20_000) await Promise.all(appends.splice(0));
-  }
-  await Promise.all(appends);
-  await journal.close();
-  for (let n = 0; n < count; n++)
-    mkdirSync(join(place.home, "sessions", (n + 1).toString(16).padStart(16, "0"), "attempts/1"), {
-      recursive: true,
-    });
 }
 
 async function idle(): Promise<void> {
