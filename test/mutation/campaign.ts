@@ -1,8 +1,8 @@
 /**
  * The second judge of the reconciler's mutants: an orchestrator that carries one, hunted in memory for fifty runs.
  *
- * `node --import tsx test/mutation/campaign.ts [SAMPLE]`: all mutants that the tests left alive, and so many (60) of those
- * that they found, drawn evenly over the files. Prints which of either kind the campaign finds.
+ * `node --import tsx test/mutation/campaign.ts [SAMPLE [REPORT]]`: so many (40) of the mutants that the tests left alive
+ * and as many of those that they found, each drawn evenly over the files. Prints which of either kind the campaign finds.
  */
 import { rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -13,17 +13,19 @@ import { Hunters } from "../../harness/strength/hunters.ts";
 import { isAlive, lineOf, type Mutant, mutated, original, readReport } from "./report.ts";
 
 const runsMax = 50;
-const sampleSize = Number(process.argv[2] ?? 60);
-const files = readReport(".holdfast/stryker/report.json").filter(({ file }) =>
-  file.startsWith("src/reconcile/"),
-);
+const sampleSize = Number(process.argv[2] ?? 40);
+const reportFile = process.argv[3] ?? ".holdfast/stryker/report.json";
+const files = readReport(reportFile).filter(({ file }) => file.startsWith("src/reconcile/"));
 const all = files.flatMap(({ file, source, mutants }) => mutants.map((mutant) => ({ file, source, mutant })));
-const found = all.filter(({ mutant }) => mutant.status === "Killed");
-const step = Math.max(1, Math.floor(found.length / sampleSize));
 const kinds = {
-  "alive for the tests": all.filter(({ mutant }) => isAlive(mutant)),
-  "found by the tests": found.filter((_, index) => index % step === 0).slice(0, sampleSize),
+  "alive for the tests": sampled(all.filter(({ mutant }) => isAlive(mutant))),
+  "found by the tests": sampled(all.filter(({ mutant }) => mutant.status === "Killed")),
 };
+
+function sampled<T>(mutants: readonly T[]): T[] {
+  const step = Math.max(1, mutants.length / sampleSize);
+  return mutants.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
+}
 
 const dir = await mkdtemp(path.join(tmpdir(), "holdfast-mutants-"));
 const hunters = new Hunters(1);
