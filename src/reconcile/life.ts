@@ -41,7 +41,8 @@ function unexpected(one: Case, { evidence }: AttemptCase): Finding[] {
   const latest = one.latest?.evidence;
   const isLatest = latest?.attempt === attempt;
   if (isLatest && ended === undefined) return [];
-  const why = isLatest ? "its end is on record" : `attempt ${latest?.attempt} was started after it`;
+  const other = latest === undefined ? "no start of it is" : `the start of attempt ${latest.attempt} is`;
+  const why = `${isLatest ? "its end is" : other} on record`;
   const summary = `The agent of attempt ${attempt} is alive, although ${why}.`;
   const against = isLatest ? ended?.cite : latest?.dispatchCite;
   const cites = [processCite, against ?? dispatchCite];

@@ -256,6 +256,21 @@ test("spool: read in batches nothing is read that is not asked for, and the end 
   expect(files.calls).toEqual([`read ${path}`]);
 });
 
+test("spool: a batch that is larger than one piece is read to its end", async () => {
+  const { file } = await spool(bytesOf(`${"x".repeat(999)}\n`.repeat(40)));
+  const reader = new SpoolReader(file, { batchBytesMax: 30_000 });
+  expect((await reader.next()).toByte).toBe(30_000);
+  expect(await reader.next()).toMatchObject({ toByte: 40_000, more: false });
+});
+
+test("spool: a byte order mark is part of its line, also where other bytes of it are none of UTF-8", async () => {
+  const mark = Uint8Array.of(0xef, 0xbb, 0xbf, 0x61);
+  expect((await readAll(mark)).map(({ text }) => text)).toEqual(["\ufeffa"]);
+  expect((await readAll(concat(mark, Uint8Array.of(0xff)))).map(({ text }) => text)).toEqual([
+    "\ufeffa\ufffd",
+  ]);
+});
+
 test("spool: a few bytes are read at once where the machine can, many are not", async () => {
   const calls: string[] = [];
   const world = (readNow: boolean): ReadFile => ({

@@ -4,13 +4,13 @@
  * `node --import tsx test/mutation/campaign.ts [SAMPLE [REPORT]]`: so many (40) of the mutants that the tests left alive
  * and as many of those that they found, each drawn evenly over the files. Prints which of either kind the campaign finds.
  */
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildHunter } from "../../harness/strength/build.ts";
 import { Hunters } from "../../harness/strength/hunters.ts";
-import { isAlive, lineOf, type Mutant, mutated, original, readReport } from "./report.ts";
+import { campaignFile, isAlive, lineOf, type Mutant, mutated, original, readReport } from "./report.ts";
 
 const runsMax = 50;
 const sampleSize = Number(process.argv[2] ?? 40);
@@ -43,6 +43,8 @@ async function hunted(
   return caught && `${caught.promises.join(", ")} in run ${caught.run}`;
 }
 
+const counts: Record<string, { found: number; of: number }> = {};
+
 try {
   for (const [kind, mutants] of Object.entries(kinds)) {
     let count = 0;
@@ -56,8 +58,10 @@ try {
       const change = `${original(source, mutant)} → ${mutant.replacement} (${lineOf(source, mutant)})`;
       console.log(`${kind}: ${place} ${change.replaceAll(/\s+/g, " ").slice(0, 160)}: ${outcome}`);
     }
+    counts[kind] = { found: count, of: mutants.length };
     console.log(`${kind}: ${count} of ${mutants.length} found in at most ${runsMax} runs in memory, seed 1`);
   }
+  writeFileSync(campaignFile, JSON.stringify({ runsMax, kinds: counts }));
 } finally {
   hunters.close();
   rmSync(dir, { recursive: true, force: true });

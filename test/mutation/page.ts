@@ -5,9 +5,17 @@
  * Never: a reason takes a mutant out of the score.
  */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Equivalent, equivalents } from "./equivalents.ts";
-import { isAlive, lineOf, type Mutant, original, readReport } from "./report.ts";
+import {
+  type CampaignResult,
+  campaignFile,
+  isAlive,
+  lineOf,
+  type Mutant,
+  original,
+  readReport,
+} from "./report.ts";
 
 interface Counts {
   readonly killed: number;
@@ -18,7 +26,7 @@ interface Counts {
 }
 
 const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md"] = process.argv.slice(2);
-const files = readReport(reportFile);
+const files = readReport(reportFile).toSorted((left, right) => (left.file < right.file ? -1 : 1));
 
 function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
   const line = lineOf(source, mutant);
@@ -94,6 +102,19 @@ function livedBy(): string[] {
   ];
 }
 
+/** What `campaign.ts` found, if it was run. */
+function secondJudge(): string[] {
+  if (!existsSync(campaignFile)) return [];
+  const { runsMax, kinds }: CampaignResult = JSON.parse(readFileSync(campaignFile, "utf8"));
+  const counts = Object.entries(kinds).map(([kind, { found, of }]) => `${found} of ${of} that are ${kind}`);
+  return [
+    "## The second judge",
+    "",
+    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs (\`node --import tsx test/mutation/campaign.ts\`, a sample of the reconciler's): it finds ${counts.join(", ")}.`,
+    "",
+  ];
+}
+
 const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
 
 writeFileSync(
@@ -103,13 +124,14 @@ writeFileSync(
     "",
     `Stryker changed the reconciler and the journal at every place where it can, one place at a time; their own tests judged each change. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.`,
     "",
-    "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score.",
+    "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",
     "| File | Mutants | Killed | Timed out | Alive | of them equivalent | Ignored | Score |",
     "|---|---|---|---|---|---|---|---|",
     ...folders.map(({ folder, counts }) => row(`**${folder}**`, counts)),
     ...counted.map(({ file, counts }) => row(file.replace("src/", ""), counts)),
     "",
+    ...secondJudge(),
     ...livedBy(),
   ].join("\n")}\n`,
 );

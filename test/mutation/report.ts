@@ -26,6 +26,14 @@ export interface MutatedFile {
   readonly mutants: readonly Mutant[];
 }
 
+/** What the second judge found, by kind of mutant. */
+export interface CampaignResult {
+  readonly runsMax: number;
+  readonly kinds: Readonly<Record<string, { readonly found: number; readonly of: number }>>;
+}
+
+export const campaignFile = ".holdfast/stryker/campaign.json";
+
 export function readReport(reportFile: string): readonly MutatedFile[] {
   const report: { readonly files: Readonly<Record<string, Omit<MutatedFile, "file">>> } = JSON.parse(
     readFileSync(reportFile, "utf8"),

@@ -38,6 +38,7 @@ describe("a run's budget", () => {
 
   it("begins anew with progress, and starts that never were do not count", () => {
     expect(judged(idleAttemptsMax + 3, [idleAttemptsMax]).run.state).toBe("interrupted");
+    expect(judged(idleAttemptsMax + 1, [1]).run.state).toBe("exhausted");
     expect(judged(idleAttemptsMax, [], [2]).run.state).toBe("interrupted");
     expect(judged(idleAttemptsMax + 1, [], [2]).run.state).toBe("exhausted");
   });

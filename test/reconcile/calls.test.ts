@@ -329,6 +329,7 @@ describe("an open call", () => {
     const found = finding(verdict, "dangling-call");
     expect(found && [found.id, ...placesOf(found)]).toEqual(["dangling-call/s/a/L:10", "L:10"]);
     expect(verdict.calls[0]?.state).toBe("indeterminate");
+    expect(verdict.calls[0]).not.toHaveProperty("attempt");
   });
 
   it("half done is dangling too, and a person decides what to send", () => {

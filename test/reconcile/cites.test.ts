@@ -125,6 +125,8 @@ describe("what a source lacks is cited by how far it reaches", () => {
     expect(places("snapshot-behind-log", L([p1]), S([go]))).toEqual(["L:0", "S /w/sessions/s.json"]);
     const { path: _, ...pathless } = S([]);
     expect(places("snapshot-behind-log", L([p1]), pathless)).toEqual(["L:0", "S no messages"]);
+    const found = finding(reconcile(evidence([], [L([p1]), pathless])), "snapshot-behind-log");
+    expect(found?.cites[1]).toStrictEqual({ source: "S", value: "no messages" });
   });
 
   it("of records that lie behind one another in the file the first, whichever turn it belongs to", () => {

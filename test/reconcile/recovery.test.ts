@@ -11,6 +11,7 @@ import {
   L,
   missing,
   O,
+  placesOf,
   prompt,
   result,
   S,
@@ -116,6 +117,14 @@ describe("a stranger", () => {
     const found = beside("dead").find(({ code }) => code === "unexpected-live");
     expect(found).toMatchObject({ id: "unexpected-live/s/-/stranger", severity: "blocks" });
   });
+});
+
+it("an agent that is there, though its start is on record as one that never was, is unexpected", () => {
+  const { findings } = judged([], {}, [attempt(1, { started: "no", liveness: "alive" })]);
+  expect(findings.map((one) => [one.code, ...placesOf(one)])).toEqual([
+    ["unexpected-live", "P1 no such process", "J1 dispatch 1"],
+  ]);
+  expect(findings[0]?.summary).not.toContain("undefined");
 });
 
 describe("a store without a journal", () => {

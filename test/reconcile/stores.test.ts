@@ -114,6 +114,10 @@ describe("what an agent may just be writing", () => {
     expect(codes(judged([O(1, [], torn)], living))).toEqual([]);
     expect(codes(judged([O(1, [], torn)]))).toContain("torn-tail");
   });
+
+  it("is no longer that of a start that nobody has on record", () => {
+    expect(codes(judged([O(1, [go], torn)], []))).toEqual(["torn-tail"]);
+  });
 });
 
 describe("a file that cannot be read", () => {
@@ -162,7 +166,10 @@ describe("a log that is not there", () => {
   it("is missed once the agent has spoken; what is no word of it proves nothing", () => {
     const words = { kind: "unknown", type: "banner" } as const;
     const garbage = { kind: "unreadable", reason: "?" } as const;
-    expect(lacks(missing(L([])), spoken(words, garbage))).toBeUndefined();
+    expect(codes(judged([spoken(words, garbage), missing(L([]))], []))).toEqual([
+      "corrupt-middle",
+      "schema-unknown",
+    ]);
     expect(lacks(missing(L([])), spoken(words, garbage, text("hi")))).toEqual([
       "log-missing/s/-/O1:20",
       "warning",
