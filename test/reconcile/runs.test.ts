@@ -65,6 +65,7 @@ describe("runs", () => {
     const verdict = reconcile(evidence(attempts, [O(1, [go]), O(2, [go, end()])]));
     expect(verdict.run.state).toBe("completed");
     expect(verdict.recovery.action).toBe("ask");
+    expect(verdict.recovery.why).toMatch(/attempt 1 is alive.*attempt 2 is on record/);
   });
 
   it("nothing that can be read", () => {
