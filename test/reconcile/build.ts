@@ -6,6 +6,7 @@ import type { Cite } from "../../src/model/cite.ts";
 import type { AttemptEvidence, Evidence, SourceCut } from "../../src/model/evidence.ts";
 import type { Damage, Fact, FactBody } from "../../src/model/fact.ts";
 import type { Finding, FindingCode, Verdict } from "../../src/model/verdict.ts";
+import { reconcile } from "../../src/reconcile/index.ts";
 
 export const prompt = (text: string): FactBody => ({ kind: "prompt", text });
 export const text = (words: string): FactBody => ({ kind: "text", text: words });
@@ -133,6 +134,15 @@ export function evidence(
     resumesFrom: "snapshot",
     ...changes,
   };
+}
+
+/** The verdict on these sources; one attempt, whose agent is gone, where none is given. */
+export function judged(
+  sources: Evidence["sources"],
+  changes: Partial<Evidence> = {},
+  attempts: Evidence["attempts"] = [attempt(1)],
+): Verdict {
+  return reconcile(evidence(attempts, sources, changes));
 }
 
 export function codes(verdict: Verdict): FindingCode[] {

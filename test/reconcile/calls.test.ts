@@ -3,17 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { Evidence } from "../../src/model/evidence.ts";
 import type { FactBody } from "../../src/model/fact.ts";
 import type { CallVerdict } from "../../src/model/verdict.ts";
-import { reconcile } from "../../src/reconcile/index.ts";
 import {
   attempt,
   call,
   codes,
   damage,
   end,
-  evidence,
   failure,
   finding,
   J,
+  judged,
   L,
   O,
   placesOf,
@@ -29,8 +28,6 @@ const [p1, p2, go, ok] = [prompt("p1"), prompt("p2"), started(), text("ok")];
 const [a, ra, b, rb] = [call("a"), result("a"), call("b"), result("b")];
 const cite = { source: "J", value: "by hand" } as const;
 
-const judged = (sources: Evidence["sources"], changes: Partial<Evidence> = {}, attempts = [attempt(1)]) =>
-  reconcile(evidence(attempts, sources, changes));
 const word = (outcome: "done" | "not-done", number = 1, callId = "a") =>
   ({ callId, attempt: number, outcome, who: "me", cite }) as const;
 /** Per call what its name, input and answer are. */

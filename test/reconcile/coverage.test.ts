@@ -1,14 +1,12 @@
 /** One source beside another: what is a lack, and what only looks like one. */
 import { describe, expect, it } from "vitest";
-import type { Evidence } from "../../src/model/evidence.ts";
 import type { FindingCode } from "../../src/model/verdict.ts";
-import { reconcile } from "../../src/reconcile/index.ts";
 import {
   attempt,
   call,
   damage,
-  evidence,
   finding,
+  judged,
   L,
   missing,
   O,
@@ -23,8 +21,6 @@ const [p1, p2, go, ok] = [prompt("p1"), prompt("p2"), started(), text("ok")];
 const [a, ra, b, rb] = [call("a"), result("a"), call("b"), result("b")];
 const broken = { status: "unreadable" } as const;
 
-const judged = (sources: Evidence["sources"], attempts = [attempt(1)], changes: Partial<Evidence> = {}) =>
-  reconcile(evidence(attempts, sources, changes));
 /** The place of each finding of that code. */
 const lacks = (code: FindingCode, ...given: Parameters<typeof judged>) =>
   judged(...given)
@@ -98,7 +94,7 @@ describe("the snapshot is ahead", () => {
   });
 
   it("not while an agent lives, nor if it cannot be read itself", () => {
-    expect(ahead([O(1, [go]), L([p1]), S(store)], [attempt(1, { liveness: "alive" })])).toEqual([]);
+    expect(ahead([O(1, [go]), L([p1]), S(store)], {}, [attempt(1, { liveness: "alive" })])).toEqual([]);
     expect(ahead([O(1, [go]), L([p1]), S(store, broken)])).toEqual([]);
     const half = { damage: [damage("snapshot-unreadable", "/w/sessions/s.json", 0)] };
     expect(ahead([O(1, [go]), L([p1]), S(store, half)])).toEqual([]);
@@ -110,7 +106,7 @@ describe("two writers", () => {
     const attempts = [attempt(1), attempt(2), attempt(3)];
     const log = L([p1, a, p2, b, ra, rb, prompt("p3"), ok]);
     const given = [O(1, [go, a, ra]), O(2, [go, b, rb]), O(3, [go, ok]), log];
-    const found = finding(judged(given, attempts), "second-writer");
+    const found = finding(judged(given, {}, attempts), "second-writer");
     expect(found?.id).toBe("second-writer/r1/-/L:40");
     expect(found?.cites.map(({ range }) => range?.fromByte)).toEqual([40, 20]);
   });

@@ -1,13 +1,11 @@
 /** The state of the run and what is safe to do, where several things are true at once. */
 import { describe, expect, it } from "vitest";
-import type { Evidence } from "../../src/model/evidence.ts";
-import { reconcile } from "../../src/reconcile/index.ts";
 import {
   attempt,
   call,
   codes,
   end,
-  evidence,
+  judged,
   L,
   missing,
   O,
@@ -23,8 +21,6 @@ const [p1, go, ok, done] = [prompt("p1"), started(), text("ok"), end()];
 const [a, ra, b] = [call("a"), result("a"), call("b")];
 const cite = { source: "P", value: "pid 7" } as const;
 
-const judged = (sources: Evidence["sources"], changes: Partial<Evidence> = {}, attempts = [attempt(1)]) =>
-  reconcile(evidence(attempts, sources, changes));
 const outcome = (...given: Parameters<typeof judged>) => {
   const { run, recovery } = judged(...given);
   return `${run.state} ${recovery.action}`;

@@ -3,15 +3,14 @@ import { describe, expect, it, test } from "vitest";
 import type { Evidence, SourceCut } from "../../src/model/evidence.ts";
 import type { Damage, FactBody, Oddity } from "../../src/model/fact.ts";
 import type { Finding } from "../../src/model/verdict.ts";
-import { reconcile } from "../../src/reconcile/index.ts";
 import {
   attempt,
   call,
   codes,
   damage,
-  evidence,
   finding,
   J,
+  judged,
   L,
   missing,
   O,
@@ -26,8 +25,6 @@ import {
 const [p1, go, a, ra] = [prompt("p1"), started(), call("a"), result("a")];
 const broken = { status: "unreadable" } as const;
 
-const judged = (sources: Evidence["sources"], attempts = [attempt(1)], changes: Partial<Evidence> = {}) =>
-  reconcile(evidence(attempts, sources, changes));
 const living = [attempt(1, { liveness: "alive" })];
 const said = (one: Finding | undefined) => one && [one.id, one.severity, ...placesOf(one)];
 
@@ -70,7 +67,7 @@ test.each([
 ] as const)("an oddity, %s, is told as %s (%s), with its bytes", (code, named, severity) => {
   const range = { fromByte: 3, toByte: 9 };
   const odd: Oddity = { code, path: "/w/events/s.jsonl", range, detail: "It is odd" };
-  const found = judged([{ ...L([p1]), oddities: [odd] }], []).findings;
+  const found = judged([{ ...L([p1]), oddities: [odd] }], {}, []).findings;
   expect(found).toStrictEqual([
     {
       id: `${named}/s/-/L:events:s.jsonl:3`,
@@ -84,7 +81,7 @@ test.each([
 
 test("damage is told in one sentence, with its bytes and its file, however its reader ends its own", () => {
   const harm: Damage = { ...damage("seq-gap"), detail: "Record 3. is missing." };
-  const found = finding(judged([L([p1], { damage: [harm] })], []), "seq-gap");
+  const found = finding(judged([L([p1], { damage: [harm] })], {}, []), "seq-gap");
   expect(found?.summary).toBe("Record 3. is missing (bytes 30 to 40 of /w/events/s.jsonl).");
 });
 
@@ -93,30 +90,30 @@ describe("what an agent may just be writing", () => {
 
   it("is the end of its own spool while it lives, and no other one's", () => {
     const attempts = [attempt(1), attempt(2, { liveness: "alive" })];
-    const found = judged([O(1, [go], torn), O(2, [go], torn)], attempts).findings;
+    const found = judged([O(1, [go], torn), O(2, [go], torn)], {}, attempts).findings;
     expect(found.map(({ id, attempt: number }) => [id.split("/")[1], number])).toEqual([["r1", 1]]);
-    expect(codes(judged([O(1, [go], torn)], [attempt(1, { liveness: "unknown" })]))).toEqual([]);
+    expect(codes(judged([O(1, [go], torn)], {}, [attempt(1, { liveness: "unknown" })]))).toEqual([]);
   });
 
   it("is the end of the agent's log, whichever attempt lives", () => {
     const attempts = [attempt(1), attempt(2, { liveness: "alive" })];
-    expect(codes(judged([O(1, [go]), O(2, [go]), L([p1], torn)], attempts))).toEqual([]);
+    expect(codes(judged([O(1, [go]), O(2, [go]), L([p1], torn)], {}, attempts))).toEqual([]);
   });
 
   it("is never our journal's, which nobody writes while it is read, nor damage in the middle", () => {
-    expect(codes(judged([O(1, [go]), J([damage("torn-tail", "/j/1")])], living))).toEqual(["torn-tail"]);
-    expect(codes(judged([O(1, [go]), L([p1], { damage: [damage("corrupt-middle")] })], living))).toEqual([
+    expect(codes(judged([O(1, [go]), J([damage("torn-tail", "/j/1")])], {}, living))).toEqual(["torn-tail"]);
+    expect(codes(judged([O(1, [go]), L([p1], { damage: [damage("corrupt-middle")] })], {}, living))).toEqual([
       "corrupt-middle",
     ]);
   });
 
   it("is a spool without a record while any agent may live", () => {
-    expect(codes(judged([O(1, [], torn)], living))).toEqual([]);
+    expect(codes(judged([O(1, [], torn)], {}, living))).toEqual([]);
     expect(codes(judged([O(1, [], torn)]))).toContain("torn-tail");
   });
 
   it("is no longer that of a start that nobody has on record", () => {
-    expect(codes(judged([O(1, [go], torn)], []))).toEqual(["torn-tail"]);
+    expect(codes(judged([O(1, [go], torn)], {}, []))).toEqual(["torn-tail"]);
   });
 });
 
@@ -133,13 +130,13 @@ describe("a file that cannot be read", () => {
   });
 
   it("the snapshot only when nobody may be writing it, the log always", () => {
-    expect(codes(judged([L([p1]), S([], broken)], living))).toEqual([]);
+    expect(codes(judged([L([p1]), S([], broken)], {}, living))).toEqual([]);
     expect(said(finding(judged([L([p1]), S([], broken)]), "snapshot-unreadable"))).toEqual([
       "snapshot-unreadable/s/-/S",
       "warning",
       "S /w/sessions/s.json",
     ]);
-    expect(codes(judged([L([], broken)], living))).toEqual(["log-unreadable"]);
+    expect(codes(judged([L([], broken)], {}, living))).toEqual(["log-unreadable"]);
   });
 
   it("is not compared with anything", () => {
@@ -160,13 +157,13 @@ describe("a file that cannot be read", () => {
 describe("a log that is not there", () => {
   const spoken = (...bodies: readonly FactBody[]) => O(1, bodies);
   const lacks = (log: SourceCut, spool: SourceCut, attempts = [attempt(1)]) =>
-    said(finding(judged([spool, log], attempts), "log-missing"));
+    said(finding(judged([spool, log], {}, attempts), "log-missing"));
   const { prompt: _, ...behind } = L([]).abilities;
 
   it("is missed once the agent has spoken; what is no word of it proves nothing", () => {
     const words = { kind: "unknown", type: "banner" } as const;
     const garbage = { kind: "unreadable", reason: "?" } as const;
-    expect(codes(judged([spoken(words, garbage), missing(L([]))], []))).toEqual([
+    expect(codes(judged([spoken(words, garbage), missing(L([]))], {}, []))).toEqual([
       "corrupt-middle",
       "schema-unknown",
     ]);
@@ -196,7 +193,7 @@ describe("a log that is not there", () => {
 
 describe("a snapshot that is not there", () => {
   it("is missed only when nobody may be about to write it", () => {
-    expect(codes(judged([L([p1]), missing(S([]))], living))).toEqual([]);
+    expect(codes(judged([L([p1]), missing(S([]))], {}, living))).toEqual([]);
     expect(finding(judged([L([p1]), missing(S([]))]), "snapshot-missing")?.cites[0]).toStrictEqual({
       source: "S",
       path: "/w/sessions/s.json",
@@ -207,7 +204,7 @@ describe("a snapshot that is not there", () => {
 
 describe("another session in a file", () => {
   const rebound = (sources: Evidence["sources"], attempts = [attempt(1)]) =>
-    said(finding(judged(sources, attempts), "session-rebound"));
+    said(finding(judged(sources, {}, attempts), "session-rebound"));
 
   it("the snapshot's as well as the log's", () => {
     expect(rebound([O(1, [go]), S([started("t"), p1])])).toEqual([
@@ -248,7 +245,7 @@ test("each type that is not known and each line that is no record is told, in wh
     { kind: "unknown", type: "x" },
     { kind: "unreadable", reason: "?" },
   ];
-  const summaries = judged([O(1, odd), L(odd), S(odd)], []).findings.map(({ summary }) => summary);
+  const summaries = judged([O(1, odd), L(odd), S(odd)], {}, []).findings.map(({ summary }) => summary);
   expect(summaries.length).toBe(6);
   const [ofO, lineO, ofL, lineL, ofS, lineS] = summaries;
   for (const one of [ofO, lineO]) expect(one).toMatch(/\bagent's output\b/);
