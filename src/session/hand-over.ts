@@ -8,6 +8,7 @@
 import type { StoreRepair } from "../agent/contract.ts";
 import { handOver as inWords } from "../agent/resume-hand-over.ts";
 import { crc32 } from "../journal/index.ts";
+import type { Evidence } from "../model/evidence.ts";
 import type { Verdict } from "../model/verdict.ts";
 import { adapterOf, type Context, readWhole } from "./context.ts";
 import { promptBytes, promptBytesMax } from "./dispatch.ts";
@@ -49,8 +50,9 @@ export async function prepareHandOver(
   if (verdict.recovery.action === "ask" && !order.acknowledge) return { refusal: needsDecision(verdict) };
   const agentSessionId = session.agentSessionId;
   const started = new Set(evidence.attempts.filter((one) => one.started !== "no").map((one) => one.attempt));
-  if (agentSessionId === undefined) return freshStart(context, session, order, { verdict, started });
-  const ask = askOf(session, order, started);
+  const owed = order.resumesRun ? owedAsk(session, evidence) : undefined;
+  if (agentSessionId === undefined) return freshStart(context, session, order, { verdict, owed });
+  const ask = inParagraphs(owed === undefined ? [order.ask ?? defaultAsk] : [owed, order.ask]);
   const adapter = adapterOf(session);
   // One that is spoken with begins a conversation of its own each time: of what it did before it knows nothing.
   const clean =
@@ -86,19 +88,22 @@ export async function prepareHandOver(
   };
 }
 
-/** What the agent is asked: with what was asked before in this run and reached no agent. */
-function askOf(session: SessionState, order: HandOverOrder, started: ReadonlySet<number>): string {
-  const owed = order.resumesRun ? owedAsk(session, started) : undefined;
-  return inParagraphs(owed === undefined ? [order.ask ?? defaultAsk] : [owed, order.ask]);
-}
-
-/** What a person asked that no agent was started with; it holds what was owed before it. */
-function owedAsk(session: SessionState, started: ReadonlySet<number>): string | undefined {
+/**
+ * What a person asked in this run and no agent was given, with what was owed before it. An agent of which nobody can say
+ * whether it was started was given it where a source holds it; else it is asked again: of work on it nothing is left.
+ */
+function owedAsk(session: SessionState, { attempts, sources }: Evidence): string | undefined {
   const run = latestRun(session);
   if (run === undefined) return undefined;
   const last = session.attempts.findLast(({ runId }) => runId === run.id);
   if (last === undefined) return run.prompt;
-  return started.has(last.attempt) ? undefined : last.ask;
+  const started = attempts.find(({ attempt }) => attempt === last.attempt)?.started ?? "no";
+  const isHeld = () =>
+    sources.some(({ facts }) =>
+      facts.some(({ body }) => body.kind === "prompt" && body.text.includes(last.ask)),
+    );
+  const wasGiven = started === "yes" || (started === "unknown" && isHeld());
+  return wasGiven ? undefined : last.ask;
 }
 
 /** Each text once, in order; one that stands in another is not said again. */
@@ -116,16 +121,14 @@ function freshStart(
   context: Context,
   session: SessionState,
   order: HandOverOrder,
-  { verdict, started }: { readonly verdict: Verdict; readonly started: ReadonlySet<number> },
+  { verdict, owed }: { readonly verdict: Verdict; readonly owed: string | undefined },
 ): Prepared | { readonly refusal: Refusal } {
   if (verdict.calls.length > 0 && !order.acknowledge) {
     const message = `The agent's own session id is lost, so it would start without knowing its ${verdict.calls.length} earlier calls.`;
     return { refusal: refusal("agent-session-unknown", message) };
   }
   const original = latestRun(session)?.prompt;
-  const prompt = inParagraphs(
-    order.resumesRun ? [original, owedAsk(session, started), order.ask] : [order.ask],
-  );
+  const prompt = inParagraphs(order.resumesRun ? [original, owed, order.ask] : [order.ask]);
   if (verdict.calls.length === 0) return { ask: prompt, prompt, repairs: [] };
   const id = context.world.ids.next();
   const told = inWords({ verdict, prompt, earlierPrompts: [], handOverId: id, sources: [], sent: [] });

@@ -91,8 +91,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/hand-over.ts",
-        find: "  return started.has(last.attempt) ? undefined : last.ask;",
-        replace: `  if (!started.has(last.attempt)) ${reached};
+        find: "  return wasGiven ? undefined : last.ask;",
+        replace: `  if (!wasGiven) ${reached};
   return undefined;`,
       },
     ],
