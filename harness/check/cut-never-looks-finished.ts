@@ -2,6 +2,7 @@
  * cut-never-looks-finished: see `says`. An orchestrator that has no word for the end is asked for less: what it says of
  * a cut run must differ in anything from what it says of the same session once that has ended.
  */
+import type { Attempt } from "../oracle/attempts.ts";
 import {
   type Facts,
   factsOf,
@@ -45,7 +46,7 @@ function inObservation(
   const latest = at.attempts.at(-1);
   if (latest === undefined || at.pending) return [];
   const began = latest.emissions.some(({ type, beginNs }) => type === "end" && beginNs <= observation.ns);
-  const prompted = latest.entries.some((entry) => entry.kind === "store" && entry.type === "user_message");
+  const prompted = wasPrompted(latest, at.ns);
   // What was logged before a power cut took it may have been seen and recorded.
   const finalTaken =
     facts.losses.length > 0 &&
@@ -53,11 +54,10 @@ function inObservation(
   const finalLogged = finalTaken || (prompted && at.logs.some((log) => log.lastTurnEnded));
   const phase = phaseOf(observation);
   const who = `session ${at.session} (attempt ${latest.attempt})`;
-  // The log of an agent whose name may be known from before its own line was lost: both are right.
+  // The log of an agent whose name may be known from before its own line was lost, or from what it opens with: both are right.
   if (!began && !finalLogged && prompted && at.hidden.logs.some((log) => log.lastTurnEnded)) return [];
   if (!began && !finalLogged) {
-    // Its words were kept back, and its log may be found to be this session's by what it opens with.
-    if (prompted && at.hidden.logs.some((log) => log.lastTurnEnded)) return [];
+    if (logHeldTheEnd(facts, at, latest)) return [];
     const finished =
       observed.ended === "yes" || /\b(complete|completed|finished|succeeded)\b/i.test(observed.state);
     if (!finished) return toldLikeFinished(facts, observation, observed, at);
@@ -74,6 +74,22 @@ function inObservation(
   if (observation.label !== "settled" && (!received || isDamaged)) return [];
   const story = `${who} came to its end, and is said to be "${observed.state}", not ended, ${whenOf(facts, observation)}`;
   return [{ kind: "finished-said-cut", phase, story }];
+}
+
+function wasPrompted({ entries }: Attempt, ns: bigint): boolean {
+  return entries.some(
+    (entry) => entry.kind === "store" && entry.type === "user_message" && BigInt(entry.t) <= ns,
+  );
+}
+
+/** At an earlier cut, and damage took it since: it may stand in the subject's record, or not. */
+function logHeldTheEnd(facts: Facts, at: SessionAt, latest: Attempt): boolean {
+  return facts.run.cuts.some((cut) => {
+    if (BigInt(cut.t) >= at.ns) return false;
+    const earlier = sessionAt(facts, cut, at.session);
+    const isSame = earlier.attempts.at(-1)?.attempt === latest.attempt && wasPrompted(latest, earlier.ns);
+    return isSame && earlier.logs.some((log) => log.lastTurnEnded);
+  });
 }
 
 /** The agent is dead and was cut; at the end, when the session has ended, the very same words are said of it. */

@@ -2,7 +2,7 @@
  * no-invented-call: see `says`. Nothing may be shown before its agent began to emit or log it.
  */
 import { atMs, type Facts, factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
-import { replyNames, sessionAt } from "../oracle/session-at.ts";
+import { replyNames, sessionAt, withHidden } from "../oracle/session-at.ts";
 import { stepOfCall, stepOfResult, stepsNamedIn, useOfCall } from "../oracle/steps.ts";
 import type { ObservedCall, Shown } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
@@ -75,9 +75,9 @@ function isKnownCall(
   return jsonOf(input).includes(step.tokens.callToken) ? undefined : "call-altered";
 }
 
-/** The model's reply names a call before the agent makes it, and the agent logs the reply. */
+/** The model's reply names a call before the agent makes it, and the agent logs the reply; also one that never told whose log it is. */
 function isNamedInReply(facts: Facts, session: number, callId: string): boolean {
-  return facts.run.cuts.some((cut) => replyNames(sessionAt(facts, cut, session), callId));
+  return facts.run.cuts.some((cut) => replyNames(withHidden(sessionAt(facts, cut, session)), callId));
 }
 
 function wasMade(facts: Facts, session: number, callId: string, ns: bigint): boolean {

@@ -192,11 +192,12 @@ function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttem
   let nextRow = 0;
   segments.forEach((segment, index) => {
     const pair = pairs[index];
-    const isNextFree = !pairs.slice(index).includes(nextRow);
-    const next = isNextFree ? opened[nextRow] : undefined;
+    const isHeadless = pair === undefined && segment.prompt === undefined;
+    const free = isHeadless ? freeRow(opened, nextRow, pairs.slice(index + 1)) : undefined;
+    const next = free === undefined ? undefined : opened[free];
     const row =
       pair === undefined ? rowOfUnpaired(segment, rows.at(-1), next, haveAttempts) : (opened[pair] as Row);
-    const last = pair ?? (row === next ? nextRow : nextRow - 1);
+    const last = pair ?? (free !== undefined && row === next ? free : nextRow - 1);
     rows.push(...opened.slice(nextRow, last + 1));
     nextRow = last + 1;
     if (rows.at(-1) !== row) rows.push(row);
@@ -205,7 +206,21 @@ function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttem
   return [...rows, ...opened.slice(nextRow)];
 }
 
-/** A part whose prompt is lost belongs to the turn before it, or to the attempt that comes next. */
+/**
+ * Of the attempts that nothing in the log was found of: the one before what stands right behind the part, or the first.
+ * One that was never started has logged nothing.
+ */
+function freeRow(
+  opened: readonly Row[],
+  fromRow: number,
+  behind: readonly (number | undefined)[],
+): number | undefined {
+  const toRow = behind.find((pair) => pair !== undefined) ?? opened.length;
+  const free = opened.flatMap(({ started }, row) => (started && row >= fromRow && row < toRow ? [row] : []));
+  return behind[0] === undefined ? free[0] : free.at(-1);
+}
+
+/** A part whose prompt is lost belongs to the turn before it, or to an attempt that nothing else was found of. */
 function rowOfUnpaired(
   segment: Segment,
   before: Row | undefined,
@@ -214,7 +229,7 @@ function rowOfUnpaired(
 ): Row {
   const isHeadless = segment.prompt === undefined;
   if (isHeadless && before !== undefined) return before;
-  if (isHeadless && next?.started === true) return next;
+  if (isHeadless && next !== undefined) return next;
   const row = newRow(undefined, isHeadless ? [] : [segment.prompt], []);
   row.foreign = haveAttempts && !isHeadless;
   return row;

@@ -34,3 +34,15 @@ test("it is the turn of its calls, also where a later one says the same words", 
 test("without calls, the words tell", () => {
   expect(loggedIn([call], [words], [words])).toEqual([["prompt"], ["text"]]);
 });
+
+test("where the head of the log is lost, it is the turn before what stands behind it, of those that were started", () => {
+  const opened = [1, 2, 3].map((attempt) => ({ attempt, prompt: `prompt ${attempt}`, started: attempt > 1 }));
+  const behind = (said: readonly FactBody[], attempts = opened) =>
+    turnsOf([cutOf("L", [words, ...said], undefined, 0)], attempts).map(({ L }) =>
+      L.map(({ body }) => body.kind),
+    );
+  expect(behind([])).toEqual([[], ["text"], []]);
+  expect(behind([{ kind: "prompt", text: "prompt 3" }])).toEqual([[], ["text"], ["prompt"]]);
+  const started = opened.map((opener) => ({ ...opener, started: true }));
+  expect(behind([{ kind: "prompt", text: "prompt 3" }], started)).toEqual([[], ["text"], ["prompt"]]);
+});
