@@ -4,7 +4,7 @@
 import type { CutFile } from "../history.ts";
 import { classOf, type FlagClass, sourcesOf } from "../oracle/classes.ts";
 import { type Facts, factsOf, type Observation, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
-import { bytesOf } from "../oracle/readers.ts";
+import { bytesOf } from "../oracle/lines.ts";
 import { truthAt } from "../oracle/truth.ts";
 import type { ObservedFlag } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";

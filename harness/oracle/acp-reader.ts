@@ -3,7 +3,7 @@
  *
  * Always: tolerant. A line that is no such message stays as it is; one that says nothing of the work says nothing.
  */
-import { objectOf } from "./readers.ts";
+import { objectOf } from "./lines.ts";
 
 type Value = Readonly<Record<string, unknown>>;
 

@@ -3,15 +3,8 @@
  *
  * Always: tolerant, as all of the oracle's readers: what is no such record says nothing.
  */
-import {
-  type AgentLog,
-  type Lines,
-  objectOf,
-  parseObject,
-  type SeenCall,
-  type SeenReply,
-  type SeenResult,
-} from "./readers.ts";
+import { type Lines, objectOf, parseObject } from "./lines.ts";
+import type { AgentLog, SeenCall, SeenReply, SeenResult } from "./readers.ts";
 
 export function isRollout(path: string): boolean {
   return /(^|\/)rollout-[^/]*\.jsonl$/.test(path);

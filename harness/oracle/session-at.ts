@@ -7,9 +7,9 @@
 import type { CutFile, DiskCut } from "../history.ts";
 import type { Attempt } from "./attempts.ts";
 import { attemptsOf, type Facts, mayHaveLostShown } from "./facts.ts";
+import { bytesOf } from "./lines.ts";
 import {
   type AgentLog,
-  bytesOf,
   readAgentLog,
   readSnapshot,
   readSpool,

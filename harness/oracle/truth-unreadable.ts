@@ -6,7 +6,8 @@
  */
 import type { CutFile, DiskCut } from "../history.ts";
 import { attemptsOf, type DamageEntry, damageSession, type Facts } from "./facts.ts";
-import { bytesOf, linesOf, readSnapshot } from "./readers.ts";
+import { bytesOf, linesOf } from "./lines.ts";
+import { readSnapshot } from "./readers.ts";
 import { wasShown } from "./received.ts";
 import { filesOf, type SessionAt, storeIdOf } from "./session-at.ts";
 import { no, strongest, type Truth } from "./truth-value.ts";

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readAgentLog, readLines, readSnapshot, readSpool } from "../../harness/oracle/readers.ts";
+import { readLines } from "../../harness/oracle/lines.ts";
+import { readAgentLog, readSnapshot, readSpool } from "../../harness/oracle/readers.ts";
 
 const log = [
   { type: "session_start", data: {} },
