@@ -1,5 +1,5 @@
 /**
- * The README's examples, run as they stand there.
+ * The README's examples, run as they stand there, and the workflow for other people's CI.
  */
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,8 +9,14 @@ import { afterAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const readme = await readFile(path.join(root, "README.md"), "utf8");
+const ci = await readFile(path.join(root, "docs", "ci.md"), "utf8");
 const example = path.join(root, "test", "tidy", "readme-example.generated.ts");
 afterAll(() => rm(example, { force: true }));
+
+async function helpOf(command: string): Promise<string> {
+  const args = ["--import", "tsx", "harness/cli.ts", command, "--help"];
+  return (await execa(process.execPath, args, { cwd: root })).stdout;
+}
 
 function blocks(language: string): string[] {
   return [...readme.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"))].map(
@@ -41,17 +47,21 @@ describe("README", () => {
       .filter((line) => line !== "");
     expect(commands.length).toBeGreaterThanOrEqual(6);
     const { scripts } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8"));
-    const helpOf = (command: string) =>
-      execa(process.execPath, ["--import", "tsx", "harness/cli.ts", command, "--help"], { cwd: root });
-    const help = (await Promise.all(["run", "enumerate", "strength"].map(helpOf)))
-      .map(({ stdout }) => stdout)
-      .join("");
+    const help = (await Promise.all(["run", "enumerate", "strength"].map(helpOf))).join("");
     for (const command of commands) {
       const [program, script = "", ...rest] = command.split(" ");
       expect(program).toBe("pnpm");
       expect(Object.keys(scripts)).toContain(script);
       for (const flag of rest.filter((word) => word.startsWith("--"))) expect(help).toContain(flag);
     }
+  });
+
+  it("the workflow's commands exist, with their options, and their reporters", async () => {
+    const commands = [...ci.matchAll(/npx holdfast-chaos ([^\n`]*)/g)].map((match) => match[1] ?? "");
+    expect(commands.length).toBeGreaterThanOrEqual(5);
+    const help = (await Promise.all(["run", "replay"].map(helpOf))).join("");
+    for (const flag of commands.join(" ").match(/--[a-z-]+/g) ?? []) expect(help).toContain(flag);
+    for (const [, reporter] of ci.matchAll(/--reporter (\w+)/g)) expect(help).toContain(`"${reporter}"`);
   });
 
   it("its links lead to files", async () => {
