@@ -1,15 +1,15 @@
 /**
  * What the subject's journal is sure to hold after a power cut, by what others wait for: acknowledged keys, sessions by
- * epoch, dispatches, covers, and the evidence that it names.
+ * epoch, dispatches, and the evidence that it names; and, of covers alone, what it holds for whoever reads it now.
  *
- * Always: read from the bytes that are on the disk alone. Segments only grow, so each byte is read once; a segment that a
- * power cut has left is another file, and read anew.
+ * Always: read from the bytes that are on the disk alone, covers from all that are written. Segments only grow, so each
+ * byte is read once; a segment that a power cut has left is another file, and read anew.
  */
 import { type Disk, FileNode, FolderNode } from "./disk.ts";
 
 const folder = "/run/subject/home/journal";
 
-/** Facts of one segment's durable bytes. */
+/** Facts of one segment's bytes up to `bytes`. */
 interface Facts {
   bytes: number;
   readonly keys: Set<string>;
@@ -24,7 +24,9 @@ interface Facts {
 
 export class DurableJournal {
   readonly #disk: Disk;
-  readonly #known = new WeakMap<FileNode, Facts>();
+  /** By what is on the disk, and by what is written. */
+  readonly #durable = new WeakMap<FileNode, Facts>();
+  readonly #written = new WeakMap<FileNode, Facts>();
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -46,43 +48,49 @@ export class DurableJournal {
     return this.#segments().some(({ dispatches }) => dispatches.has(`${session}/${attempt}`));
   }
 
+  /** Whether a cover up to there is written: it vouches for bytes that are on the disk, and can be made of them again. */
   covers(session: string, attempt: string, byte: string): boolean {
-    return this.#segments().some(({ covers }) => covers.has(`${session}/${attempt}/${byte}`));
+    return this.#segments("written").some(({ covers }) => covers.has(`${session}/${attempt}/${byte}`));
   }
 
   evidence(): readonly string[] {
     return this.#segments().flatMap(({ evidence }) => evidence);
   }
 
-  #segments(): Facts[] {
+  #segments(what: "durable" | "written" = "durable"): Facts[] {
     const node = this.#disk.at(folder);
     if (!(node instanceof FolderNode) || !isDurable(this.#disk, folder)) return [];
-    return [...node.durable.values()].flatMap((file) =>
-      file instanceof FileNode ? [this.#factsOf(file)] : [],
-    );
+    return [...node.durable.values()].flatMap((file) => {
+      if (!(file instanceof FileNode)) return [];
+      return [
+        what === "durable"
+          ? factsOf(this.#durable, file, file.synced)
+          : factsOf(this.#written, file, file.content),
+      ];
+    });
   }
+}
 
-  #factsOf(file: FileNode): Facts {
-    const known = this.#known.get(file);
-    const facts = known ?? {
-      bytes: 0,
-      keys: new Set<string>(),
-      sessionsByEpoch: new Map<string, string>(),
-      dispatches: new Set<string>(),
-      covers: new Set<string>(),
-      evidence: [],
-    };
-    this.#known.set(file, facts);
-    if (file.synced.length === facts.bytes) return facts;
-    const text = Buffer.from(file.synced.subarray(facts.bytes)).toString("latin1");
-    const end = text.lastIndexOf("\n") + 1;
-    facts.bytes += end;
-    for (const line of text.slice(0, end).split("\n")) note(facts, line);
-    // A record that lost nothing but its line's end is whole.
-    const last = text.slice(end);
-    if (last.endsWith("}")) note(facts, last);
-    return facts;
-  }
+function factsOf(all: WeakMap<FileNode, Facts>, file: FileNode, bytes: Uint8Array): Facts {
+  const known = all.get(file);
+  const facts = known ?? {
+    bytes: 0,
+    keys: new Set<string>(),
+    sessionsByEpoch: new Map<string, string>(),
+    dispatches: new Set<string>(),
+    covers: new Set<string>(),
+    evidence: [],
+  };
+  all.set(file, facts);
+  if (bytes.length === facts.bytes) return facts;
+  const text = Buffer.from(bytes.subarray(facts.bytes)).toString("latin1");
+  const end = text.lastIndexOf("\n") + 1;
+  facts.bytes += end;
+  for (const line of text.slice(0, end).split("\n")) note(facts, line);
+  // A record that lost nothing but its line's end is whole.
+  const last = text.slice(end);
+  if (last.endsWith("}")) note(facts, last);
+  return facts;
 }
 
 function note(facts: Facts, line: string): void {

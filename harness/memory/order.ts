@@ -107,7 +107,7 @@ export class OrderMonitor {
     if (!isLeft && bytes < Number(byte)) return "an event is shown before its line is on the disk";
     return this.#journal.covers(session, attempt, byte)
       ? undefined
-      : "an event is shown before its cover is on the disk";
+      : "an event is shown before its cover is written";
   }
 
   /** Each path of evidence is looked at when the record that names it has come to the disk. */

@@ -18,7 +18,7 @@ export interface Cover {
 }
 
 /**
- * The cover of a range, to be journalled after the file was synced.
+ * The cover of a range, to be journalled while the file is synced.
  *
  * The range ends earlier where the file does. @throws IoError when the file cannot be read.
  */

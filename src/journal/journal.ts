@@ -1,16 +1,18 @@
 /**
  * The open journal of one server life: group commit, fencing, and what follows a failed sync.
  *
- * Always: a record is acknowledged after write, sync and the look for a newer generation, in this order; records
- * are acknowledged in the order in which they were appended.
- * Never: once fenced, failed or closed it writes nothing any more.
+ * Always: a record is acknowledged after write, sync and the look for a newer generation, in this order. The sync is the
+ * record's own, or that of its source: a record that was computed from what is on the disk can be computed again, and
+ * its own sync follows at once.
+ * Never: once fenced, failed or closed it accepts nothing any more.
  */
-import { HoldfastError } from "../model/error.ts";
+import { invariant } from "../model/error.ts";
 import type { Files } from "../model/ports.ts";
+import { draftRecord } from "./draft.ts";
+import { Fence, fencedBy, type Refusal, reason } from "./fence.ts";
 import { readBehind } from "./history.ts";
-import { isObject, type RecordDraft } from "./record.ts";
+import type { RecordDraft } from "./record.ts";
 import { continuedType, type Seal, sealsToRecord } from "./seal.ts";
-import { generationsIn, segmentName } from "./segment.ts";
 import {
   type Appended,
   groupBytesMaxDefault,
@@ -26,29 +28,43 @@ import { SegmentWriter, type Written } from "./writer.ts";
 /** A server that is older than this many others and still writes has been paused for a long time. */
 const lateSegmentsMax = 4;
 
-type Refusal = Extract<Appended, { ok: false }>;
-
-interface Waiting {
+/** A record on its way to the disk. */
+interface Entry {
   readonly draft: RecordDraft;
-  readonly onWritten: (() => void) | undefined;
-  readonly answer: (answer: Appended) => void;
+  /** Resolves when that from which it was computed is on the disk; without one, its own sync is waited for. */
+  readonly source: Promise<unknown> | undefined;
+  readonly answer: (answer: Appended | Promise<Appended>) => void;
+  /** Where it stands; another place after a failed sync. */
+  place?: Written;
 }
 
 export class DurableJournal implements Journal {
   readonly #files: Files;
   readonly #folder: string;
+  readonly #fence: Fence;
   readonly #recordBytesMax: number;
   readonly #groupBytesMax: number;
   /** What the next segment repeats. */
   #seals: readonly Seal[];
   #segment: SegmentWriter;
   #acknowledged: JournalPosition;
-  #waiting: Waiting[] = [];
+  /** Not written yet. */
+  #waiting: Entry[] = [];
+  /** Behind the last record that is on the disk, in the order of the file. */
+  #unsynced: Entry[] = [];
+  /** Writing, one group after the other. */
   #pump: Promise<void> | undefined;
-  /** Stamp of the folder before it was listed the last time. */
-  #listedAt: string | undefined;
+  /** Syncing, once after the other, while the next group is written. */
+  #syncing: Promise<void> | undefined;
+  #isSyncDue = false;
+  /** What failed on the segment; nothing is done to it any more. */
+  #failure: { readonly cause: unknown } | undefined;
+  /** The next segment comes into being, or has come. */
+  #making: Promise<unknown> | undefined;
   /** Why nothing is accepted any more. */
   #refusal: Refusal | undefined;
+  #tellOver: (refusal: Refusal) => void = () => {};
+  readonly over = new Promise<Refusal>((resolve) => (this.#tellOver = resolve));
 
   constructor(
     files: Files,
@@ -59,6 +75,7 @@ export class DurableJournal implements Journal {
   ) {
     this.#files = files;
     this.#folder = folder;
+    this.#fence = new Fence(files, folder);
     this.#segment = segment;
     this.#acknowledged = segment.good;
     this.#seals = seals;
@@ -81,26 +98,29 @@ export class DurableJournal implements Journal {
   async append(
     type: string,
     data: Readonly<Record<string, unknown>>,
-    onWritten?: () => void,
+    source?: Promise<unknown>,
   ): Promise<Appended> {
     const draft = draftRecord(type, data, this.#recordBytesMax);
     if (this.#refusal !== undefined) return this.#refusal;
     return new Promise((answer) => {
-      this.#waiting.push({ draft, onWritten, answer });
+      this.#waiting.push({ draft, source, answer });
       this.#pump ??= this.#run();
     });
   }
 
   async close(): Promise<void> {
     this.#refusal ??= { ok: false, why: "closed", detail: "The journal was closed." };
-    await this.#pump;
+    for (;;) {
+      await this.#pump;
+      await this.#syncing;
+      if (this.#pump === undefined && this.#syncing === undefined && this.#unsynced.length === 0) break;
+      this.#sync();
+    }
     await this.#segment.close();
   }
 
   async checkFence(): Promise<Refusal | undefined> {
-    if (this.#refusal !== undefined) return this.#refusal;
-    this.#refusal = await this.#newer();
-    return this.#refusal;
+    return this.#refusal ?? this.#refused();
   }
 
   async lateWrites(): Promise<readonly LateWrite[]> {
@@ -112,26 +132,16 @@ export class DurableJournal implements Journal {
   }
 
   async #run(): Promise<void> {
-    // Everything that is appended before the machine comes to this shares the first sync.
+    // Everything that is appended before the machine comes to this is written together.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup();
-      const outcome = await this.#commit(group);
-      if ("ok" in outcome) {
-        this.#refusal = outcome;
-        for (const { answer } of [...group, ...this.#waiting.splice(0)]) answer(outcome);
-      } else {
-        this.#acknowledged = this.#segment.good;
-        for (const [i, { answer }] of group.entries()) {
-          const written = outcome.written[i];
-          if (written !== undefined) answer({ ok: true, ...written });
-        }
-      }
+    while (this.#failure !== undefined || this.#waiting.length > 0) {
+      if (this.#failure !== undefined) await this.#goOn(this.#failure.cause);
+      else await this.#write(this.#takeGroup());
     }
     this.#pump = undefined;
   }
 
-  #takeGroup(): Waiting[] {
+  #takeGroup(): Entry[] {
     let bytes = 0;
     let count = 0;
     for (const { draft } of this.#waiting) {
@@ -142,120 +152,136 @@ export class DurableJournal implements Journal {
     return this.#waiting.splice(0, count);
   }
 
-  async #commit(group: readonly Waiting[]): Promise<{ written: readonly Written[] } | Refusal> {
-    const drafts = group.map(({ draft }) => draft);
-    const onWritten = () => {
-      for (const one of group) one.onWritten?.();
-    };
-    let written: readonly Written[] | Refusal;
+  async #write(group: readonly Entry[]): Promise<void> {
     try {
-      written = await this.#segment.write(drafts, onWritten);
-    } catch (error) {
-      written = await this.#writeAgain(drafts, error, onWritten);
+      const places = await this.#segment.append(group.map(({ draft }) => draft));
+      this.#unsynced.push(...group);
+      this.#placed(group, places);
+    } catch (cause) {
+      this.#unsynced.push(...group);
+      this.#failure = { cause };
+      return;
     }
-    if ("ok" in written) return written;
-    return (await this.#newer()) ?? { written };
+    if (group.some(({ source }) => source === undefined)) this.#sync();
+  }
+
+  /** They are written: those with a source wait for nothing else of ours. */
+  #placed(group: readonly Entry[], places: readonly Written[]): void {
+    for (const [i, one] of group.entries()) {
+      const isFirst = one.place === undefined;
+      const place = places[i];
+      if (place !== undefined) one.place = place;
+      if (one.source === undefined || !isFirst) continue;
+      const answer = this.#vouched(one, one.source);
+      // Whoever was refused meanwhile hears no more of it.
+      answer.catch(() => undefined);
+      one.answer(answer);
+    }
+  }
+
+  async #vouched(one: Entry, source: Promise<unknown>): Promise<Appended> {
+    await source;
+    const refusal = await this.#refused();
+    // Now, and not with that of the source: two syncs at once hold each other up.
+    this.#sync();
+    return this.#outcome(one, refusal);
+  }
+
+  /** All that is written is brought to the disk; what is written meanwhile shares the next sync. */
+  #sync(): void {
+    if (this.#unsynced.length === 0 || this.#failure !== undefined) return;
+    this.#isSyncDue = true;
+    this.#syncing ??= this.#syncAll();
+  }
+
+  async #syncAll(): Promise<void> {
+    while (this.#isSyncDue && this.#unsynced.length > 0 && this.#failure === undefined) {
+      this.#isSyncDue = false;
+      const count = this.#unsynced.length;
+      try {
+        await this.#segment.sync();
+      } catch (cause) {
+        this.#failure = { cause };
+        this.#pump ??= this.#run();
+        break;
+      }
+      await this.#acknowledge(this.#unsynced.splice(0, count));
+    }
+    this.#syncing = undefined;
+  }
+
+  async #acknowledge(synced: readonly Entry[]): Promise<void> {
+    const { good } = this.#segment;
+    const refusal = await this.#refused();
+    if (refusal === undefined) this.#acknowledged = good;
+    for (const one of synced) if (one.source === undefined) one.answer(this.#outcome(one, refusal));
   }
 
   /**
-   * Rule 6: the segment ends at its last good byte, for ever. A new one takes this as its seal, together with the
-   * group; what the group left in the old one is behind the seal.
+   * Rule 6: the segment ends at its last good byte, for ever. A new one takes this as its seal, together with everything
+   * behind that, also what was acknowledged for its source; what of it stands in the old one is behind the seal.
    */
-  async #writeAgain(
-    drafts: readonly RecordDraft[],
-    cause: unknown,
-    onWritten: () => void,
-  ): Promise<readonly Written[] | Refusal> {
+  async #goOn(cause: unknown): Promise<void> {
+    await this.#syncing;
     const old = this.#segment;
     const { good } = old;
+    const again = [...this.#unsynced];
     try {
       await old.close();
       await old.verify(this.#files);
-      const next = await SegmentWriter.create(this.#files, this.#folder, good.generation + 1);
-      if (next === undefined) return fencedBy(good.generation + 1);
-      this.#segment = next;
+      const next = await this.#makeNext(good.generation + 1);
+      if (next === undefined) return this.#stop(fencedBy(good.generation + 1));
       this.#seals = sealsToRecord(this.#seals, [good]);
-      const first = { seals: this.#seals, why: text(cause) };
-      const again = drafts.map((draft, i) => ({
+      const first = { seals: this.#seals, why: reason(cause) };
+      const drafts = again.map(({ draft }, i) => ({
         ...draft,
         replaces: `${good.generation}.${good.n + 1 + i}`,
       }));
       const draft = { type: continuedType, dataJson: JSON.stringify(first) };
-      const written = await next.write([draft, ...again], onWritten);
+      const [, ...places] = await next.write([draft, ...drafts]);
       await next.verify(this.#files);
-      return written.slice(1);
+      this.#unsynced = [];
+      this.#failure = undefined;
+      this.#placed(again, places);
+      await this.#acknowledge(again);
     } catch (error) {
-      const detail = `${text(cause)}; then, while going on in a new segment: ${text(error)}. Nothing more is recorded: check the disk, then start the server again.`;
-      return { ok: false, why: "failed", detail };
+      const detail = `${reason(cause)}; then, while going on in a new segment: ${reason(error)}. Nothing more is recorded: check the disk, then start the server again.`;
+      this.#stop({ ok: false, why: "failed", detail });
     }
   }
 
-  /** Asked after each sync, while somebody waits. */
-  async #newer(): Promise<Refusal | undefined> {
-    try {
-      const { statNow, listNow } = this.#files;
-      const stamp = statNow?.(this.#folder)?.stamp;
-      if (stamp !== undefined && stamp === this.#listedAt) {
-        // No name has come since, unless within one tick of the system's clock: a newer life takes the next one first.
-        const next = `${this.#folder}/${segmentName(this.generation + 1)}`;
-        if (statNow?.(next) === undefined) return undefined;
-      }
-      this.#listedAt = stamp;
-      const names = listNow === undefined ? await this.#files.list(this.#folder) : listNow(this.#folder);
-      if (names === undefined) {
-        return { ok: false, why: "failed", detail: `The journal's folder ${this.#folder} is gone.` };
-      }
-      const newest = generationsIn(names).at(-1) ?? 0;
-      return newest > this.generation ? fencedBy(newest) : undefined;
-    } catch (error) {
-      const detail = `${text(error)}: it cannot be told whether another server has taken over.`;
-      return { ok: false, why: "failed", detail };
-    }
+  async #makeNext(generation: number): Promise<SegmentWriter | undefined> {
+    const made = SegmentWriter.create(this.#files, this.#folder, generation).then((next) => {
+      if (next !== undefined) this.#segment = next;
+      return next;
+    });
+    this.#making = made.catch(() => undefined);
+    return made;
   }
-}
 
-/** Checks what a caller wants recorded. @throws HoldfastError `bad-argument`. */
-export function draftRecord(
-  type: string,
-  data: Readonly<Record<string, unknown>>,
-  recordBytesMax: number,
-): RecordDraft {
-  const dataJson: unknown = isObject(data) ? stringify(type, data) : undefined;
-  if (typeof dataJson !== "string" || !dataJson.startsWith("{")) {
-    throw new HoldfastError(
-      "bad-argument",
-      `The data of a "${type}" record is no JSON object. Pass a plain object.`,
-    );
+  #outcome({ place }: Entry, refusal: Refusal | undefined): Appended {
+    if (refusal !== undefined) return refusal;
+    invariant(place !== undefined, "a record that was not written was to be acknowledged");
+    return { ok: true, ...place };
   }
-  // A UTF-16 unit takes at most three bytes; the exact length is only worth its price near the limit.
-  const unitsMax = recordBytesMax - lineOverheadBytesMax;
-  const tooLong =
-    (dataJson.length + type.length * 2) * 3 > unitsMax &&
-    new TextEncoder().encode(dataJson + JSON.stringify(type)).length > unitsMax;
-  if (tooLong) {
-    const message = `A "${type.slice(0, 100)}" record would be longer than ${recordBytesMax} bytes. Record a shortened value and where the whole one is.`;
-    throw new HoldfastError("bad-argument", message);
+
+  /** Nothing is written any more; whoever waits is told why. */
+  #stop(refusal: Refusal): void {
+    this.#refusal = refusal;
+    this.#failure = undefined;
+    for (const { answer } of [...this.#unsynced.splice(0), ...this.#waiting.splice(0)]) answer(refusal);
+    this.#tellOver(refusal);
   }
-  return { type, dataJson };
-}
 
-/** Mark, checksum, length, numbers and tabs of a line are never longer. */
-const lineOverheadBytesMax = 128;
-
-function stringify(type: string, data: object): string {
-  try {
-    return JSON.stringify(data);
-  } catch (cause) {
-    const message = `The data of a "${type}" record cannot be written as JSON. Pass plain JSON.`;
-    throw new HoldfastError("bad-argument", message, { cause });
+  /** Why nothing counts that is not acknowledged yet. A journal that is being closed finishes what it has. */
+  async #refused(): Promise<Refusal | undefined> {
+    if (this.#refusal !== undefined && this.#refusal.why !== "closed") return this.#refusal;
+    const made = async () => {
+      await this.#making;
+      return this.generation;
+    };
+    const refusal = await this.#fence.refusal(this.generation, made);
+    if (refusal !== undefined) this.#stop(refusal);
+    return refusal;
   }
-}
-
-function fencedBy(generation: number): Refusal {
-  const detail = `Another server has taken over: generation ${generation} (${segmentName(generation)}) exists.`;
-  return { ok: false, why: "fenced", detail };
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

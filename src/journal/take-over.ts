@@ -6,8 +6,9 @@
  * Never: nothing is appended to, cut from or repaired in an older segment; no lock, lease or time is involved.
  */
 import type { Files } from "../model/ports.ts";
+import { draftRecord } from "./draft.ts";
 import { readSegments } from "./history.ts";
-import { DurableJournal, draftRecord } from "./journal.ts";
+import { DurableJournal } from "./journal.ts";
 import { lifeType, type Seal, type StampedSeal, sealsToRecord } from "./seal.ts";
 import { generationsIn } from "./segment.ts";
 import {

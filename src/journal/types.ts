@@ -79,14 +79,17 @@ export interface Journal {
    * Resolves when the record is on the disk and no newer generation exists. Appends in flight share one sync.
    *
    * @param type any string; `data` any JSON object, taken as it is at the moment of the call.
-   * @param onWritten called when the record is written and before it is synced: what is synced from then on shares a
-   *   commit of the file system with it. Called again where it has to be written again.
+   * @param source resolves when that is on the disk from which the record was computed, and can be computed again: the
+   *   bytes of a checksum. Such a record is acknowledged when it is written and its source is there; its own sync follows
+   *   at once, and after a power cut before that the record may be missing. Rejects as `source` does.
    * @throws HoldfastError `bad-argument` (as a rejection) for data that is no JSON object or larger than `recordBytesMax`.
    * @example
    * const answer = await journal.append("dispatch", { runId: "r1", attempt: 1 });
    * if (!answer.ok) return unavailable(answer.detail);
    */
-  append(type: string, data: Readonly<Record<string, unknown>>, onWritten?: () => void): Promise<Appended>;
+  append(type: string, data: Readonly<Record<string, unknown>>, source?: Promise<unknown>): Promise<Appended>;
+  /** Resolves, without being asked, when nothing is accepted any more for another reason than {@link close}. */
+  readonly over: Promise<Extract<Appended, { ok: false }>>;
   /**
    * Where the last acknowledged record ends; right after take-over, where the history ends. Records of one group are
    * acknowledged together: a state that takes them in one by one keeps the `position` of each answer instead.

@@ -1,7 +1,8 @@
 /**
  * Writes one segment.
  *
- * Always: `good` is the end of what is on the disk; it moves only after a sync.
+ * Always: `good` is the end of what is on the disk; it moves only after a sync, to where the file ended when that began.
+ * Appends are made one after the other; a sync may be under way meanwhile.
  * Never: after an append or a sync has failed nothing more is written here (rule 6).
  */
 
@@ -27,12 +28,15 @@ export class SegmentWriter {
   readonly path: string;
   readonly #file: AppendFile;
   #good: JournalPosition;
-  #broken = false;
+  /** The last record that is written. */
+  #end: JournalPosition;
+  #isBroken = false;
 
   private constructor(file: AppendFile, generation: number) {
     this.path = file.path;
     this.#file = file;
     this.#good = { generation, n: 0, bytes: 0, crc: 0 };
+    this.#end = this.#good;
   }
 
   /** Creates the segment and makes its name durable; undefined when that generation exists. @throws IoError. */
@@ -58,16 +62,14 @@ export class SegmentWriter {
   }
 
   /**
-   * Appends the records in order and syncs once.
+   * Appends the records in order; they are on the disk after the next {@link sync}.
    *
-   * @param onWritten called between the two.
    * @throws IoError; then the segment ends at `good` for ever.
    */
-  async write(drafts: readonly RecordDraft[], onWritten: () => void = () => {}): Promise<Written[]> {
-    invariant(!this.#broken, `a segment was written to after a failed write (${this.path})`);
-    this.#broken = true;
-    const { generation } = this.#good;
-    let { n, bytes, crc } = this.#good;
+  async append(drafts: readonly RecordDraft[]): Promise<Written[]> {
+    const from = this.#end;
+    const { generation } = from;
+    let { n, bytes, crc } = from;
     const lines: Uint8Array[] = [];
     const written: Written[] = [];
     for (const draft of drafts) {
@@ -79,12 +81,33 @@ export class SegmentWriter {
       lines.push(line);
       written.push({ generation, n, range, path: this.path, position: { generation, n, bytes, crc } });
     }
-    await this.#file.append(joined(lines, bytes - this.#good.bytes));
-    onWritten();
-    await this.#file.sync();
-    this.#good = { generation, n, bytes, crc };
-    this.#broken = false;
+    await this.#unlessBroken(() => this.#file.append(joined(lines, bytes - from.bytes)));
+    this.#end = { generation, n, bytes, crc };
     return written;
+  }
+
+  /** Brings everything appended so far to the disk. @throws IoError; then the segment ends at `good` for ever. */
+  async sync(): Promise<void> {
+    const end = this.#end;
+    await this.#unlessBroken(() => this.#file.sync());
+    this.#good = end;
+  }
+
+  /** {@link append}, then {@link sync}. */
+  async write(drafts: readonly RecordDraft[]): Promise<Written[]> {
+    const written = await this.append(drafts);
+    await this.sync();
+    return written;
+  }
+
+  async #unlessBroken(work: () => Promise<void>): Promise<void> {
+    invariant(!this.#isBroken, `a segment was written to after a failed write (${this.path})`);
+    try {
+      await work();
+    } catch (error) {
+      this.#isBroken = true;
+      throw error;
+    }
   }
 
   /** Reads the file anew: are the bytes up to `good` those that were written? @throws IoError. */

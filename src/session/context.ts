@@ -1,7 +1,7 @@
 /**
  * What the parts of one server life share.
  *
- * Always: `state` is changed by the recorder alone, after the record is durable; everything else in here is of this
+ * Always: `state` is changed by the recorder alone, after the record is durable, or what it vouches for; everything else in here is of this
  * life only and can be lost at any moment.
  */
 

@@ -1,8 +1,9 @@
 /**
  * Follows one attempt: from its spool into the record, from the record to whoever watches, until it is over.
  *
- * Always: bytes count as said only when the spool is synced and their CRC is journalled; both go on at once. The end
- * is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
+ * Always: bytes count as said only when the spool is synced and their CRC is written to the journal, whose sync follows:
+ * after a power cut the next life reads from the last CRC that is left, and finds the same lines in the same places. The
+ * end is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
 import { type SpoolLine, SpoolReader } from "../journal/index.ts";
@@ -226,6 +227,10 @@ export class Follower {
   async #cover(file: ReadFile, lines: readonly SpoolLine[], read: Uint8Array | undefined): Promise<void> {
     const { recorder } = this.#context;
     const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
+    // What was read was written before. Begun first, since everybody waits for it.
+    const synced = file.sync();
+    // Waited for by the cover, and until then nobody's.
+    synced.catch(() => undefined);
     const units = await unitsToCover(file, lines, read);
     const cover = {
       ...at,
@@ -233,8 +238,6 @@ export class Follower {
       ends: units.ends.map((end) => end + this.#delta),
       crcs: units.crcs,
     };
-    let synced: Promise<void> | undefined;
-    const sync = () => (synced ??= file.sync());
     const records: Promise<unknown>[] = [];
     // A later attempt's name for it is the newer one.
     const isNamed = this.#named || (this.#session.agentSessionId !== undefined && !this.#isLatest());
@@ -243,10 +246,10 @@ export class Follower {
       this.#named = true;
       if (name !== this.#session.agentSessionId) {
         // Before the cover: what is covered is never read for a name again, and a crash may come between the two.
-        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, sync));
+        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }));
       }
     }
-    records.push(recorder.record("cover", cover, sync));
+    records.push(recorder.record("cover", cover, synced));
     await Promise.all(records);
     await this.#talk?.listen(lines);
   }

@@ -1,5 +1,6 @@
 /**
- * The one way by which facts come into being: append, wait until durable, fold, wake whoever watches.
+ * The one way by which facts come into being: append, wait until durable, fold, wake whoever watches. What only vouches
+ * for bytes of a spool counts when those are durable and it is written.
  *
  * Always: records of one session take effect in the order in which they were made; a place in the stream is given
  * at the moment of the call, so two facts never share one.
@@ -46,23 +47,24 @@ export class Recorder {
     this.#journal = journal;
     this.#state = state;
     this.#onOver = onOver;
+    // Also when nobody waits for a record: what was shown last may not be on record.
+    void journal.over.then(({ detail }) => this.end(detail));
   }
 
   /**
    * Records one thing; resolves with where it stands when it is durable and in the state.
    *
-   * @param beside what must be done as well before it counts, e.g. the sync of the bytes that it vouches for. Begun when
-   *   the record is written: two syncs that are begun together take little longer than one, one after another twice as
-   *   long.
+   * @param source the sync of the bytes that the record only vouches for: it counts when it is written and they are on
+   *   the disk. A power cut may take it; then it is made again from them.
    * @throws LifeOver when it may not be durable.
    */
-  record<T extends RecordType>(type: T, data: RecordData[T], beside?: () => Promise<unknown>): Promise<Cite> {
+  record<T extends RecordType>(type: T, data: RecordData[T], source?: Promise<unknown>): Promise<Cite> {
     if (this.#over !== undefined) return Promise.reject(new LifeOver(this.#over));
     const record = { type, data } as AnyRecord;
     const sessionId = sessionOf(record);
     this.#move(sessionId, record);
     const before = this.#tails.get(sessionId) ?? Promise.resolve();
-    const appended = this.#append(type, data as unknown as Readonly<Record<string, unknown>>, beside);
+    const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>, source);
     const done = this.#settle(record, sessionId, before, appended);
     this.#tails.set(
       sessionId,
@@ -137,23 +139,6 @@ export class Recorder {
   /** Resolves when everything recorded so far has taken effect. */
   async quiet(): Promise<void> {
     await Promise.all(this.#tails.values());
-  }
-
-  /** Appends, with what is to be done beside it. */
-  async #append(
-    type: string,
-    data: Readonly<Record<string, unknown>>,
-    beside: (() => Promise<unknown>) | undefined,
-  ): ReturnType<Journal["append"]> {
-    if (beside === undefined) return this.#journal.append(type, data);
-    let begun: Promise<unknown> | undefined;
-    const answer = await this.#journal.append(type, data, () => {
-      begun ??= beside();
-      // Waited for below, and until then nobody's.
-      begun.catch(() => undefined);
-    });
-    await begun;
-    return answer;
   }
 
   async #settle(

@@ -13,9 +13,9 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: '        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }, sync));',
+        find: '        records.push(recorder.record("agent-session", { ...at, agentSessionId: name }));',
         replace: `        ${reached};
-        records.push(recorder.record("cover", cover, sync).then(() => recorder.record("agent-session", { ...at, agentSessionId: name }, sync)));
+        records.push(recorder.record("cover", cover, synced).then(() => recorder.record("agent-session", { ...at, agentSessionId: name })));
         await Promise.all(records);
         return;`,
       },

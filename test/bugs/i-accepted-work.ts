@@ -13,9 +13,9 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/recorder.ts",
-        find: "const appended = this.#append(type, data as unknown as Readonly<Record<string, unknown>>, beside);",
+        find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>, source);",
         replace: `const held: Map<string, any[]> = ((this as any).held ??= new Map());
-    const write = (what: any, of: any) => this.#append(what, of, what === type ? beside : undefined);
+    const write = (what: any, of: any) => this.#journal.append(what, of, what === type ? source : undefined);
     const isHeld = type === "session" || type === "run" || type === "dispatch";
     if (isHeld) ${reached};
     if (isHeld) held.set(sessionId, [...(held.get(sessionId) ?? []), [type, data]]);

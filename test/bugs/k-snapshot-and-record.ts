@@ -11,7 +11,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/writer.ts",
-        find: "    await this.#file.sync();\n",
+        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
         replace: `    ${reached};\n`,
       },
     ],
@@ -25,8 +25,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: "    const sync = () => (synced ??= file.sync());",
-        replace: `    ${reached};\n    const sync = () => (synced ??= Promise.resolve());`,
+        find: "    const synced = file.sync();",
+        replace: `    ${reached};\n    const synced = Promise.resolve();`,
       },
     ],
   },
@@ -94,7 +94,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/writer.ts",
-        find: "    await this.#file.sync();\n",
+        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
         replace: `    await this.#file.sync().catch(() => {
       ${reached};
       return this.#file.sync();

@@ -35,19 +35,6 @@ test("append: the order is write, sync, look for a newer generation, answer", as
   expect(files.calls.map((call) => call.split(" ")[0])).toEqual(["append", "sync", "list", "answer"]);
 });
 
-test("append: what is begun when a record is written is begun before its sync, once for each record", async () => {
-  const { files, journal } = await opened();
-  const note = (name: string) => () => void files.calls.push(name);
-  await Promise.all([journal.append("a", {}, note("a is written")), journal.append("b", {}, note("b too"))]);
-  expect(files.calls.map((call) => call.replace(/ \/.*/, ""))).toEqual([
-    "append",
-    "a is written",
-    "b too",
-    "sync",
-    "list",
-  ]);
-});
-
 test("append: the answer names the bytes of the record, and a position that a snapshot can cover", async () => {
   const { files, journal } = await opened();
   const answers = await Promise.all([journal.append("a", { x: "ü" }), journal.append("b", {})]);

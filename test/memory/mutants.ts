@@ -17,7 +17,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a sync is left out of the journal",
     hunt: "power",
-    patches: [{ file: writer, find: "    await this.#file.sync();\n", replace: "" }],
+    patches: [
+      { file: writer, find: "    await this.#unlessBroken(() => this.#file.sync());\n", replace: "" },
+    ],
   },
   {
     name: "the folder is not synced after a segment was created",
@@ -36,9 +38,21 @@ export const mutants: readonly Mutant[] = [
     hunt: "order",
     patches: [
       {
+        file: "src/journal/journal.ts",
+        find: "    await source;\n",
+        replace: "",
+      },
+    ],
+  },
+  {
+    name: "lines are shown before their cover is written",
+    hunt: "order",
+    patches: [
+      {
         file: "src/session/recorder.ts",
-        find: "    await begun;\n    return answer;\n",
-        replace: "    return answer;\n",
+        find: "#settle(record, sessionId, before, appended);",
+        replace: `#settle(record, sessionId, before, source === undefined ? appended : source.then((): Awaited<typeof appended> =>
+      ({ ok: true, generation: 0, n: 0, path: "", range: { fromByte: 0, toByte: 0 } }) as Awaited<typeof appended>));`,
       },
     ],
   },
@@ -48,7 +62,7 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: writer,
-        find: "    await this.#file.sync();\n",
+        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
         replace: "    await this.#file.sync().catch(() => this.#file.sync());\n",
       },
     ],

@@ -6,9 +6,9 @@ export const expected = ["no-lost-shown-event"];
 export default brokenReference("events-recorded-one-late", [
   {
     file: "src/session/recorder.ts",
-    find: "const appended = this.#append(type, data as unknown as Readonly<Record<string, unknown>>, beside);",
+    find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>, source);",
     replace: `const late: Map<string, any> = ((this as any).late ??= new Map());
-    const write = (what: any, of: any) => this.#append(what, of, what === type ? beside : undefined);
+    const write = (what: any, of: any) => this.#journal.append(what, of, what === type ? source : undefined);
     const kept = late.get(sessionId);
     if (kept !== undefined && (type === "cover" || type === "ended")) void write("cover", kept);
     late.delete(sessionId);
