@@ -90,8 +90,10 @@ export async function executeWithCrashes(
       order.look();
       const crash = crashes[hits];
       hits += 1;
+      const isPower = crash !== undefined && crash.model !== "kill";
+      if (isPower) order.beforePowerCut();
       losses = crash === undefined ? [] : endWorld(made, crash, call);
-      if (crash !== undefined && crash.model !== "kill") order.powerCut();
+      if (isPower) order.powerCut();
       tellEnded(call);
     },
     done: (call) => {

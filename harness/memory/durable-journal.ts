@@ -48,9 +48,18 @@ export class DurableJournal {
     return this.#segments().some(({ dispatches }) => dispatches.has(`${session}/${attempt}`));
   }
 
-  /** Whether a cover up to there is written: it vouches for bytes that are on the disk, and can be made of them again. */
-  covers(session: string, attempt: string, byte: string): boolean {
-    return this.#segments("written").some(({ covers }) => covers.has(`${session}/${attempt}/${byte}`));
+  /**
+   * Whether a cover up to there is written: it vouches for bytes that are on the disk, and can be made of them again.
+   *
+   * @param cover `session/attempt/byte`
+   */
+  covers(cover: string): boolean {
+    return this.#segments("written").some(({ covers }) => covers.has(cover));
+  }
+
+  /** Every cover that is written now. */
+  writtenCovers(): ReadonlySet<string> {
+    return new Set(this.#segments("written").flatMap(({ covers }) => [...covers]));
   }
 
   evidence(): readonly string[] {

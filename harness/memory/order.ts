@@ -19,6 +19,8 @@ export class OrderMonitor {
   #seen = 0;
   readonly #evidence = new Set<string>();
   readonly #left = new WeakSet<FileNode>();
+  /** While clients still read what a life sent before a power cut ended it: the covers that were written by then. */
+  #coversOfEnded: ReadonlySet<string> | undefined;
 
   constructor(made: MemoryRun) {
     this.#made = made;
@@ -46,9 +48,15 @@ export class OrderMonitor {
     const { entries } = this.#made.run.recorder;
     for (; this.#seen < entries.length; this.#seen += 1) {
       const entry = entries[this.#seen];
+      if (entry?.kind === "server-start") this.#coversOfEnded = undefined;
       if (entry?.kind === "submitted") this.#note("early-answer", this.#ofAnswer(entry.key));
       if (entry?.kind === "shown") this.#note("early-event", this.#ofEvent(entry));
     }
+  }
+
+  /** To be told when a power cut is about to end everything. */
+  beforePowerCut(): void {
+    this.#coversOfEnded = this.#journal.writtenCovers();
   }
 
   /**
@@ -105,7 +113,8 @@ export class OrderMonitor {
     const isLeft = node instanceof FileNode && this.#left.has(node);
     const bytes = node instanceof FileNode && isDurable(disk, spool) ? node.synced.length : 0;
     if (!isLeft && bytes < Number(byte)) return "an event is shown before its line is on the disk";
-    return this.#journal.covers(session, attempt, byte)
+    const cover = `${session}/${attempt}/${byte}`;
+    return (this.#coversOfEnded?.has(cover) ?? this.#journal.covers(cover))
       ? undefined
       : "an event is shown before its cover is written";
   }
