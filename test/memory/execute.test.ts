@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { assess } from "../../harness/campaign/assess.ts";
 import { checks, judge } from "../../harness/check/index.ts";
+import type { PortCall } from "../../harness/memory/calls.ts";
 import { executeWithCrashes } from "../../harness/memory/crash.ts";
-import { diskFaults, executeWithFault, fateOf } from "../../harness/memory/disk-faults.ts";
+import { type DiskFault, diskFaults, executeWithFault, fateOf } from "../../harness/memory/disk-faults.ts";
 import { enumerate } from "../../harness/memory/enumerate.ts";
 import { executeInMemory, isForMemory } from "../../harness/memory/execute.ts";
 import { powerModels } from "../../harness/memory/power.ts";
@@ -107,14 +108,33 @@ describe("crashes at port calls", () => {
   });
 });
 
+/**
+ * The agent writes its spool itself: where a sync of that fails, the server ends, and the next one asks again and hears
+ * that all is well. Nobody has written the bytes anew.
+ */
+const isOpen = (fault: DiskFault, { op, path }: PortCall) =>
+  fault === "drop" && op === "sync" && path.endsWith("/spool");
+
 describe("disk faults", () => {
+  test.fails("drop at the sync of a spool: open", async () => {
+    const numbers: number[] = [];
+    const watch = (call: PortCall) => {
+      if (isOpen("drop", call)) numbers.push(call.number);
+    };
+    await executeWithCrashes(lost.plan, 1, [], { watch });
+    for (const call of numbers) {
+      const { record } = await executeWithFault(lost.plan, 1, { call, fault: "drop" });
+      expect(record.early).toEqual([]);
+    }
+  });
+
   test.each(diskFaults.filter((fault) => fault !== "unreadable"))(
     "%s at some calls of a run",
     async (fault) => {
       const numbers: number[] = [];
       await executeWithCrashes(lost.plan, 1, [], {
         watch: (call) => {
-          if (fateOf(fault, call) !== undefined) numbers.push(call.number);
+          if (fateOf(fault, call) !== undefined && !isOpen(fault, call)) numbers.push(call.number);
         },
       });
       for (const call of numbers.filter((_, at) => at % 4 === 0)) {
