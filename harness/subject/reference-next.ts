@@ -37,9 +37,9 @@ export const nextVersion: readonly SourcePatch[] = [
   },
   {
     file: "src/session/follow.ts",
-    find: 'records.push(recorder.record("cover", cover, sync));',
+    find: 'records.push(recorder.record("cover", cover, synced));',
     replace: `records.push(
-      recorder.record("cover", { ...cover, mood: "bright" } as typeof cover, sync),
+      recorder.record("cover", { ...cover, mood: "bright" } as typeof cover, synced),
       recorder.record("weather", { sessionId: this.#session.id, sky: "blue" }),
       recorder.fact(this.#session, "remark", { sessionId: this.#session.id, text: "so it was" }),
     );`,

@@ -38,8 +38,8 @@ const changes: Readonly<Record<string, readonly (readonly [string, string])[]>> 
   ],
   "follow.ts": [
     [
-      'records.push(recorder.record("cover", cover, sync));',
-      'records.push(recorder.record("cover", { ...cover, mood: "bright" } as typeof cover, sync), recorder.record("weather", { sessionId: this.#session.id, sky: "blue" }));',
+      'records.push(recorder.record("cover", cover, synced));',
+      'records.push(recorder.record("cover", { ...cover, mood: "bright" } as typeof cover, synced), recorder.record("weather", { sessionId: this.#session.id, sky: "blue" }));',
     ],
   ],
 };
