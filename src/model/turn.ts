@@ -207,8 +207,8 @@ function withLog(opened: readonly Row[], segments: readonly Segment[], haveAttem
 }
 
 /**
- * Of the attempts that nothing in the log was found of: the one before what stands right behind the part, or the first.
- * One that was never started has logged nothing.
+ * The attempt that a part without a prompt is of, of those that nothing else in the log was found of: the last one before
+ * what stands behind the part. One that said nothing has hardly logged anything, and one that was never started has not.
  */
 function freeRow(
   opened: readonly Row[],
@@ -216,11 +216,13 @@ function freeRow(
   behind: readonly (number | undefined)[],
 ): number | undefined {
   const toRow = behind.find((pair) => pair !== undefined) ?? opened.length;
-  const free = opened.flatMap(({ started }, row) => (started && row >= fromRow && row < toRow ? [row] : []));
-  return behind[0] === undefined ? free[0] : free.at(-1);
+  const isFree = (row: number) => row >= fromRow && row < toRow;
+  const spoke = opened.findLastIndex(({ O }, row) => isFree(row) && O.length > 0);
+  const free = spoke < 0 ? opened.findLastIndex(({ started }, row) => isFree(row) && started) : spoke;
+  return free < 0 ? undefined : free;
 }
 
-/** A part whose prompt is lost belongs to the turn before it, or to an attempt that nothing else was found of. */
+/** A part whose prompt is lost belongs to the turn before it, or to an attempt that nothing else was found of: `next`. */
 function rowOfUnpaired(
   segment: Segment,
   before: Row | undefined,

@@ -1,5 +1,5 @@
 /** To which turn a part of a log belongs whose prompt cannot be read. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { SourceCut } from "../../src/model/evidence.ts";
 import type { Fact, FactBody } from "../../src/model/fact.ts";
 import { turnsOf } from "../../src/model/turn.ts";
@@ -35,14 +35,29 @@ test("without calls, the words tell", () => {
   expect(loggedIn([call], [words], [words])).toEqual([["prompt"], ["text"]]);
 });
 
-test("where the head of the log is lost, it is the turn before what stands behind it, of those that were started", () => {
-  const opened = [1, 2, 3].map((attempt) => ({ attempt, prompt: `prompt ${attempt}`, started: attempt > 1 }));
-  const behind = (said: readonly FactBody[], attempts = opened) =>
-    turnsOf([cutOf("L", [words, ...said], undefined, 0)], attempts).map(({ L }) =>
-      L.map(({ body }) => body.kind),
-    );
-  expect(behind([])).toEqual([[], ["text"], []]);
-  expect(behind([{ kind: "prompt", text: "prompt 3" }])).toEqual([[], ["text"], ["prompt"]]);
-  const started = opened.map((opener) => ({ ...opener, started: true }));
-  expect(behind([{ kind: "prompt", text: "prompt 3" }], started)).toEqual([[], ["text"], ["prompt"]]);
+describe("where the head of the log is lost", () => {
+  const opened = [1, 2, 3, 4].map((attempt) => ({
+    attempt,
+    prompt: `prompt ${attempt}`,
+    started: attempt > 1,
+  }));
+  const fourth: FactBody = { kind: "prompt", text: "prompt 4" };
+
+  /** Attempts whose turn the log tells something of, where these have spoken. */
+  function toldOf(spoke: readonly number[], said: readonly FactBody[]): (number | undefined)[] {
+    const streams = spoke.map((attempt) => cutOf("O", [call], attempt));
+    const turns = turnsOf([...streams, cutOf("L", [words, ...said], undefined, 0)], opened);
+    return turns.filter(({ L }) => L.length > 0).map(({ attempt }) => attempt);
+  }
+
+  test("it is the last turn before what stands behind it, also while nothing stands there yet", () => {
+    expect(toldOf([2, 3], [])).toEqual([3]);
+    expect(toldOf([2, 3, 4], [fourth])).toEqual([3, 4]);
+  });
+
+  test("of those that spoke, if any did", () => {
+    expect(toldOf([2], [])).toEqual([2]);
+    expect(toldOf([2], [fourth])).toEqual([2, 4]);
+    expect(toldOf([], [fourth])).toEqual([3, 4]);
+  });
 });
