@@ -24,7 +24,7 @@ const readBytesMax = 16 * 1024;
 const writtenBytesMax = 64 * 1024;
 
 /** Runs what takes the system no time, after everything else that waits: many of these must not keep others from their turn. */
-export async function atOnce<T>(work: () => T): Promise<T> {
+export async function atOnce<T>(work: () => T | Promise<T>): Promise<T> {
   await new Promise((resolve) => setImmediate(resolve));
   return work();
 }
@@ -82,7 +82,12 @@ export class Descriptor {
   }
 
   sync(): Promise<void> {
-    return this.#whileOpen((fd) => beside<void>((done) => fdatasync(fd, (error) => done(error))));
+    return this.#whileOpen(synced);
+  }
+
+  /** To wake the thread that does it takes as long as to write to a client. */
+  syncLater(): Promise<void> {
+    return this.#whileOpen((fd) => atOnce(() => synced(fd)));
   }
 
   async close(): Promise<void> {
@@ -108,6 +113,10 @@ export class Descriptor {
       if (this.#pending === 0) this.#onIdle?.();
     }
   }
+}
+
+function synced(fd: number): Promise<void> {
+  return beside<void>((done) => fdatasync(fd, (error) => done(error)));
 }
 
 /** Calls the system on another thread. */

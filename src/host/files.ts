@@ -87,6 +87,7 @@ async function createExclusive(path: string): Promise<AppendFile | undefined> {
     path,
     append: (bytes) => io(path, "write", () => file.append(bytes)),
     sync: () => io(path, "fdatasync", () => file.sync()),
+    syncLater: () => io(path, "fdatasync", () => file.syncLater()),
     close: () => io(path, "close", () => file.close()),
   };
 }

@@ -183,23 +183,23 @@ export class DurableJournal implements Journal {
     await source;
     const refusal = await this.#refused();
     // Now, and not with that of the source: two syncs at once hold each other up.
-    this.#sync();
+    this.#sync(false);
     return this.#outcome(one, refusal);
   }
 
   /** All that is written is brought to the disk; what is written meanwhile shares the next sync. */
-  #sync(): void {
+  #sync(isWaitedFor = true): void {
     if (this.#unsynced.length === 0 || this.#failure !== undefined) return;
     this.#isSyncDue = true;
-    this.#syncing ??= this.#syncAll();
+    this.#syncing ??= this.#syncAll(isWaitedFor);
   }
 
-  async #syncAll(): Promise<void> {
+  async #syncAll(isWaitedFor: boolean): Promise<void> {
     while (this.#isSyncDue && this.#unsynced.length > 0 && this.#failure === undefined) {
       this.#isSyncDue = false;
       const count = this.#unsynced.length;
       try {
-        await this.#segment.sync();
+        await this.#segment.sync(isWaitedFor);
       } catch (cause) {
         this.#failure = { cause };
         this.#pump ??= this.#run();

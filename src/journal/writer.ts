@@ -86,10 +86,16 @@ export class SegmentWriter {
     return written;
   }
 
-  /** Brings everything appended so far to the disk. @throws IoError; then the segment ends at `good` for ever. */
-  async sync(): Promise<void> {
+  /**
+   * Brings everything appended so far to the disk.
+   *
+   * @param isWaitedFor false where others come first. @throws IoError; then the segment ends at `good` for ever.
+   */
+  async sync(isWaitedFor = true): Promise<void> {
     const end = this.#end;
-    await this.#unlessBroken(() => this.#file.sync());
+    const file = this.#file;
+    const sync = () => (isWaitedFor || file.syncLater === undefined ? file.sync() : file.syncLater());
+    await this.#unlessBroken(sync);
     this.#good = end;
   }
 

@@ -27,6 +27,8 @@ export interface AppendFile {
   append(bytes: Uint8Array): Promise<void>;
   /** fdatasync. Throws {@link IoError}; after that the file must not be used again (rule 6). */
   sync(): Promise<void>;
+  /** As {@link sync}, begun when everybody who waits has had their turn; left out where a world has none of this. */
+  syncLater?(): Promise<void>;
   close(): Promise<void>;
 }
 

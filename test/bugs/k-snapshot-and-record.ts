@@ -11,7 +11,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/writer.ts",
-        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
+        find: "    await this.#unlessBroken(sync);\n",
         replace: `    ${reached};\n`,
       },
     ],
@@ -94,7 +94,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/writer.ts",
-        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
+        find: "    await this.#unlessBroken(sync);\n",
         replace: `    await this.#file.sync().catch(() => {
       ${reached};
       return this.#file.sync();

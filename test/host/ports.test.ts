@@ -123,6 +123,14 @@ describe("files", () => {
     await expect(file?.sync()).rejects.toMatchObject({ code: "EBADF" });
     await other?.close();
   });
+
+  it("syncs what is to be synced later also where the file is closed meanwhile", async () => {
+    const file = await files.createExclusive(join(folder, "later"));
+    await file?.append(new TextEncoder().encode("x\n"));
+    const syncing = file?.syncLater?.();
+    await Promise.all([file?.close(), syncing]);
+    await expect(file?.syncLater?.()).rejects.toMatchObject({ code: "EBADF" });
+  });
 });
 
 describe("processes", () => {

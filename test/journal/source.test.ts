@@ -186,6 +186,27 @@ test("source: an append that fails while a sync is under way leaves nothing out"
   expect(await types(files.afterPowerCut())).toEqual(["life", "first", "continued", "cover"]);
 });
 
+test("source: its own sync lets others have their turn, where the machine can; that of a record that is waited for does not", async () => {
+  const files = new MemoryFiles();
+  const create = files.createExclusive.bind(files);
+  files.createExclusive = async (path) => {
+    const file = await create(path);
+    const syncLater = async () => {
+      files.calls.push("later");
+      await file?.sync();
+    };
+    return file && { ...file, syncLater };
+  };
+  const { journal } = await takeOver(files, folder, {});
+  files.calls.length = 0;
+  await journal.append("cover", {}, Promise.resolve());
+  await settled();
+  expect(ops(files)).toEqual(["append", "list", "later", "sync", "list"]);
+  files.calls.length = 0;
+  await journal.append("a", {});
+  expect(ops(files)).toEqual(["append", "sync", "list"]);
+});
+
 test("close: what was acknowledged for its source is brought to the disk first", async () => {
   const { files, journal } = await opened();
   const held = heldSyncs(files);

@@ -17,9 +17,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a sync is left out of the journal",
     hunt: "power",
-    patches: [
-      { file: writer, find: "    await this.#unlessBroken(() => this.#file.sync());\n", replace: "" },
-    ],
+    patches: [{ file: writer, find: "    await this.#unlessBroken(sync);\n", replace: "" }],
   },
   {
     name: "the folder is not synced after a segment was created",
@@ -62,7 +60,7 @@ export const mutants: readonly Mutant[] = [
     patches: [
       {
         file: writer,
-        find: "    await this.#unlessBroken(() => this.#file.sync());\n",
+        find: "    await this.#unlessBroken(sync);\n",
         replace: "    await this.#file.sync().catch(() => this.#file.sync());\n",
       },
     ],
