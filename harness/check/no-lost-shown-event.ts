@@ -1,7 +1,7 @@
 /**
  * no-lost-shown-event: see `says`. Prompts, ends and events of unknown type are not compared: subjects word them
  * in their own way. Whether a result changed is another promise. "Missing" is nowhere to be seen; "hidden" is still on
- * the disk, whole, in a file that was damaged elsewhere.
+ * the disk, whole, in a file that was damaged elsewhere; "altered" is there under another name than it was shown by.
  */
 import {
   atMs,
@@ -50,16 +50,33 @@ export function lostEvents(facts: Facts, session: number): readonly Violation[] 
       const line = emissionOf(facts, session, one.event);
       if (told.has(key) || isReportedHole(facts, session, observation, observed, line)) continue;
       told.add(key);
-      const isHidden = isOnDisk(facts, session, observation, one.event);
-      const how = isHidden ? "is hidden by damage to another record of its file" : "is missing";
+      const how = howLost(facts, session, observation, observed, one.event);
       violations.push({
-        kind: `${one.event.type}-${isHidden ? "hidden" : "missing"}`,
+        kind: `${one.event.type}-${how}`,
         phase: phaseAt(facts, observation),
-        story: `${nameOf(one.event)} was shown to client ${one.client} at ${atMs(facts, one.ns)} after start, ${how} ${whenOf(facts, observation)}`,
+        story: `${nameOf(one.event)} was shown to client ${one.client} at ${atMs(facts, one.ns)} after start, ${inWords[how]} ${whenOf(facts, observation)}`,
       });
     }
   }
   return violations;
+}
+
+const inWords = {
+  altered: "has another name",
+  hidden: "is hidden by damage to another record of its file",
+  missing: "is missing",
+};
+
+function howLost(
+  facts: Facts,
+  session: number,
+  observation: Observation,
+  { history }: ObservedSession,
+  event: Shown,
+): keyof typeof inWords {
+  const isThere = event.callId !== undefined && history.some((other) => isOfOneCall(other, event));
+  if (isThere) return "altered";
+  return isOnDisk(facts, session, observation, event) ? "hidden" : "missing";
 }
 
 /** Do the session's damaged files still hold the event, by its token? */
@@ -115,11 +132,21 @@ function countIn(history: readonly Shown[], event: Shown): number {
   return history.filter((other) => other.type === event.type && isSame(other, event)).length;
 }
 
+function isOfOneCall(other: Shown, event: Shown): boolean {
+  return other.type === event.type && other.callId === event.callId;
+}
+
 function isSame(other: Shown, event: Shown): boolean {
   if (event.type === "text") return other.text === event.text;
-  if (event.callId !== undefined && other.callId !== undefined) return event.callId === other.callId;
+  if (event.callId !== undefined && other.callId !== undefined)
+    return event.callId === other.callId && isOneName(event.name, other.name);
   // Without ids on both sides, content has to do.
   return event.type === "call" ? jsonOf(event.input) === jsonOf(other.input) : event.text === other.text;
+}
+
+/** Who does not name calls everywhere has said nothing else. */
+function isOneName(left: string | undefined, right: string | undefined): boolean {
+  return left === undefined || right === undefined || left === "" || right === "" || left === right;
 }
 
 function keyOf(event: Shown): string {

@@ -61,13 +61,34 @@ export async function damageFile(
   return { path, how, fromByte, toByte };
 }
 
-/** Makes the first letter or digit from `middle` on (before it, where there is none) the next one of its kind. */
+/**
+ * Makes the first letter or digit from the middle of the record's longest text on (before it, where there is none) the
+ * next one of its kind: in a name of a field it would seldom look valid.
+ */
 function flip(bytes: Uint8Array, middle: number, fromByte: number, end: number): void {
-  const places = [...range(middle, end), ...range(fromByte, middle).reverse()];
-  const at = places.find((one) => isPlain(bytes[one] ?? 0)) ?? fromByte;
+  const from = middleOfLongestText(bytes, fromByte, end) ?? middle;
+  const places = [...range(from, end), ...range(fromByte, from).reverse()];
+  const isEscape = (one: number) => bytes[one - 1] === backslash;
+  const at = places.find((one) => isPlain(bytes[one] ?? 0) && !isEscape(one)) ?? fromByte;
   const byte = bytes[at] ?? 0;
   const isLast = byte === 0x39 || byte === 0x7a;
   bytes[at] = isLast ? byte - 1 : byte + 1;
+}
+
+const backslash = 0x5c;
+const quote = 0x22;
+const colon = 0x3a;
+
+/** Of the texts in quotes that name no field; undefined where there is none. */
+function middleOfLongestText(bytes: Uint8Array, fromByte: number, end: number): number | undefined {
+  const quotes = range(fromByte, end).filter((at) => bytes[at] === quote && bytes[at - 1] !== backslash);
+  let longest: readonly [from: number, to: number] | undefined;
+  for (let at = 0; at + 1 < quotes.length; at += 2) {
+    const [from = 0, to = 0] = [quotes[at], quotes[at + 1]];
+    if (bytes[to + 1] === colon) continue;
+    if (longest === undefined || to - from > longest[1] - longest[0]) longest = [from, to];
+  }
+  return longest === undefined ? undefined : Math.floor((longest[0] + longest[1]) / 2);
 }
 
 function range(from: number, to: number): number[] {

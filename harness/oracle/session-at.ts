@@ -116,7 +116,8 @@ function asVouched(facts: Facts, file: CutFile, ns: bigint): CutFile {
   const flips = flipsOf(facts, file, ns);
   const bytes = flips.length === 0 ? undefined : bytesOf(file);
   if (bytes === undefined) return file;
-  for (const { fromByte } of flips) bytes.fill(0x1a, fromByte, fromByte + 4);
+  // Another damage may have made the file shorter since.
+  for (const { fromByte } of flips) bytes.subarray(fromByte, fromByte + 4).fill(0x1a);
   return { ...file, content: bytes.toString("base64"), base64: true };
 }
 

@@ -50,6 +50,18 @@ describe("damage", () => {
     });
   });
 
+  it("flip - a record with texts - the longest of them is another one, no field has another name", async () => {
+    const file = path.join(dir, "flip-text");
+    await writeFile(file, '{"type":"result","id":"c1","content":"ok \\n it is done","isError":false}\n');
+    await damageFile(file, { role: "spool", how: "flip", file: 0, record: 0 }, false, realMachine());
+    expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
+      type: "result",
+      id: "c1",
+      content: "ok \n iu is done",
+      isError: false,
+    });
+  });
+
   it("nul - first record - same length, its newline kept", async () => {
     expect((await damaged("nul", 2)).text).toBe(`${"\0".repeat(7)}\n{"n":2}\n{"n":3}\n`);
   });

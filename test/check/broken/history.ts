@@ -83,6 +83,18 @@ export const history: readonly Case[] = [
   },
   {
     promise: "no-lost-shown-event",
+    what: "a call that was shown has another name at the end",
+    run: story.cutAfterResult,
+    breaks: (run) =>
+      say(run, ["settled"], (observed) => {
+        observed.history = observed.history.map((event) =>
+          event.type === "call" && event.callId === "call_010" ? { ...event, name: "rvn_command" } : event,
+        );
+      }),
+    kind: "call-altered/settled",
+  },
+  {
+    promise: "no-lost-shown-event",
     what: "the loss is reported as a hole, but nothing was damaged",
     run: story.cutAfterResult,
     breaks: (run) => {
