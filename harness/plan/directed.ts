@@ -180,6 +180,29 @@ const plans: readonly Plan[] = [
     ],
     { clients: 2 },
   ),
+  // behind a buffered stdout: it has acted, and is gone before a word of it was heard
+  plan([two], [round({ session: 0, nth: 9 }, { kind: "kill", target: "tree" }, { delayMs: 0 })], {
+    mode: "free",
+    free: { pausesMs: [4], writes: "burst" },
+  }),
+  // gone with a result unheard; resumed, it outlives its server
+  plan(
+    [two],
+    [
+      round({ session: 0, attempt: 1, event: "result:1/out" }, killBoth),
+      round({ session: 0, attempt: 2, event: "call:2/out" }, killServer),
+    ],
+  ),
+  // a further turn is struck as it begins
+  plan(
+    [session(replies(plainCall), "ada", 2)],
+    [round({ session: 0, attempt: 2, event: "start/out" }, { kind: "kill", target: "tree" })],
+  ),
+  // what failed had an effect too
+  plan(
+    [session(replies({ ...plainCall, outcome: "fail" }, plainCall))],
+    [round(at("call:2/log"), killBoth, { position: "shown" })],
+  ),
   plan([two], [round(at("result:1/out"), { kind: "reload", by: "node-watch" }, { position: "shown" })]),
   plan([two], [round(at("effect:2"), { kind: "reload", by: "tsx" })]),
   // an agent that speaks ACP and asks: a permission is open when the server is killed, and granted by the next
