@@ -21,6 +21,8 @@ const MemorySchema = z.strictObject({
         when: z.enum(["before", "after", "torn", "late"]),
         model: z.enum(["kill", "posix", "ext4", "torn"]),
         state: z.union([z.int(), z.literal("least")]).optional(),
+        /** A sync before it that fails and loses what it was to bring. */
+        drops: z.int().min(1).optional(),
       }),
     )
     .max(8),

@@ -28,7 +28,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       faults,
       models,
       outDir: outDirOf(options),
-      ...(runs === undefined ? {} : { plans: runs }),
+      ...(runs === undefined ? {} : { rounds: runs }),
       ...(budgetMs === undefined ? {} : { budgetMs }),
     });
     options.signal?.addEventListener("abort", () => memory.stop(), { once: true });

@@ -1,9 +1,9 @@
 /**
- * A campaign in memory: every plan as it is, then with the world ending at drawn calls of ports, then with a record
- * damaged, until the plans or the time are used up; what breaks is made small at once.
+ * A campaign in memory: run after run as they are chosen (`chooser/`), until the runs or the time are used up; what breaks
+ * is made small at once.
  *
- * Always: plan number N of a seed is the one that real processes get; everything that decides is in the seed.
- * Every twentieth run is executed twice, and its records must be equal to the byte; the canary must die.
+ * Always: everything that decides is in the seed. Every twentieth run is executed twice, and its records must be equal to
+ * the byte; the canary must die.
  */
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
@@ -12,30 +12,24 @@ import { type Assessment, assess } from "../campaign/assess.ts";
 import type { VerdictKind } from "../campaign/job.ts";
 import { type FoundDefect, type Problem, sizeOf } from "../campaign/result.ts";
 import type { FaultName } from "../fault/index.ts";
-import { directedPlans } from "../plan/directed.ts";
-import { generatePlan, planSeed } from "../plan/generate.ts";
-import type { Plan } from "../plan/plan.ts";
 import { huntMutant, type Mutant, type MutantEnd } from "../strength/canary.ts";
-import type { PortCall } from "./calls.ts";
 import { memoryCanary } from "./canary.ts";
+import { Chooser, type Draw, executeDraw } from "./chooser/chooser.ts";
 import { type CorpusEntry, mergeCorpora, readCorpus, writeCorpus } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
-import { type Crash, type CrashedRun, executeWithCrashes } from "./crash.ts";
-import { drawCrashes, runsPerPlan } from "./crashes.ts";
-import { memoryAbilities } from "./execute.ts";
+import { type CrashedRun, executeWithCrashes } from "./crash.ts";
+import { runsPerRound } from "./crashes.ts";
 import type { DiskModel } from "./power.ts";
-import { Random } from "./random.ts";
 import { asCrash } from "./replay.ts";
 import { shrinkInMemory } from "./shrink.ts";
 import { type Tally, Tallying } from "./tally.ts";
-import { withDamage } from "./with-damage.ts";
 
 export interface MemoryOptions {
   readonly seed: number;
   readonly faults: readonly FaultName[];
   readonly models: readonly DiskModel[];
-  /** Plans to run, each in {@link runsPerPlan} runs; without it, until the time is over. */
-  readonly plans?: number;
+  /** Rounds of {@link runsPerRound} runs; without it, until the time is over. */
+  readonly rounds?: number;
   readonly budgetMs?: number;
   /** CPU time that making one failure small may take. */
   readonly shrinkCpuMs?: number;
@@ -70,16 +64,14 @@ const mutantCpuMs = 20_000;
 const keptIndex = -1;
 
 /** One execution, with what it takes to execute it again. */
-interface Run {
+interface Run extends Omit<Draw, "layer"> {
+  /** Number of the run, from 0. */
   readonly index: number;
-  readonly plan: Plan;
-  readonly seed: number;
-  readonly crashes: readonly Crash[];
 }
 
 export class MemoryCampaign {
   readonly #options: MemoryOptions;
-  readonly #directed: readonly Plan[];
+  readonly #chooser: Chooser;
   readonly #tally = new Tallying();
   readonly #coverage = new Coverage();
   readonly #defects = new Map<string, FoundDefect>();
@@ -92,20 +84,21 @@ export class MemoryCampaign {
 
   constructor(options: MemoryOptions) {
     this.#options = options;
-    this.#directed = directedPlans(memoryAbilities, options.faults);
+    this.#chooser = new Chooser(options.seed, options);
   }
 
-  /** Runs until it is over; `onPlan` is called after each plan. */
-  async run(isStopped: () => boolean, onPlan: () => void): Promise<MemoryReport> {
+  /** Runs until it is over; `onRound` is called after each round. */
+  async run(isStopped: () => boolean, onRound: () => void): Promise<MemoryReport> {
     this.#canary = await memoryCanary();
-    const { plans = Number.POSITIVE_INFINITY, budgetMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { rounds = Number.POSITIVE_INFINITY, budgetMs = Number.POSITIVE_INFINITY } = this.#options;
     const isOver = () => isStopped() || performance.now() - this.#startedMs > budgetMs;
     await this.#huntMutant(isOver);
     await this.#runCorpus(isOver);
-    for (let index = 0; index < plans && !isOver(); index += 1) {
-      await this.#runPlan(index, isOver);
-      onPlan();
-      // Whoever wants to stop this is heard between plans.
+    for (let index = 0; index < rounds * runsPerRound && !isOver(); index += 1) {
+      await this.#judge({ index, ...(await this.#chooser.draw()) });
+      if ((index + 1) % runsPerRound > 0) continue;
+      onRound();
+      // Whoever wants to stop this is heard between rounds.
       await setImmediate();
     }
     const { corpus } = this.#options;
@@ -151,31 +144,11 @@ export class MemoryCampaign {
     }
   }
 
-  async #runPlan(index: number, isOver: () => boolean): Promise<void> {
-    const { seed, faults, models } = this.#options;
-    const plan = this.#directed[index] ?? generatePlan({ can: memoryAbilities, faults }, seed, index);
-    const random = new Random(planSeed(seed, index) ^ 0x6d656d);
-    const runSeed = random.bits();
-    const appends: number[] = [];
-    const whole = { index, plan, seed: runSeed, crashes: [] };
-    const { calls } = await this.#judge(whole, undefined, ({ op, number }) => {
-      if (op === "append") appends.push(number);
-    });
-    const damaged = faults.includes("damage") ? withDamage(plan, random) : undefined;
-    for (let nth = 1; nth < runsPerPlan && !isOver(); nth += 1) {
-      const isDamaged = nth === runsPerPlan - 1 && damaged !== undefined;
-      // A record may be damaged and its server be killed, before it or behind it: each hides a part of the other.
-      const isAlone = isDamaged && random.oneIn(2);
-      const crashes = isAlone ? [] : drawCrashes(random, { calls, appends }, models);
-      await this.#judge({ index, plan: isDamaged ? damaged : plan, seed: runSeed, crashes });
-    }
-  }
-
-  async #judge(run: Run, kept?: CorpusEntry, watch?: (call: PortCall) => void): Promise<CrashedRun> {
+  async #judge(run: Run, kept?: CorpusEntry): Promise<void> {
     this.#runs += 1;
     const startedMs = cpuMs();
     const pairs: number[] = [];
-    const executed = await this.#execute(run, pairs, watch);
+    const executed = await this.#execute(run, pairs);
     const tookMs = Math.round(cpuMs() - startedMs);
     const { record } = executed;
     const assessment = assess(record);
@@ -198,20 +171,15 @@ export class MemoryCampaign {
       );
     if (verdict === "defect") await this.#found(run, executed, assessment);
     else if (verdict !== "pass") await this.#doubtful(run, executed, assessment, verdict, why);
-    return executed;
   }
 
   /** Each crash's pair is taken when the next life looks for the first time at what was left. */
-  #execute(
-    { plan, seed, crashes }: Run,
-    pairs: number[],
-    watch?: (call: PortCall) => void,
-  ): Promise<CrashedRun> {
+  #execute(run: Run, pairs: number[]): Promise<CrashedRun> {
+    const { crashes } = run;
     let counted = 0;
     let last: Parameters<Coverage["add"]>[1] | undefined;
-    return executeWithCrashes(plan, seed, crashes, {
+    return executeDraw(run, {
       watch: (call, { computer }, hits) => {
-        watch?.(call);
         const crash = crashes[hits - 1];
         if (hits > counted && last !== undefined && crash !== undefined) {
           const pair = this.#coverage.add(computer.disk, last, `${crash.model} ${crash.when}`, hits);
@@ -273,9 +241,7 @@ export class MemoryCampaign {
 
   #originOf(index: number): string {
     if (index === keptIndex) return "a run of the corpus";
-    return index < this.#directed.length
-      ? `directed plan ${index}`
-      : `plan ${index} of seed ${this.#options.seed}`;
+    return `run ${index} of seed ${this.#options.seed}`;
   }
 
   #entryOf({ index, plan, seed, crashes }: Run, found: Omit<CorpusEntry, "run">): CorpusEntry {

@@ -38,6 +38,8 @@ export interface Crash {
   readonly state?: number | "least";
   /** Of so many states at most the one is; as in the run that found it. */
   readonly statesMax?: number;
+  /** Number of an earlier call: a sync that fails, and what it was to bring is gone. */
+  readonly drops?: number;
 }
 
 export interface CrashHooks {
@@ -84,6 +86,7 @@ export async function executeWithCrashes(
       more.watch?.(call, made, hits);
       const crash = crashes[hits];
       if (crash?.call === call.number) return { kind: "end", when: crash.when };
+      if (call.op === "sync" && crashes.some(({ drops }) => drops === call.number)) return { kind: "drop" };
       return more.fate?.(call) ?? { kind: "go" };
     },
     ended: (call) => {
@@ -108,7 +111,8 @@ export async function executeWithCrashes(
   let infra: string | undefined;
   let endsByItself = 0;
   try {
-    let playing = more.fate === undefined ? play(run) : playOn(run);
+    const mayFail = more.fate !== undefined || crashes.some(({ drops }) => drops !== undefined);
+    let playing = mayFail ? playOn(run) : play(run);
     for (;;) {
       const ended = new Promise<PortCall>((resolve) => (tellEnded = resolve));
       const [before, crash] = [hits, crashes[hits]];
@@ -120,7 +124,8 @@ export async function executeWithCrashes(
       if (endsByItself > endsByItselfMax)
         throw new WatchdogFired(`${serverLeft} whenever it was started again, ${endsByItself} times`);
       const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
-      const at = `${stepOf(call)} ${placeMark}${call.number}, ${how})`;
+      const failed = hit?.drops === undefined ? "" : `sync ${hit.drops} had failed, `;
+      const at = `${stepOf(call)} ${placeMark}${call.number}, ${failed}${how})`;
       const isPower = hit !== undefined && hit.model !== "kill";
       playing = recover(run, { at, isPower, losses: hit === undefined ? [] : losses.map(owned(run)) });
     }

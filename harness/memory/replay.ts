@@ -38,6 +38,10 @@ export function replayInMemory({
 }
 
 /** As an artifact has it, without what is left out. */
-export function asCrash({ state, ...crash }: MemoryArtifact["crashes"][number]): Crash {
-  return { ...crash, ...(state === undefined ? {} : { state }) };
+export function asCrash({ state, drops, ...crash }: MemoryArtifact["crashes"][number]): Crash {
+  return {
+    ...crash,
+    ...(state === undefined ? {} : { state }),
+    ...(drops === undefined ? {} : { drops }),
+  };
 }

@@ -97,5 +97,9 @@ async function placesIn(
   const stride = Math.max(1, Math.ceil(calls.length / placesMax));
   return calls
     .filter((_, at) => at % stride === 0)
-    .map((call) => crashes.map((crash) => ({ ...crash, call: crash.call - first.call + call })));
+    .map((call) => crashes.map((crash) => moved(crash, call - first.call)));
+}
+
+function moved({ drops, ...crash }: Crash, calls: number): Crash {
+  return { ...crash, call: crash.call + calls, ...(drops === undefined ? {} : { drops: drops + calls }) };
 }

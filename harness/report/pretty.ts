@@ -12,7 +12,7 @@ import type {
   TierResult,
 } from "../campaign/result.ts";
 import { type Activity, activities } from "../execute/stopwatch.ts";
-import { runsPerPlan } from "../memory/crashes.ts";
+import { runsPerRound } from "../memory/crashes.ts";
 import { powerModels } from "../memory/power.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -203,7 +203,7 @@ function oneDefect({
     `  ${story}`,
     paint(
       "dim",
-      `  in ${runs} ${runs === 1 ? "run" : "runs"} ${tier === "memory" ? "in memory" : "on real processes"}, first in plan ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
+      `  in ${runs} ${runs === 1 ? "run" : "runs"} ${tier === "memory" ? "in memory" : "on real processes"}, first in ${tier === "memory" ? "run" : "plan"} ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
     ),
     `  replay: ${replay}`,
   ];
@@ -251,7 +251,7 @@ export function progressPrinter(
     const of =
       runs === undefined
         ? `${(elapsedMs / 1000).toFixed(0)} of ${((budgetMs ?? 0) / 1000).toFixed(0)} s`
-        : `${Math.max(done - inMemory, Math.floor(inMemory / runsPerPlan))} of ${runs} plans`;
+        : `${Math.max(done - inMemory, Math.floor(inMemory / runsPerRound))} of ${runs} plans`;
     const bad = verdictKinds
       .filter((kind) => kind !== "pass" && verdicts[kind] > 0)
       .map((kind) => `${verdicts[kind]} ${kind}`);

@@ -5,9 +5,8 @@
  * executed beside it; CPU time holds all of it.
  */
 import { assess } from "../campaign/assess.ts";
-import { executeWithCrashes } from "../memory/crash.ts";
-import { fateOf } from "../memory/disk-faults.ts";
-import { Chooser, type ChooserName, type Draw, type Layer } from "./chooser.ts";
+import { executeDraw, type Layer } from "../memory/chooser/chooser.ts";
+import { type ChooserName, drawsOf } from "./chooser.ts";
 import { isSampled, type Sample } from "./sample.ts";
 
 export interface HuntOrder {
@@ -59,7 +58,7 @@ const marked = globalThis as { holdfastReached?: () => void };
 
 export async function hunt(order: HuntOrder): Promise<Hunt> {
   const started = process.cpuUsage();
-  const chooser = new Chooser(order.chooser, order.seed);
+  const chooser = drawsOf(order.chooser, order.seed);
   const doubtful: Record<string, number> = {};
   const traces: string[] = [];
   const layers: Partial<Record<Layer, number>> = {};
@@ -75,7 +74,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     marked.holdfastReached = () => {
       isReached = true;
     };
-    const record = await execute(draw);
+    const { record } = await executeDraw(draw);
     delete marked.holdfastReached;
     const { verdict, defects, traceHash, flags } = assess(record);
     due += flags.truePositive + flags.falseNegative;
@@ -108,15 +107,4 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     traces: order.sound === undefined ? traces : [],
     alarms: order.all === true ? alarms : [],
   };
-}
-
-async function execute({ plan, seed, crashes, fault }: Draw) {
-  const fails =
-    fault === undefined
-      ? {}
-      : {
-          fate: (call: Parameters<typeof fateOf>[1]) =>
-            call.number === fault.call ? fateOf(fault.fault, call) : undefined,
-        };
-  return (await executeWithCrashes(plan, seed, crashes, fails)).record;
 }

@@ -5,9 +5,10 @@
  * Always: plain numbers, no judgement; what could not be measured is in `failed`.
  */
 import path from "node:path";
+import type { Layer } from "../memory/chooser/chooser.ts";
 import type { Bug, BugClass } from "./bug.ts";
 import { buildHunter } from "./build.ts";
-import { type ChooserName, chooserNames, type Layer } from "./chooser.ts";
+import { type ChooserName, chooserNames } from "./chooser.ts";
 import type { Catch, Hunt } from "./hunter.ts";
 import type { Hunters } from "./hunters.ts";
 import { type BugSample, type Repeated, repeatOnProcesses } from "./on-processes.ts";

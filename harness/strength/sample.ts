@@ -4,9 +4,10 @@
  * Sampled are runs that a plan alone describes, in lockstep: of those in which a promise broke all, of the others one in
  * twenty. A run with crashes at the calls of ports has no counterpart outside memory.
  */
+
+import type { Draw } from "../memory/chooser/chooser.ts";
 import { Random } from "../memory/random.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { Draw } from "./chooser.ts";
 
 export interface Sample {
   readonly seed: number;
@@ -20,8 +21,8 @@ export interface Sample {
 
 const oneIn = 20;
 
-export function isSampled({ plan, crashes, fault }: Draw, verdict: string, seed: number): boolean {
-  if (crashes.length > 0 || fault !== undefined || plan.mode !== "lockstep") return false;
+export function isSampled({ plan, crashes }: Draw, verdict: string, seed: number): boolean {
+  if (crashes.length > 0 || plan.mode !== "lockstep") return false;
   return verdict === "defect" || new Random(seed).oneIn(oneIn);
 }
 

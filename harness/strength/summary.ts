@@ -3,7 +3,9 @@
  *
  * Always: pure, over what was measured; nothing is rounded in favour of anybody.
  */
-import type { ChooserName, Layer } from "./chooser.ts";
+
+import type { Layer } from "../memory/chooser/chooser.ts";
+import type { ChooserName } from "./chooser.ts";
 import type { BugRow, HuntRow, Measured } from "./measure.ts";
 import { geometricMean, type Spread, spreadOf } from "./statistics.ts";
 

@@ -143,9 +143,9 @@ it("a campaign in memory says how many runs of which, and what it has met", asyn
   expect(Object.keys(tiers)).toEqual(["memory"]);
   const { none, kill, ...power } = tiers.memory.models;
   const cuts = Object.values<number>(power).reduce((sum, count) => sum + count, 0);
-  // Each plan as it is; a damaged one has crashes every other time, the others always.
-  expect(none).toBeGreaterThanOrEqual(2);
-  expect(none).toBeLessThanOrEqual(4);
+  // Half of the first runs are plans as they are; a third ends where it was drawn, and some of those with damage.
+  expect(none).toBeGreaterThanOrEqual(5);
+  expect(none).toBeLessThanOrEqual(7);
   expect([tiers.memory.runs, none + kill + cuts]).toEqual([10, 10]);
   expect(tiers.memory.pairs).toBe(tiers.memory.curve.at(-1));
   expect(sometimes["memory: killed at a call of a port"]).toBeGreaterThanOrEqual(kill);

@@ -10,10 +10,9 @@ import { readArtifactPlan } from "../../harness/campaign/artifact.ts";
 import { faultNames } from "../../harness/fault/index.ts";
 import { MemoryCampaign, type MemoryReport } from "../../harness/memory/campaign.ts";
 import { Coverage } from "../../harness/memory/coverage.ts";
-import { defaultModels, drawCrashes } from "../../harness/memory/crashes.ts";
+import { defaultModels } from "../../harness/memory/crashes.ts";
 import { Disk, FileNode } from "../../harness/memory/disk.ts";
 import type { DiskModel } from "../../harness/memory/power.ts";
-import { Random } from "../../harness/memory/random.ts";
 import { replayInMemory } from "../../harness/memory/replay.ts";
 import { bundleBroken } from "./bundle-broken.ts";
 import { mutants } from "./mutants.ts";
@@ -24,21 +23,21 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-const options = (plans: number, models: readonly DiskModel[] = defaultModels) => ({
+const options = (rounds: number, models: readonly DiskModel[] = defaultModels) => ({
   seed: 5,
   faults: faultNames,
   models,
-  plans,
+  rounds,
   outDir: dir,
   shrinkCpuMs: 1_000,
 });
 
 function run(
   Campaign: typeof MemoryCampaign,
-  plans: number,
+  rounds: number,
   models?: readonly DiskModel[],
 ): Promise<MemoryReport> {
-  const campaign = new Campaign(options(plans, models));
+  const campaign = new Campaign(options(rounds, models));
   // The first that breaks is enough.
   return campaign.run(
     () => campaign.report().defects.length > 0,
@@ -52,11 +51,12 @@ test("a campaign is green, its canary dies, and the same again comes to the same
   expect(rest).toMatchObject({ runs: 15, defects: [], problems: [], canary: "died as expected" });
   expect(rest.verdicts).toMatchObject({ pass: 15 });
   const { none, ...ended } = rest.models;
-  // Each plan as it is; in the others, and in every other one that is damaged, what ends the world is drawn.
-  expect(none).toBeGreaterThanOrEqual(3);
-  expect(none).toBeLessThanOrEqual(6);
+  // At first half of the runs are plans as they are; a third ends where it was drawn, and some of those with damage.
+  expect(none).toBeGreaterThanOrEqual(8);
+  expect(none).toBeLessThanOrEqual(10);
   expect(Object.values(ended).reduce((sum, runs) => sum + runs, none ?? 0)).toBe(15);
-  expect(Object.keys(ended).sort()).toEqual([...defaultModels].sort());
+  expect(Object.keys(ended)).toContain("kill");
+  expect(Object.keys(ended).length).toBeGreaterThan(1);
   expect(rest.met["a record damaged"]).toBeGreaterThan(0);
   expect(curve.at(-1)).toBeGreaterThan(3);
   const { cpuMs: __, curve: again, ...same } = other;
@@ -84,20 +84,6 @@ test("what a broken build shows is kept, names its crashes, and comes again ther
   for (const shown of await signatures(broken.replayInMemory)) expect(shown).toContain(first.signature);
   for (const shown of await signatures(replayInMemory)) expect(shown).not.toContain(first.signature);
 }, 240_000);
-
-test("drawn crashes come in order, the first at a call that there is", () => {
-  const random = new Random(1);
-  const torn = new Set<number>();
-  for (let round = 0; round < 200; round += 1) {
-    const [first, second] = drawCrashes(random, { calls: 40, appends: [7, 30] }, ["kill", "posix"]);
-    expect(first?.call).toBeGreaterThanOrEqual(1);
-    expect(first?.call).toBeLessThanOrEqual(40);
-    if (second !== undefined) expect(second.call).toBeGreaterThan(first?.call ?? 0);
-    // Nothing but a write has a middle.
-    if (first?.when === "torn" && first.call <= 30) torn.add(first.call);
-  }
-  expect(torn).toEqual(new Set([7, 30]));
-});
 
 test("states are told apart by records, not by what is in them", () => {
   const coverage = new Coverage();

@@ -65,9 +65,9 @@ test("a line that is none is left out", async () => {
 
 test("a campaign keeps what came to something new, and the next one runs that first", async () => {
   const corpus = path.join(dir, "kept");
-  const run = async (plans: number) => {
+  const run = async (rounds: number) => {
     const models = ["kill"] as const;
-    const campaign = new MemoryCampaign({ seed: 5, faults: faultNames, models, plans, outDir: dir, corpus });
+    const campaign = new MemoryCampaign({ seed: 5, faults: faultNames, models, rounds, outDir: dir, corpus });
     return campaign.run(
       () => false,
       () => undefined,

@@ -1,7 +1,7 @@
 /** What of the hunters' runs real processes repeat, and when the two agree. */
 import { describe, expect, it } from "vitest";
+import type { Draw } from "../../harness/memory/chooser/chooser.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
-import type { Draw } from "../../harness/strength/chooser.ts";
 import { agree, isForProcesses, isSampled } from "../../harness/strength/sample.ts";
 
 const plan: Plan = { version: 1, mode: "lockstep", sessions: [], clients: 1, rounds: [] };
@@ -19,7 +19,6 @@ describe("sampled", () => {
   it("is no run that only memory can make", () => {
     const crashes = [{ call: 3, when: "before", model: "kill" }] as const;
     expect(isSampled(draw({ crashes }), "defect", 1)).toBe(false);
-    expect(isSampled(draw({ fault: { call: 3, fault: "drop" } }), "defect", 1)).toBe(false);
     expect(isSampled(draw({ plan: { ...plan, mode: "free" } }), "defect", 1)).toBe(false);
   });
 

@@ -1,28 +1,66 @@
 /**
- * Gives a drawn plan what drawn plans rarely have, one or two of it: a second turn, a second session, an agent that
- * keeps its words to itself and dies early, one that dies with a result unheard and, resumed, outlives its server.
+ * Gives a plan what drawn plans rarely have, one or two of it: a second turn, a second session, calls that fail, equal
+ * ones, long results; an agent that keeps its words to itself and dies early, one that dies with a result unheard and,
+ * resumed, outlives its server.
  *
  * Always: a plan like any other. A feature for itself, as in swarm testing: one plan with everything meets less than
  * many with something each.
  */
-import type { Random } from "../memory/random.ts";
-import type { Plan, Round } from "../plan/plan.ts";
 
-/** Of these each plan has some, and one in three has none. */
-export function varied(plan: Plan, random: Random): Plan {
-  if (random.oneIn(3)) return plan;
+import type { Call, Plan, Round } from "../../plan/plan.ts";
+import type { Random } from "../random.ts";
+
+type Way = (plan: Plan, random: Random) => Plan;
+
+/** Of these each drawn plan has some, and one in three has none; faults of its own only where kills are asked for. */
+export function varied(plan: Plan, random: Random, kills: boolean): Plan {
+  const ways = kills ? [...works, withheld, withheld, struckTwice] : works;
+  return random.oneIn(3) ? plan : withSome(plan, random, ways);
+}
+
+/** The same faults at the same events, every other time met by other work. */
+export function atOtherWork(plan: Plan, random: Random): Plan {
+  return random.oneIn(2) ? plan : withSome(plan, random, works);
+}
+
+function withSome(plan: Plan, random: Random, ways: readonly Way[]): Plan {
   const [first, second] = [ways[random.below(ways.length)], ways[random.below(ways.length)]];
   const once = first?.(plan, random) ?? plan;
   return random.oneIn(3) ? (second?.(once, random) ?? once) : once;
 }
 
-const ways: readonly ((plan: Plan, random: Random) => Plan)[] = [
+const works: readonly Way[] = [
+  withSecondTurn,
   withSecondTurn,
   withSecondTurn,
   withSecondSession,
-  withheld,
-  struckTwice,
+  withOtherCalls,
+  withOtherCalls,
 ];
+
+/** No call comes or goes, so that every event keeps its name. */
+function withOtherCalls(plan: Plan, random: Random): Plan {
+  const other = (call: Call, at: number): Call => ({
+    ...call,
+    outcome: random.oneIn(3) ? "fail" : call.outcome,
+    style: random.oneIn(3) ? "unicode" : call.style,
+    resultChars: random.oneIn(4) ? longResultChars : call.resultChars,
+    ...(at > 0 && random.oneIn(2) ? { equalTo: 0 } : {}),
+  });
+  const sessions = plan.sessions.map((session) => ({
+    ...session,
+    turns: session.turns.map(({ script }) => ({
+      script: {
+        ...script,
+        replies: script.replies.map((reply) => ({ ...reply, calls: reply.calls.map(other) })),
+      },
+    })),
+  }));
+  return { ...plan, sessions };
+}
+
+/** More than an agent's log keeps. */
+const longResultChars = 2_100;
 
 function withSecondTurn(plan: Plan): Plan {
   const sessions = plan.sessions.map((session) => {
