@@ -8,7 +8,8 @@ export const bugs: readonly Bug[] = [
     story:
       "An agent whose pid is in no process table counts as alive, and its session refuses a resume for ever.",
     like: "anomalyco/opencode#19023",
-    expected: ["settles", "flag-iff-divergent"],
+    // Where its exit is noted between two looks, they differ.
+    expected: ["settles", "flag-iff-divergent", "recovery-idempotent"],
     patches: [
       {
         file: "src/supervise/liveness.ts",

@@ -22,7 +22,8 @@ export const bugs: readonly Bug[] = [
     story:
       "What the agent finished while no server ran stands in its log, and the resumed agent is not told.",
     like: "slopus/happy#721",
-    expected: ["resume-carries-finished-calls", "finished-call-not-repeated"],
+    // Where its stdout never had the result, all that is promised is that the work is there once at the end.
+    expected: ["resume-carries-finished-calls", "finished-call-not-repeated", "settles"],
     patches: [
       {
         file: "src/agent/ada/messages.ts",

@@ -38,12 +38,14 @@ export const bugs: readonly Bug[] = [
     class: "F",
     story: "No seal is recorded at take-over: what a former server still writes becomes history.",
     like: "munder-difflin PR#468",
+    // Two facts, one of each server, then have one place in the stream.
     expected: [
       "no-invented-call",
       "history-in-order",
       "no-lost-run",
       "recovery-idempotent",
       "flag-iff-divergent",
+      "stream-resumes-without-gap",
     ],
     patches: [
       {

@@ -44,7 +44,8 @@ export const bugs: readonly Bug[] = [
     story:
       "An attempt whose start marker is there counts as running for ever, whatever the process table says.",
     like: "kunchenguid/no-mistakes PR#121",
-    expected: ["settles", "flag-iff-divergent"],
+    // Where its end is noted between two looks, they differ.
+    expected: ["settles", "flag-iff-divergent", "recovery-idempotent"],
     patches: [
       {
         file: "src/supervise/liveness.ts",

@@ -30,7 +30,7 @@ describe("what is drawn", () => {
 
   it("has every directed plan in its first runs, and every way to end", async () => {
     const directed = directedPlans(memoryAbilities, faultNames);
-    const draws = await drawn(directed.length * 3, everything);
+    const draws = await drawn(directed.length * 4, everything);
     const rounds = new Set(draws.map(({ plan }) => JSON.stringify(plan.rounds)));
     for (const plan of directed) expect(rounds).toContain(JSON.stringify(plan.rounds));
     expect(new Set(draws.map(({ layer }) => layer))).toEqual(
