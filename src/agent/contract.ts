@@ -41,13 +41,22 @@ export interface StoreRepair {
   readonly why: string;
 }
 
+/** What an earlier attempt was asked. */
+export interface EarlierPrompt {
+  readonly attempt: number;
+  /** Without its hand-over preface. */
+  readonly text: string;
+  /** As the agent was given it, where that is known: tells attempts apart that were asked the same. */
+  readonly given?: string;
+}
+
 /** Everything a hand-over needs to be worded. */
 export interface HandOverRequest {
   readonly verdict: Verdict;
   /** What the person asked for on resume. */
   readonly prompt: string;
-  /** Prompts of the earlier attempts that the agent was started with, oldest first, without their hand-over preface. */
-  readonly earlierPrompts: readonly { readonly attempt: number; readonly text: string }[];
+  /** Of the earlier attempts that the agent was started with, oldest first. */
+  readonly earlierPrompts: readonly EarlierPrompt[];
   readonly handOverId: string;
   /** Facts of the whole session in order, to rebuild a snapshot from. */
   readonly sources: readonly SourceCut[];

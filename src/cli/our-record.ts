@@ -86,7 +86,7 @@ async function readSession(
   const latest = session.attempts.at(-1);
   return {
     attempts,
-    asked: session.attempts.map(({ attempt, ask }) => ({ attempt, text: ask })),
+    asked: session.attempts.map(({ attempt, ask, prompt }) => ({ attempt, text: ask, given: prompt })),
     sources: spools,
     decisions: session.decisions,
     bootChanged: latest !== undefined && latest.bootId !== world.processes.self.bootId,

@@ -3,6 +3,7 @@
  *
  * Always: an inspection only reads. What it could not read is in the answer, as a finding or as a trouble.
  */
+import type { EarlierPrompt } from "../agent/contract.ts";
 import type { FoundSession, KeepLimits, Sent } from "../agent/resume-types.ts";
 import type { AttemptEvidence, DecisionEvidence, Evidence, SourceCut } from "../model/evidence.ts";
 import type { Databases, Files, Names, ProcessIdentity, ProcessTable } from "../model/ports.ts";
@@ -50,8 +51,8 @@ export interface OurSession {
 
 export interface OurEvidence {
   readonly attempts: readonly AttemptEvidence[];
-  /** What people asked for, per attempt, without our hand-over before it. */
-  readonly asked: readonly { readonly attempt: number; readonly text: string }[];
+  /** What people asked for, per attempt. */
+  readonly asked: readonly EarlierPrompt[];
   /** Journal (J) and spools (O). */
   readonly sources: readonly SourceCut[];
   readonly decisions: readonly DecisionEvidence[];

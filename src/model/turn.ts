@@ -16,6 +16,8 @@ import { callKey, separateWriters } from "./writers.ts";
 export interface TurnOpener {
   readonly attempt: number;
   readonly prompt: string;
+  /** As the agent was given it, where that is another text: behind a preface of ours. */
+  readonly given?: string;
   /** False: the agent was never started, so no source can hold anything of it. */
   readonly started: boolean;
 }
@@ -99,7 +101,8 @@ function rowsOfAttempts(sources: readonly SourceCut[], attempts: readonly TurnOp
     const opener = openers.get(attempt);
     const facts = spools.get(attempt) ?? [];
     const started = opener?.started !== false || facts.length > 0;
-    return newRow(attempt, opener === undefined ? [] : [opener.prompt], facts, started);
+    const prompts = [opener?.prompt, opener?.given].filter((prompt) => prompt !== undefined);
+    return newRow(attempt, prompts, facts, started);
   });
 }
 

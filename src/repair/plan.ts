@@ -7,7 +7,7 @@
  * Always: planning reads and writes nothing; the same state of the files gives the same plan, and a repaired store an
  * empty one.
  */
-import type { AgentAdapter } from "../agent/contract.ts";
+import type { AgentAdapter, EarlierPrompt } from "../agent/contract.ts";
 import type { Sent } from "../agent/resume-types.ts";
 import { crc32 } from "../journal/index.ts";
 import type { Evidence } from "../model/evidence.ts";
@@ -29,7 +29,7 @@ export interface RepairedSession {
   readonly verdict: Verdict;
   readonly sent: readonly Sent[];
   /** What people asked for, per attempt of ours. */
-  readonly asked: readonly { readonly attempt: number; readonly text: string }[];
+  readonly asked: readonly EarlierPrompt[];
 }
 
 export type RepairStep =

@@ -68,7 +68,7 @@ export async function prepareHandOver(
     prompt: ask,
     earlierPrompts: session.attempts
       .filter((one) => started.has(one.attempt))
-      .map((one) => ({ attempt: one.attempt, text: one.ask })),
+      .map((one) => ({ attempt: one.attempt, text: one.ask, given: one.prompt })),
     handOverId,
     sources: evidence.sources,
     ...(snapshotText === undefined ? {} : { snapshotText }),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ada } from "../../src/agent/ada.ts";
-import type { HandOver } from "../../src/agent/contract.ts";
+import type { EarlierPrompt, HandOver } from "../../src/agent/contract.ts";
 import type { Evidence, SourceCut } from "../../src/model/evidence.ts";
 import { resultCharsMax } from "../../src/model/result.ts";
 import type { Verdict } from "../../src/model/verdict.ts";
@@ -25,12 +25,18 @@ interface Message {
 
 function resume(
   evidence: Evidence,
-  options: { prompt?: string; snapshotText?: string; verdict?: Verdict } = {},
+  options: {
+    prompt?: string;
+    snapshotText?: string;
+    verdict?: Verdict;
+    asked?: readonly EarlierPrompt[];
+  } = {},
 ): HandOver & { readonly messages: readonly Message[]; readonly fields: Record<string, unknown> } {
   const handed = ada.handOver({
     verdict: options.verdict ?? reconcile(evidence),
     prompt: options.prompt ?? "continue",
-    earlierPrompts: evidence.attempts.map(({ attempt, prompt: words }) => ({ attempt, text: words })),
+    earlierPrompts:
+      options.asked ?? evidence.attempts.map(({ attempt, prompt: words }) => ({ attempt, text: words })),
     handOverId: "h1",
     sources: evidence.sources,
     ...(options.snapshotText === undefined ? {} : { snapshotText: options.snapshotText }),
@@ -379,6 +385,15 @@ describe("a hand-over", () => {
       "user: p1",
       `user: ${full}`,
     ]);
+  });
+
+  it("tells attempts apart that were asked the same by what each was given", () => {
+    const given = ["go on", "[Hand-over h0] More is known.\n\ngo on"];
+    const attempts = given.map((words, index) => build.attempt(index + 1, { prompt: words }));
+    const log = L([prompt(given[1] ?? ""), text("I will."), call("a"), result("a")]);
+    const asked = given.map((words, index) => ({ attempt: index + 1, text: "go on", given: words }));
+    const { messages } = resume(build.evidence(attempts, [log, S([])]), { asked });
+    expect(brief(messages)).toContain("user: =a");
   });
 
   it("is valid for a model, carries every finished call and names every unknown one, for any sources", () => {

@@ -71,9 +71,10 @@ function withSnapshot(sources: readonly SourceCut[], snapshot: Snapshot | undefi
 }
 
 function openersOf({ earlierPrompts, verdict }: HandOverRequest): TurnOpener[] {
-  return earlierPrompts.map(({ attempt, text }) => {
+  return earlierPrompts.map(({ attempt, text, given }) => {
     const state = verdict.attempts.find((other) => other.attempt === attempt)?.state;
-    return { attempt, prompt: text, started: state !== "never-started" };
+    const opener = { attempt, prompt: text, started: state !== "never-started" };
+    return given === undefined ? opener : { ...opener, given };
   });
 }
 
