@@ -6,8 +6,8 @@
  * - `time`: the same; it is killed at a uniformly random moment of the run without a fault, most of which is waiting
  *   for the agent.
  *
- * Always: run number n of a chooser and a seed is the same everywhere; a chooser that needs to know the run without a
- * fault executes it, and pays for it.
+ * Always: run number n of a chooser and a seed is the same everywhere. The two others need to know the run without a fault:
+ * they are told where to end it, or execute it first.
  */
 import { faultNames } from "../fault/index.ts";
 import { Chooser, type Draw } from "../memory/chooser/chooser.ts";
@@ -21,22 +21,28 @@ import type { Plan } from "../plan/plan.ts";
 export const chooserNames = ["ours", "boundary", "time"] as const;
 export type ChooserName = (typeof chooserNames)[number];
 
-/** The runs of one chooser and seed, one after the other. */
-export function drawsOf(name: ChooserName, seed: number): { draw(): Promise<Draw> } {
+/** The runs of one chooser and seed, one after the other; `places`: calls at which the runs of another than ours end. */
+export function drawsOf(
+  name: ChooserName,
+  seed: number,
+  places: readonly number[] = [],
+): { draw(): Promise<Draw> } {
   return name === "ours"
     ? new Chooser(seed, { faults: faultNames, models: defaultModels })
-    : new Plain(name, seed);
+    : new Plain(name, seed, places);
 }
 
 /** A workload of its own for each run: what a fault meets is as much a matter of luck as where it comes. */
 class Plain {
   readonly #name: "boundary" | "time";
   readonly #seed: number;
+  readonly #places: readonly number[];
   #next = 0;
 
-  constructor(name: "boundary" | "time", seed: number) {
+  constructor(name: "boundary" | "time", seed: number, places: readonly number[]) {
     this.#name = name;
     this.#seed = seed;
+    this.#places = places;
   }
 
   async draw(): Promise<Draw> {
@@ -45,9 +51,13 @@ class Plain {
     const drawn = generatePlan({ can: memoryAbilities, faults: ["kill"] }, this.#seed, number);
     const plan: Plan = { ...drawn, rounds: [] };
     const seed = random.bits();
-    const shape = await shapeOf(plan, seed);
-    const call = this.#name === "boundary" ? 1 + random.below(shape.calls) : momentIn(shape, random);
+    const call = this.#places[number] ?? (await this.#placeIn(plan, seed, random));
     return { plan, seed, crashes: [{ call, when: "before", model: "kill" }], layer: "boundary" };
+  }
+
+  async #placeIn(plan: Plan, seed: number, random: Random): Promise<number> {
+    const shape = await shapeOf(plan, seed);
+    return this.#name === "boundary" ? 1 + random.below(shape.calls) : momentIn(shape, random);
   }
 }
 

@@ -15,6 +15,8 @@ export interface HuntOrder {
   readonly runsMax: number;
   /** Traces of the same runs of the sound build; a run that has another is one in which the bug did something. */
   readonly sound?: readonly string[];
+  /** Calls at which the sound build's runs ended, of another chooser than ours: a person who tries a moment knows no calls. */
+  readonly places?: readonly number[];
   /** Go on to the end instead of stopping at what is found first; for the sound build. */
   readonly all?: boolean;
   /** Keep a sample of the runs that real processes can repeat; another number, another sample. */
@@ -42,6 +44,8 @@ export interface Hunt {
   /** Runs without a verdict, by verdict: unknown, invalid, infra. */
   readonly doubtful: Readonly<Record<string, number>>;
   readonly traces: readonly string[];
+  /** With `all`: the call at which each run ended first; 0 where at none. */
+  readonly places: readonly number[];
   /** Runs in which nothing diverged that a flag would be due for. */
   readonly nearMisses: number;
   /** Flags that were due over all runs, and those of them that were raised. */
@@ -58,9 +62,10 @@ const marked = globalThis as { holdfastReached?: () => void };
 
 export async function hunt(order: HuntOrder): Promise<Hunt> {
   const started = process.cpuUsage();
-  const chooser = drawsOf(order.chooser, order.seed);
+  const chooser = drawsOf(order.chooser, order.seed, order.places);
   const doubtful: Record<string, number> = {};
   const traces: string[] = [];
+  const places: number[] = [];
   const layers: Partial<Record<Layer, number>> = {};
   const alarms: Catch[] = [];
   const samples: Sample[] = [];
@@ -69,6 +74,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
   while (runs < order.runsMax && order.isOver?.() !== true) {
     const draw = await chooser.draw();
     runs += 1;
+    places.push(draw.crashes[0]?.call ?? 0);
     layers[draw.layer] = (layers[draw.layer] ?? 0) + 1;
     let isReached = false;
     marked.holdfastReached = () => {
@@ -105,6 +111,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     layers,
     samples,
     traces: order.sound === undefined ? traces : [],
+    places: order.all === true ? places : [],
     alarms: order.all === true ? alarms : [],
   };
 }

@@ -9,7 +9,7 @@ import type { Layer } from "../memory/chooser/chooser.ts";
 import type { Bug, BugClass } from "./bug.ts";
 import { buildHunter } from "./build.ts";
 import { type ChooserName, chooserNames } from "./chooser.ts";
-import type { Catch, Hunt } from "./hunter.ts";
+import type { Catch, Hunt, HuntOrder } from "./hunter.ts";
 import type { Hunters } from "./hunters.ts";
 import { type BugSample, type Repeated, repeatOnProcesses } from "./on-processes.ts";
 import { isForProcesses, type Sample } from "./sample.ts";
@@ -81,13 +81,14 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
   const soundFile = path.join(dir, "sound.mjs");
   await buildHunter([], soundFile);
   const sound: SoundRow[] = [];
-  const traces = new Map<string, readonly string[]>();
+  const known = new Map<string, Pick<HuntOrder, "sound" | "places">>();
   for (const chooser of choosers) {
     const { seeds, runsMax } = budgetOf(options, chooser);
     const hunts = await perSeed(seeds, (seed) =>
       hunters.hunt(soundFile, { chooser, seed, runsMax, all: true }),
     );
-    for (const { hunt, seed } of hunts) traces.set(`${chooser} ${seed}`, hunt.traces);
+    for (const { hunt, seed } of hunts)
+      known.set(`${chooser} ${seed}`, { sound: hunt.traces, places: hunt.places });
     sound.push(soundRow(chooser, hunts));
     options.onDone?.(`sound build, ${chooser}`);
   }
@@ -103,11 +104,15 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
           choosers.map(async (chooser) => {
             const { seeds, runsMax } = budgetOf(options, chooser);
             const hunts = await perSeed(seeds, (seed) => {
-              const known = traces.get(`${chooser} ${seed}`);
               const sample =
                 options.onProcesses === true && chooser === "ours" ? { sample: number * 1_000 } : {};
-              const order = { chooser, seed, runsMax, ...sample };
-              return hunters.hunt(file, known === undefined ? order : { ...order, sound: known });
+              return hunters.hunt(file, {
+                chooser,
+                seed,
+                runsMax,
+                ...sample,
+                ...known.get(`${chooser} ${seed}`),
+              });
             });
             options.onDone?.(`${bug.id}, ${chooser}`);
             const { id, story, like, expected } = bug;
@@ -166,7 +171,7 @@ function perSeed(seeds: readonly number[], run: (seed: number) => Promise<Hunt>)
 
 function huntRow({
   seed,
-  hunt: { traces: _, alarms: __, layers: ___, nearMisses: ____, flags: _____, ...rest },
+  hunt: { traces: _, places: __, alarms: ___, layers: ____, nearMisses: _____, flags: ______, ...rest },
 }: Seeded): HuntRow {
   return { seed, ...rest };
 }

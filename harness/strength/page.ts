@@ -210,7 +210,7 @@ function choosers({ bugs, against }: Summary, { against: budget }: Circumstances
   return [
     "## Ways to choose, side by side",
     "",
-    `What a person would write first kills the server at a uniformly random moment of the run, most of which is waiting for the agent, or at a uniformly random call that it makes (*boundary*); each run has a workload of its own. These got ${budget.seeds} ${budget.seeds === 1 ? "seed" : "seeds"} a bug and at most ${budget.runsMax} runs a hunt. Ours chooses as every campaign in memory does: \`harness/memory/chooser\`.`,
+    `What a person would write first kills the server at a uniformly random moment of the run, most of which is waiting for the agent, or at a uniformly random call that it makes (*boundary*), both taken from a run of the sound build; each run has a workload of its own. These got ${budget.seeds} ${budget.seeds === 1 ? "seed" : "seeds"} a bug and at most ${budget.runsMax} runs a hunt. Ours chooses as every campaign in memory does: \`harness/memory/chooser\`.`,
     "",
     "| chooser | hunts that found their bug |",
     "|---|---|",

@@ -1,5 +1,5 @@
 /**
- * The second judge of the reconciler's mutants: an orchestrator that carries one, hunted in memory for fifty runs.
+ * The second judge of the mutants: an orchestrator that carries one, hunted in memory for fifty runs.
  *
  * `node --import tsx test/mutation/campaign.ts [SAMPLE [REPORT]]`: so many (40) of the mutants that the tests left alive
  * and as many of those that they found, each drawn evenly over the files. Prints which of either kind the campaign finds.
@@ -15,7 +15,7 @@ import { campaignFile, isAlive, lineOf, type Mutant, mutated, original, readRepo
 const runsMax = 50;
 const sampleSize = Number(process.argv[2] ?? 40);
 const reportFile = process.argv[3] ?? ".holdfast/stryker/report.json";
-const files = readReport(reportFile).filter(({ file }) => file.startsWith("src/reconcile/"));
+const files = readReport(reportFile);
 const all = files.flatMap(({ file, source, mutants }) => mutants.map((mutant) => ({ file, source, mutant })));
 const kinds = {
   "alive for the tests": sampled(all.filter(({ mutant }) => isAlive(mutant))),

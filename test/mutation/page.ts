@@ -110,7 +110,7 @@ function secondJudge(): string[] {
   return [
     "## The second judge",
     "",
-    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs (\`node --import tsx test/mutation/campaign.ts\`, a sample of the reconciler's): it finds ${counts.join(", ")}.`,
+    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs (\`node --import tsx test/mutation/campaign.ts\`, a sample): it finds ${counts.join(", ")}.`,
     "",
   ];
 }
