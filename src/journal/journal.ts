@@ -168,10 +168,10 @@ export class DurableJournal implements Journal {
   /** They are written: those with a source wait for nothing else of ours. */
   #placed(group: readonly Entry[], places: readonly Written[]): void {
     for (const [i, one] of group.entries()) {
-      const isFirst = one.place === undefined;
+      const isAnswered = one.place !== undefined;
       const place = places[i];
       if (place !== undefined) one.place = place;
-      if (one.source === undefined || !isFirst) continue;
+      if (one.source === undefined || isAnswered) continue;
       const answer = this.#vouched(one, one.source);
       // Whoever was refused meanwhile hears no more of it.
       answer.catch(() => undefined);
