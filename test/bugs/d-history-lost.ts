@@ -81,7 +81,7 @@ export const bugs: readonly Bug[] = [
     class: "D",
     story: "What the agent said last is recorded only when it says more.",
     like: "germanescobar/controller, events stored one behind",
-    expected: ["no-lost-shown-event"],
+    expected: ["durable-before-shown", "no-lost-shown-event"],
     patches: [
       {
         file: "src/session/recorder.ts",

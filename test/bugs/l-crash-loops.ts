@@ -37,7 +37,7 @@ export const bugs: readonly Bug[] = [
     story:
       "An attempt is recorded when its agent has been started: a crash between the two starts another beside it.",
     like: "hermes-agent PR#71276",
-    expected: ["single-driver", "no-orphan-unseen", "no-lost-run", "settles"],
+    expected: ["durable-before-shown", "single-driver", "no-orphan-unseen", "no-lost-run", "settles"],
     patches: [
       {
         file: "src/session/recorder.ts",
