@@ -25,7 +25,9 @@ interface Counts {
   readonly ignored: number;
 }
 
-const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md"] = process.argv.slice(2);
+/** `note`: how the report came about, where it was not one run. */
+const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md", note = ""] =
+  process.argv.slice(2);
 const files = readReport(reportFile).toSorted((left, right) => (left.file < right.file ? -1 : 1));
 
 function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
@@ -122,7 +124,7 @@ writeFileSync(
   `${[
     "# Automatic mutants",
     "",
-    `Stryker changed the reconciler and the journal at every place where it can, one place at a time; their own tests judged each change. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.`,
+    `Stryker changed the reconciler and the journal at every place where it can, one place at a time; their own tests judged each change. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
     "",
     "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",
