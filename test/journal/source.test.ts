@@ -222,3 +222,37 @@ test("close: what was acknowledged for its source is brought to the disk first",
   expect(await types(files.afterPowerCut())).toEqual(["life", "first", "second"]);
   expect(files.writing).toBe(0);
 });
+
+test("close: a sync that is under way is waited for", async () => {
+  const { files, journal } = await opened();
+  const held = heldSyncs(files);
+  await journal.append("cover", {}, Promise.resolve());
+  await settled();
+  let isClosed = false;
+  const closing = journal.close().then(() => {
+    isClosed = true;
+  });
+  await settled();
+  expect([held.length, isClosed]).toEqual([1, false]);
+  held[0]?.resolve();
+  await closing;
+});
+
+test("close: what waits for its source is on the disk all the same", async () => {
+  const { files, journal } = await opened();
+  void journal.append("cover", {}, later().promise);
+  await settled();
+  expect(ops(files)).toEqual(["append"]);
+  await journal.close();
+  expect(ops(files)).toContain("sync");
+});
+
+test("source: a record that waits for its own sync gets it where those written with it do not", async () => {
+  const { files, journal } = await opened();
+  void journal.append("cover", {}, later().promise);
+  void journal.append("cover", {}, later().promise);
+  const durable = journal.append("a", {});
+  await settled();
+  expect(ops(files)).toContain("sync");
+  expect(await durable).toMatchObject({ ok: true, n: 4 });
+});
