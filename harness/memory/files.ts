@@ -94,6 +94,10 @@ function readFile(disk: Disk, calls: Calls, life: Owner, path: string, file: Fil
     read: (fromByte, toByte) =>
       calls.call(life, { op: "read", path, whole: () => file.content.subarray(fromByte, toByte) }),
     sync: () => syncOf(disk, calls, life, path, file),
+    renew: async () => {
+      await calls.call(life, { op: "rewrite", path, whole: () => file.replace(file.content) });
+      await syncOf(disk, calls, life, path, file);
+    },
     close: () => calls.call(life, { op: "close", path, whole: () => undefined }),
   };
 }

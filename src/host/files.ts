@@ -25,7 +25,7 @@ import { asIoError, errorCode, io } from "./io.ts";
 
 const ownerOnly = 0o600;
 const ownerOnlyFolder = 0o700;
-const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 /** The file system of this machine. */
 export function hostFiles(): Files {
@@ -114,8 +114,27 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
     crc32: (fromByte, toByte) => io(path, "read", () => crcOf(file, fromByte, toByte)),
     readNow: (fromByte, toByte) => readNow(file, path, fromByte, toByte),
     sync: () => io(path, "fdatasync", () => file.sync()),
+    renew: (fromByte) => io(path, "write", () => renew(path, file, fromByte)),
     close: () => io(path, "close", () => file.close()),
   };
+}
+
+/** By a descriptor of its own: the one whose sync failed says nothing any more. */
+async function renew(path: string, known: Descriptor, fromByte: number): Promise<void> {
+  const handle = await open(path, O_RDWR | O_NONBLOCK);
+  try {
+    const [now, then] = [await handle.stat({ bigint: true }), known.stats()];
+    if (now.ino !== then.ino || now.dev !== then.dev) throw new IoError("ESTALE", path, "open");
+    const piece = Buffer.allocUnsafe(pieceBytes);
+    for (let at = fromByte; at < now.size; ) {
+      const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, Number(now.size) - at), at);
+      if (bytesRead === 0) break;
+      at += (await handle.write(piece, 0, bytesRead, at)).bytesWritten;
+    }
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function readNow(file: Descriptor, path: string, fromByte: number, toByte: number): Uint8Array {
@@ -127,13 +146,13 @@ function readNow(file: Descriptor, path: string, fromByte: number, toByte: numbe
   }
 }
 
-const crcPieceBytes = 1024 * 1024;
+const pieceBytes = 1024 * 1024;
 
 /** Loaded when the first sum is due: a server that only starts does not need it. */
 const nativeCrc32 = (bytes: Uint8Array, sum: number) => getBuiltinModule("node:zlib").crc32(bytes, sum);
 
 async function crcOf(file: Descriptor, fromByte: number, toByte: number) {
-  const piece = Buffer.allocUnsafe(Math.max(0, Math.min(crcPieceBytes, toByte - fromByte)));
+  const piece = Buffer.allocUnsafe(Math.max(0, Math.min(pieceBytes, toByte - fromByte)));
   let crc = 0;
   let at = fromByte;
   while (at < toByte) {

@@ -14,6 +14,7 @@ import { encodeRecord } from "./record.ts";
 import { type Seal, type StampedSeal, sealsIn } from "./seal.ts";
 import { generationsIn, type ScannedRecord, scanSegment, segmentName } from "./segment.ts";
 import { sequence } from "./sequence.ts";
+import { syncOthers } from "./sync-others.ts";
 import { type JournalHistory, type LateWrite, lateTextCharsMax, recordBytesMaxDefault } from "./types.ts";
 
 /** One segment as far as it could be read. */
@@ -163,7 +164,7 @@ async function readSegment(
   }
   try {
     // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
-    if (seal === undefined && options.sync === true) await file.sync();
+    if (seal === undefined && options.sync === true) await syncOthers(file, 0);
     const small = await inMemory(file);
     const reading = await readOpen(
       small ?? file,

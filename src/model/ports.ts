@@ -58,6 +58,12 @@ export interface ReadFile {
   readNow?(fromByte: number, toByte: number): Uint8Array;
   /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
   sync(): Promise<void>;
+  /**
+   * Writes the bytes from `fromByte` to the end anew, the same ones in the same place, and syncs them; left out where a
+   * world has none of this. After a {@link sync} that failed: the system may have let go of what it was to bring, and
+   * says yes to whoever asks again. Throws {@link IoError}.
+   */
+  renew?(fromByte: number): Promise<void>;
   close(): Promise<void>;
 }
 

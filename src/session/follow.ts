@@ -6,7 +6,7 @@
  * end is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
-import { type SpoolLine, SpoolReader } from "../journal/index.ts";
+import { type SpoolLine, SpoolReader, syncOthers } from "../journal/index.ts";
 import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
@@ -66,7 +66,7 @@ export class Follower {
     const isVouched = coveredByte(this.attempt.covers) > 0;
     const [map] = await Promise.all([
       mapSpool(this.#file, this.attempt.covers),
-      isVouched ? this.#file.sync() : undefined,
+      isVouched ? syncOthers(this.#file, 0) : undefined,
     ]);
     if (map.shift !== undefined) {
       const { recorder } = this.#context;
@@ -228,7 +228,7 @@ export class Follower {
     const { recorder } = this.#context;
     const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
     // What was read was written before. Begun first, since everybody waits for it.
-    const synced = file.sync();
+    const synced = syncOthers(file, lines[0]?.range.fromByte ?? 0);
     // Waited for by the cover, and until then nobody's.
     synced.catch(() => undefined);
     const units = await unitsToCover(file, lines, read);

@@ -25,7 +25,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: "    const synced = file.sync();",
+        find: "    const synced = syncOthers(file, lines[0]?.range.fromByte ?? 0);",
         replace: `    ${reached};\n    const synced = Promise.resolve();`,
       },
     ],

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
+  appendFileSync,
   chmodSync,
   mkdirSync,
   mkdtempSync,
@@ -130,6 +131,31 @@ describe("files", () => {
     const syncing = file?.syncLater?.();
     await Promise.all([file?.close(), syncing]);
     await expect(file?.syncLater?.()).rejects.toMatchObject({ code: "EBADF" });
+  });
+});
+
+describe("renewing", () => {
+  it("writes the same bytes in the same place, in pieces, and nothing else; what is appended meanwhile stays", async () => {
+    const path = join(folder, "spool");
+    const before = Buffer.alloc(2_500_000, "0123456789\n");
+    writeFileSync(path, before);
+    const file = await files.openRead(path);
+    const renewed = file?.renew?.(7);
+    appendFileSync(path, "more");
+    await renewed;
+    await file?.close();
+    expect(readFileSync(path).equals(Buffer.concat([before, Buffer.from("more")]))).toBe(true);
+  });
+
+  it("refuses another file that has taken the name", async () => {
+    const path = join(folder, "spool");
+    writeFileSync(path, "one");
+    const file = await files.openRead(path);
+    rmSync(path);
+    writeFileSync(path, "another");
+    await expect(file?.renew?.(0)).rejects.toMatchObject({ name: "IoError", path });
+    await file?.close();
+    expect(readFileSync(path, "utf8")).toBe("another");
   });
 });
 
