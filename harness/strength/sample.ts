@@ -2,7 +2,8 @@
  * A sample of the hunters' runs for real processes: what memory says of a run must be what the real thing says.
  *
  * Sampled are runs that a plan alone describes, in lockstep: of those in which a promise broke all, of the others one in
- * twenty. A run with crashes at the calls of ports has no counterpart outside memory.
+ * twenty. A run with crashes at the calls of ports has no counterpart outside memory, and where in a start or a resume
+ * a kill falls that comes during it, no plan says.
  */
 
 import type { Draw } from "../memory/chooser/chooser.ts";
@@ -22,8 +23,13 @@ export interface Sample {
 const oneIn = 20;
 
 export function isSampled({ plan, crashes }: Draw, verdict: string, seed: number): boolean {
-  if (crashes.length > 0 || plan.mode !== "lockstep") return false;
+  if (crashes.length > 0 || plan.mode !== "lockstep" || plan.rounds.some(isUnderWay)) return false;
   return verdict === "defect" || new Random(seed).oneIn(oneIn);
+}
+
+/** While the server starts or resumes it does many things; a real one has come as far as it has. */
+function isUnderWay({ at }: Plan["rounds"][number]): boolean {
+  return "phase" in at && at.phase !== "ready";
 }
 
 /** What only memory can see: on real processes nobody sees every sync. */

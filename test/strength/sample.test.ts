@@ -22,6 +22,18 @@ describe("sampled", () => {
     expect(isSampled(draw({ plan: { ...plan, mode: "free" } }), "defect", 1)).toBe(false);
   });
 
+  it("is no run that ends while its server is under way: how far it has come, no plan says", () => {
+    const killedAt = (phase: "starting" | "ready" | "resuming"): Plan => {
+      const still = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
+      const fault = { kind: "kill", target: "server" } as const;
+      return { ...plan, rounds: [{ at: { phase }, position: "unsent", fault, orphan: still, damage: [] }] };
+    };
+    const sampled = (["starting", "ready", "resuming"] as const).map((phase) =>
+      isSampled(draw({ plan: killedAt(phase) }), "defect", 1),
+    );
+    expect(sampled).toEqual([false, true, false]);
+  });
+
   it("is for processes, unless all that broke is what only memory sees", () => {
     const of = (...promises: string[]) => isForProcesses({ verdict: "defect", promises });
     expect([of("durable-before-shown"), of("durable-before-shown", "settles")]).toEqual([false, true]);
