@@ -232,11 +232,18 @@ export async function repairStore(
   }
 }
 
-/** What a life that was killed put in place for the attempt before may be there by a name that is not durable yet. */
+/**
+ * What a life that was killed put in place for an attempt before may be there by a name that is not durable yet, unless
+ * an agent was started since: before that it was.
+ */
 async function bringEarlierToDisk(files: Files, { attempts }: SessionState, attempt: number): Promise<void> {
-  const before = attempts.findLast((one) => one.attempt < attempt);
-  const repaired = before?.handOver?.repairs.map(({ path }) => path.slice(0, path.lastIndexOf("/"))) ?? [];
-  for (const folder of new Set(repaired))
+  const before = attempts.filter((one) => one.attempt < attempt);
+  const started = before.findLastIndex(
+    ({ identity, ended }) => identity !== undefined || ended?.started === "yes",
+  );
+  const recent = before.slice(Math.max(0, started));
+  const repaired = recent.flatMap(({ handOver }) => handOver?.repairs.map(({ path }) => path) ?? []);
+  for (const folder of new Set(repaired.map((path) => path.slice(0, path.lastIndexOf("/")))))
     if ((await files.stat(folder)) !== undefined) await files.syncFolder(folder);
 }
 
