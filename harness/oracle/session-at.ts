@@ -41,6 +41,8 @@ export interface SessionAt {
   readonly openResults: ReadonlySet<string>;
   /** Ids that the session's agents told as their own session's. */
   readonly named: ReadonlySet<string>;
+  /** A line that nobody vouches for was altered and tells another id: whoever believes it looks for another log. */
+  readonly mayBeRenamed: boolean;
   /** The agent's logs and snapshots that nobody can look up, since their agent never told its session id. */
   readonly hidden: {
     readonly logs: readonly AgentLog[];
@@ -83,6 +85,9 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
     (file) => (isFlipped(facts, file, ns) ? readSpool(file) : undefined) ?? [],
   );
   const open = [...spools, ...believed];
+  const mayBeRenamed = believed.some(
+    ({ agentSessionId }) => agentSessionId !== undefined && !named.has(agentSessionId),
+  );
   const openCalls = new Set([
     ...open.flatMap((spool) => idsIn(spool.calls, false)),
     ...believed.flatMap((spool) => idsIn(spool.calls, true)),
@@ -98,7 +103,7 @@ function readSession(facts: Facts, cut: DiskCut, session: number): SessionAt {
   }
   const pending = isPending(facts, session, ns);
   const life = lifeAt(facts, cut, session, pending);
-  const held = { heldCalls, heldResults, openCalls, openResults, named, hidden };
+  const held = { heldCalls, heldResults, openCalls, openResults, named, mayBeRenamed, hidden };
   const hasStore = facts.run.plan.sessions[session]?.agent !== "acp";
   return { session, cut, ns, attempts, life, pending, hasStore, logs, snapshots, spools, ...held };
 }

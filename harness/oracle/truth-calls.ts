@@ -74,7 +74,7 @@ export function journalAhead(at: SessionAt): Truth {
   // A log that nobody told the subject of (the line that names it is damaged) may count as its own or not.
   const all = withHidden(at);
   // Whose agent is on record nowhere, nobody can find the log of.
-  const isNamed = at.named.size > 0;
+  const isNamed = at.named.size > 0 && !at.mayBeRenamed;
   const causes = [
     ...results.map((callId) => ({ callId, sure: isNamed && !logHas(all, "results", callId) })),
     // A reply in the log that names the call: the store knows of it, if not in a record of its own.

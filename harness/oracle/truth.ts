@@ -60,7 +60,7 @@ function truthOf(
     case "snapshot-behind-log":
       return softened(at, ofStore(at, snapshotBehindLog), name);
     case "journal-ahead":
-      return softened(at, journalAhead(at), name);
+      return renamed(at, softened(at, journalAhead(at), name));
     case "agent-ahead":
       return softened(
         at,
@@ -84,6 +84,12 @@ function softened(at: SessionAt, truth: Truth, name: FlagClass): Truth {
   if (at.life === "dead") return truth;
   if (at.pending && name === "ghost-running") return { is: "maybe", why: "an agent is about to start" };
   return truth.is === "no" ? truth : { ...truth, is: "maybe" };
+}
+
+/** Whoever believes that the session has another id finds none of what the log holds, of a turn that is over and beside a live one. */
+function renamed(at: SessionAt, truth: Truth): Truth {
+  if (!at.mayBeRenamed || truth.is !== "no") return truth;
+  return { is: "maybe", why: "an altered line may have given the session another id" };
 }
 
 /**
