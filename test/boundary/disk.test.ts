@@ -75,14 +75,30 @@ describe("an operation that fails", () => {
     expect(run.record.history.some(({ kind }) => kind === "refused" || kind === "unanswered")).toBe(true);
   });
 
+  const failingSync = async (stays: boolean) => {
+    const end = { script: "subject/server.cjs", life: 2, operation: 1 + inRecovery("sync spool") };
+    const fails = { code: "EIO" as const, stays };
+    const run = await runs.run(planWith({ by: "shim", ends: [{ ...end, mode: "fail", fails }] }), subject);
+    const said = run.record.history.flatMap((entry) => (entry.kind === "observe" ? entry.sessions : []));
+    return { run, said: said[0] };
+  };
+
+  it("in the recovery: what was not synced is written anew, and all is said", async (test) => {
+    if (operations === undefined) return test.skip();
+    const { run, said } = await failingSync(false);
+    expect(told(run)).toEqual(none);
+    const trace = run.record.boundaries?.lives[1]?.operations.map(({ step }) => step) ?? [];
+    const at = trace.indexOf("sync spool");
+    expect(trace.slice(at, at + 3)).toEqual(["sync spool", "write spool", "sync spool"]);
+    expect(said).toMatchObject({ ended: "no", live: "no" });
+    expect(run.assessment.flags).toMatchObject({ truePositive: 2, either: 0 });
+  });
+
   it("in the recovery: a server that says it cannot say is excused until its disk is sound", async (test) => {
     if (operations === undefined) return test.skip();
-    const end = { script: "subject/server.cjs", life: 2, operation: 1 + inRecovery("sync spool") };
-    const fails = { code: "EIO" as const, stays: false };
-    const run = await runs.run(planWith({ by: "shim", ends: [{ ...end, mode: "fail", fails }] }), subject);
+    const { run, said } = await failingSync(true);
     expect(told(run)).toEqual(none);
-    const said = run.record.history.flatMap((entry) => (entry.kind === "observe" ? entry.sessions : []));
-    expect(said[0]).toMatchObject({ ended: "unknown", live: "unknown", flags: [] });
+    expect(said).toMatchObject({ ended: "unknown", live: "unknown", flags: [] });
     expect(run.assessment.flags.either).toBeGreaterThanOrEqual(2);
     expect(run.assessment.flags.truePositive).toBeGreaterThanOrEqual(2);
   });
