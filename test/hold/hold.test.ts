@@ -1,5 +1,4 @@
 /** The import over real processes: what a host is told, over the deaths of its server. */
-import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { readFile, rm, truncate } from "node:fs/promises";
 import path from "node:path";
@@ -265,21 +264,17 @@ it("says in one sentence what cannot be started", async () => {
 });
 
 it("over pipes of the host: recorded, then shown; seen after the host's death, and not taken for free", async () => {
-  const told: AgentChild[] = [];
-  const before = await rig.open({ onAgent: ({ child }) => told.push(child) });
-  const begun = await before.begin({ session: "mine", prompt: "please do it", cwd: rig.workspace });
-  if ("refusal" in begun) throw new Error(begun.refusal.message);
-  const process = spawn(rig.agent, ["chat", begun.turn.prompt], { cwd: rig.workspace });
-  const child = begun.attach(process);
-  expect(told).toEqual([child]);
-  const inHistory = new Promise<string[]>((resolve) => {
-    child.stdout.once("data", () => resolve(before.history("mine").then(said)));
-  });
+  const host = rig.host("test/hold/piping-host.ts");
+  expect(await host.said()).toEqual({ isTold: true });
   await rig.say(started);
-  expect(await inHistory).toEqual(["run.started"]);
-  expect(before.session("mine")).toMatchObject({ over: "pipes", live: true });
+  expect(await host.said()).toMatchObject({
+    history: expect.arrayContaining(["line"]),
+    session: { over: "pipes", live: true },
+  });
+  await host.kill();
   const hold = await rig.open();
   expect(hold.recovered).toMatchObject([{ session: { state: "live", over: "pipes" } }]);
+  expect(said(await hold.history("mine"))).toEqual(["run.started"]);
   expect(await start(hold)).toMatchObject({ refusal: { code: "agent-alive" } });
   const taken = hold.recovered[0]?.child;
   if (taken === undefined) throw new Error("it is not seen");
