@@ -15,6 +15,7 @@ import {
   type Mutant,
   original,
   readReport,
+  readTests,
 } from "./report.ts";
 
 interface Counts {
@@ -76,10 +77,26 @@ function sum(all: readonly Counts[]): Counts {
 const code = (text: string) => `\`${text.replaceAll(/\s+/g, " ").replaceAll("|", "\\|").slice(0, 100)}\``;
 
 const counted = files.map(({ file, source, mutants }) => ({ file, counts: countsOf(file, source, mutants) }));
-const folders = ["src/reconcile", "src/journal"].map((folder) => ({
-  folder,
+const areas = Object.entries({
+  "src/reconcile": "src/reconcile",
+  "src/journal": "src/journal",
+  "recovery, in src/session": "src/session",
+}).map(([name, folder]) => ({
+  name,
   counts: sum(counted.filter(({ file }) => file.startsWith(folder)).map(({ counts }) => counts)),
 }));
+
+/** What a server does with what an earlier life left; of `src/session` nothing else is mutated. */
+const recovery: Readonly<Record<string, string>> = {
+  "life, recover": "a start: what is taken over, and where each session stands",
+  "checkpoint, about": "from what the records are known where the journal is long, or has lost them",
+  "covers, shift": "which bytes of a spool are on record, and where it goes on when it was cut",
+  "follow, agent-life": "whose agent lives is followed again; whose is dead, is read to the end",
+  "evidence, late, discover": "what every source says: damage, late writes, and the agent's own session",
+  "settle, orphans, sweep": "the verdict on record, tools that live on, tools of a stopped agent",
+  "decide, hand-over, dispatch":
+    "how work is gone on with: a person's word, what the next agent is told, its store repaired, its start",
+};
 
 /** Each that lived under its reason, those without one first. */
 function livedBy(): string[] {
@@ -117,6 +134,11 @@ function secondJudge(): string[] {
   ];
 }
 
+const { runs, others } = readTests(reportFile);
+const foundInRuns = files
+  .flatMap(({ mutants }) => mutants)
+  .filter(({ killedBy = [] }) => killedBy.some((test) => runs.has(test))).length;
+
 const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
 
 writeFileSync(
@@ -124,13 +146,17 @@ writeFileSync(
   `${[
     "# Automatic mutants",
     "",
-    `Stryker changed the reconciler and the journal at every place where it can, one place at a time; their own tests judged each change. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
+    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by their ${others} tests and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
     "",
     "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",
+    "Recovery is what a server does with what an earlier life left. It lives in these files of src/session; the others take requests, keep state and show it:",
+    "",
+    ...Object.entries(recovery).map(([names, what]) => `- ${names}: ${what};`.replace(/;$/, ".")),
+    "",
     "| File | Mutants | Killed | Timed out | Alive | of them equivalent | Ignored | Score |",
     "|---|---|---|---|---|---|---|---|",
-    ...folders.map(({ folder, counts }) => row(`**${folder}**`, counts)),
+    ...areas.map(({ name, counts }) => row(`**${name}**`, counts)),
     ...counted.map(({ file, counts }) => row(file.replace("src/", ""), counts)),
     "",
     ...secondJudge(),

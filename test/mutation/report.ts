@@ -12,6 +12,8 @@ export interface Mutant {
     | "CompileError";
   readonly replacement: string;
   readonly location: { readonly start: Place; readonly end: Place };
+  /** Ids of the tests that found it. */
+  readonly killedBy?: readonly string[];
 }
 
 /** Counted from 1. */
@@ -39,6 +41,24 @@ export function readReport(reportFile: string): readonly MutatedFile[] {
     readFileSync(reportFile, "utf8"),
   );
   return Object.entries(report.files).map(([file, { source, mutants }]) => ({ file, source, mutants }));
+}
+
+/** Ids of the tests that are runs of a campaign in memory, and how many others there were. */
+export function readTests(reportFile: string): {
+  readonly runs: ReadonlySet<string>;
+  readonly others: number;
+} {
+  const report: {
+    readonly testFiles?: Readonly<Record<string, { readonly tests: readonly TestOfReport[] }>>;
+  } = JSON.parse(readFileSync(reportFile, "utf8"));
+  const all = Object.values(report.testFiles ?? {}).flatMap(({ tests }) => tests);
+  const runs = all.filter(({ name }) => name.startsWith("test/mutation/runs.ts"));
+  return { runs: new Set(runs.map(({ id }) => id)), others: all.length - runs.length };
+}
+
+interface TestOfReport {
+  readonly id: string;
+  readonly name: string;
 }
 
 export function isAlive({ status }: Mutant): boolean {

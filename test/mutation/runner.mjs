@@ -2,8 +2,8 @@
  * A test runner for Stryker that judges mutants in one process: the tests are loaded once, a mutant is switched on, and
  * they run again. Through vitest a mutant takes more than a second, most of it to load the same modules anew.
  *
- * Always: of the tests that reach a mutant the quickest run first, and none runs after one has failed; properties draw
- * the same cases each time.
+ * Always: of the tests that reach a mutant those run first that are quick and have found many others, and none runs after
+ * one has failed; properties draw the same cases each time.
  * Never: it judges a mutant of a module's first evaluation in modules that were evaluated before: Stryker starts a new
  * process for each of those.
  */
@@ -13,7 +13,10 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { register as registerTypeScript } from "tsx/esm/api";
 
-const folders = ["test/reconcile", "test/journal"];
+const folders = ["test/reconcile", "test/journal", "test/session"];
+
+/** Behind the tests: what was found and kept, and so many runs of a campaign in memory of this seed. */
+const campaign = { seed: 1, runs: 30 };
 
 /** Each takes as long as all others together: a mutant that these alone would find counts as one that lived. */
 const tooDear = [
@@ -31,6 +34,9 @@ const patienceMs = 2_000;
 
 /** In the sandbox: what each test takes, for the processes that begin with a mutant and cannot measure it. */
 const timesFile = "test-times.json";
+
+/** In the sandbox: the campaign's runs, drawn before any mutant was on. */
+const runsFile = "campaign-runs.json";
 
 const standIn = new URL("./tests.mjs", import.meta.url).href;
 const hooks = `export const resolve = (name, context, next) =>
@@ -85,10 +91,11 @@ class InProcessRunner {
     const asked =
       testFilter === undefined ? this.#tests : this.#tests.filter(({ name }) => testFilter.includes(name));
     let nrOfTests = 0;
-    for (const test of asked.toSorted((left, right) => left.ms - right.ms)) {
+    for (const test of asked.toSorted((left, right) => costOf(left) - costOf(right))) {
       nrOfTests += 1;
       const failure = await this.#failureOf(test, patienceMs + 4 * test.ms);
       if (failure === undefined) continue;
+      test.finds += 1;
       if (failure === timedOut) return { status: "timeout", reason: `${test.name} waits` };
       if (stryker().hitCount > hitLimit) return { status: "timeout", reason: "it runs in a circle" };
       return { status: "killed", killedBy: [test.name], failureMessage: String(failure), nrOfTests };
@@ -103,19 +110,22 @@ class InProcessRunner {
     registerHooks(`data:text/javascript,${encodeURIComponent(hooks)}`);
     const load = (file) => import(pathToFileURL(path.resolve(file)).href);
     await load("test/support/seed.ts");
-    const { tests } = await import(standIn);
+    const { beginFile, tests } = await import(standIn);
     const listed = [];
     for (const folder of folders) {
       for (const name of (await readdir(folder)).sort()) {
         if (!name.endsWith(".test.ts")) continue;
         const file = path.posix.join(folder, name);
+        beginFile();
         await load(file);
         for (const { name: title, run } of tests.splice(0)) {
           const full = `${file} > ${title}`;
-          if (!tooDear.some((begin) => full.startsWith(begin))) listed.push({ name: full, file, run, ms: 0 });
+          if (!tooDear.some((begin) => full.startsWith(begin)))
+            listed.push({ name: full, file, run, ms: 0, finds: 0 });
         }
       }
     }
+    listed.push(...(await campaignTests()));
     const times = JSON.parse(await readFile(timesFile, "utf8").catch(() => "{}"));
     for (const test of listed) test.ms = times[test.name] ?? 0;
     this.#tests = listed;
@@ -148,6 +158,35 @@ class InProcessRunner {
     }
     return this.#stray;
   }
+}
+
+/** What a test takes, for what it may find: one that has found many others is tried sooner. */
+const costOf = ({ ms, finds }) => ms / (1 + finds);
+
+/** Each run of the campaign as a test. */
+async function campaignTests() {
+  const file = "test/mutation/runs.ts";
+  const { campaignRuns, judgeRun } = await import(pathToFileURL(path.resolve(file)).href);
+  const kept = await readFile(runsFile, "utf8").catch(() => undefined);
+  const runs = kept === undefined ? await drawn(campaignRuns) : JSON.parse(kept);
+  return runs.map((run) => ({
+    name: `${file} > ${run.name}`,
+    file,
+    run: () => judgeRun(run),
+    ms: 0,
+    finds: 0,
+  }));
+}
+
+async function drawn(campaignRuns) {
+  const state = stryker();
+  // What only the drawing reaches is no part of loading a module.
+  state.currentTestId = "drawing";
+  const runs = await campaignRuns(campaign.seed, campaign.runs);
+  state.currentTestId = undefined;
+  delete state.mutantCoverage?.perTest.drawing;
+  await writeFile(runsFile, JSON.stringify(runs));
+  return runs;
 }
 
 const timedOut = Symbol("timed out");

@@ -28,16 +28,42 @@ setState({ assertionCalls: 0, isExpectingAssertions: false, expectedAssertionsNu
 /** Every test so far: its name with that of its groups, and what it does. */
 export const tests = [];
 
-const groups = [];
+/** What runs around the tests of the file, and within of each group that is being listed. */
+let scopes = [newScope("")];
+
+function newScope(name) {
+  return { name, before: [], after: [] };
+}
+
+/** Forgets what runs around the tests of the file before. */
+export function beginFile() {
+  scopes = [newScope("")];
+}
+
+export const beforeEach = (hook) => void scopes.at(-1).before.push(hook);
+export const afterEach = (hook) => void scopes.at(-1).after.unshift(hook);
 
 export function describe(name, body) {
-  groups.push(name);
+  scopes.push(newScope(name));
   body();
-  groups.pop();
+  scopes.pop();
 }
 
 export function it(name, run) {
-  tests.push({ name: [...groups, name].join(" > "), run });
+  const around = [...scopes];
+  const full = [...around.slice(1).map((scope) => scope.name), name].join(" > ");
+  const isBare = () => around.every(({ before, after }) => before.length + after.length === 0);
+  tests.push({ name: full, run: () => (isBare() ? run() : within(around, run)) });
+}
+
+/** The outermost is first before a test and last after it, also after one that fails. */
+async function within(around, run) {
+  try {
+    for (const { before } of around) for (const hook of before) await hook();
+    await run();
+  } finally {
+    for (const { after } of around.toReversed()) for (const hook of after) await hook();
+  }
 }
 
 it.each = (rows) => (name, run) => {
