@@ -1,0 +1,284 @@
+/**
+ * A machine in memory for lives of a server: what an earlier life left is put on its disk, a life begins, and what it
+ * records and does is looked at.
+ *
+ * Always: nothing happens by itself; processes, FIFOs and time are what a test says.
+ */
+import { crc32, readJournal, takeOver } from "../../src/journal/index.ts";
+import type { AgentStart, FileStat, Kin, ProcessIdentity, World } from "../../src/model/ports.ts";
+import type { OrchestratorConfig } from "../../src/session/context.ts";
+import { beginLife, type Life } from "../../src/session/life.ts";
+import type { SessionState } from "../../src/session/state.ts";
+import { bytesOf, MemoryFiles } from "../journal/memory-files.ts";
+
+export type Draft = readonly [type: string, data: Readonly<Record<string, unknown>>];
+
+export const home = "/home";
+export const cwd = "/work";
+export const id = "00000000000000aa";
+export const agentSession = "11111111-2222-4333-8444-555555555555";
+
+/** Files with folders in folders. */
+class FolderFiles extends MemoryFiles {
+  /** Called when something changed, by folder. */
+  readonly watched = new Map<string, (name: string | undefined) => void>();
+
+  override async list(path: string): Promise<readonly string[] | undefined> {
+    if ((await super.list(path)) === undefined) return undefined;
+    const all = [...this.nodes.keys(), ...this.folders].filter((each) => each.startsWith(`${path}/`));
+    return [...new Set(all.map((each) => each.slice(path.length + 1).split("/")[0] ?? ""))].sort();
+  }
+
+  override async stat(path: string): Promise<FileStat | undefined> {
+    const found = await super.stat(path);
+    return this.folders.has(path) ? { kind: "folder", sizeBytes: 0, ours: true } : found;
+  }
+
+  override put(path: string, bytes: Uint8Array): void {
+    super.put(path, bytes);
+    for (let at = path; at.lastIndexOf("/") > 0; ) {
+      at = at.slice(0, at.lastIndexOf("/"));
+      this.folders.add(at);
+    }
+  }
+
+  override watchFolder(path?: string, onChange?: (name: string | undefined) => void) {
+    if (path !== undefined && onChange !== undefined) this.watched.set(path, onChange);
+    return { close: () => void this.watched.delete(path ?? "") };
+  }
+}
+
+export class Machine {
+  readonly files = new FolderFiles();
+  readonly self: ProcessIdentity = { pid: 7, startTime: "70", bootId: "boot", namespace: "ns" };
+  /** Who runs, by pid. */
+  readonly running = new Map<number, ProcessIdentity>();
+  /** What runs with the marker of an attempt, or in its session. */
+  kin: Kin[] = [];
+  /** Folders of attempts whose FIFO somebody holds. */
+  readonly held = new Set<string>();
+  /** Every signal sent, as "pid SIGNAL". */
+  readonly signals: string[] = [];
+  /** Whom a signal ends. */
+  ends: (pid: number, signal: string) => boolean = () => true;
+  readonly fenced: string[] = [];
+  fence: "never-started" | "started" = "never-started";
+  readonly started: AgentStart[] = [];
+  start: (start: AgentStart) => void = () => undefined;
+  /** What waits for the clock, in order. */
+  readonly timers: { readonly delayMs: number; readonly callback: () => void; isCancelled: boolean }[] = [];
+  readonly gone = new Map<string, () => void>();
+  readonly reports: string[] = [];
+  readonly idle: string[] = [];
+  readonly over: string[] = [];
+  #ids = 0xf0;
+  nowMs = 1_000;
+
+  readonly world: World = {
+    files: this.files,
+    processes: {
+      self: this.self,
+      identify: async (pid) => this.running.get(pid),
+      kinOf: async () =>
+        this.kin.filter(({ identity: { pid, startTime } }) => this.running.get(pid)?.startTime === startTime),
+      signal: async ({ pid, startTime }, signal) => {
+        this.signals.push(`${pid} ${signal}`);
+        if (this.running.get(pid)?.startTime !== startTime) return false;
+        if (this.ends(pid, signal)) this.running.delete(pid);
+        return true;
+      },
+    },
+    agents: {
+      resolve: async (command) => command,
+      start: async (start) => {
+        this.start(start);
+        this.started.push(start);
+      },
+      fence: async (folder) => {
+        this.fenced.push(folder);
+        return this.fence;
+      },
+      held: async (folder) => this.held.has(folder),
+      whenGone: async (folder, onGone) => {
+        this.gone.set(folder, onGone);
+        return { close: () => void this.gone.delete(folder) };
+      },
+      input: async () => true,
+    },
+    clock: {
+      now: () => this.nowMs,
+      after: (delayMs, callback) => {
+        const timer = { delayMs, callback, isCancelled: false };
+        this.timers.push(timer);
+        return {
+          cancel: () => {
+            timer.isCancelled = true;
+          },
+        };
+      },
+    },
+    ids: { next: () => (this.#ids++).toString(16).padStart(16, "0") },
+  };
+
+  readonly config: OrchestratorConfig = {
+    home,
+    agentCommands: {},
+    agentEnv: {},
+    spoolBytesMax: 1_000_000,
+    graceMs: 100,
+    orphanWaitMs: 2_000,
+  };
+
+  constructor() {
+    for (const path of ["/", home, cwd]) this.files.folders.add(path);
+  }
+
+  /** Folder of an attempt of the session. */
+  attempt(number: number, session = id): string {
+    return `${home}/sessions/${session}/attempts/${number}`;
+  }
+
+  /** Puts a file there, with its folders. */
+  put(path: string, text: string): void {
+    this.files.put(path, bytesOf(text));
+  }
+
+  /** An earlier life records all this and is gone. */
+  async left(drafts: readonly Draft[]): Promise<void> {
+    const { journal } = await takeOver(this.files, `${home}/journal`, {});
+    for (const [type, data] of drafts) await journal.append(type, data);
+    await journal.close();
+  }
+
+  /** A life begins, on this machine as it is; `config` is another for it alone. */
+  begin(config: Partial<OrchestratorConfig> = {}): Promise<Life> {
+    return beginLife(
+      this.world,
+      { ...this.config, ...config },
+      {
+        onOver: (detail) => void this.over.push(detail),
+        report: (message) => void this.reports.push(message),
+        onIdle: async (_, session) => void this.idle.push(session.id),
+      },
+    );
+  }
+
+  /** As {@link begin}, until every session is answered for. */
+  async recovered(config: Partial<OrchestratorConfig> = {}): Promise<Life> {
+    const life = await this.begin(config);
+    await life.ready;
+    return life;
+  }
+
+  /** What lives of this server have recorded in segments from `generation` on, without the lives themselves. */
+  async records(generation: number): Promise<[type: string, data: Record<string, unknown>][]> {
+    const { records } = await readJournal(this.files, `${home}/journal`);
+    return records
+      .filter((one) => one.generation >= generation && one.type !== "life")
+      .map(({ type, data }) => [type, data]);
+  }
+
+  /** Calls back what waits for the clock, once, also what was added meanwhile after that many rounds. */
+  async pass(rounds = 1): Promise<void> {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { callback, isCancelled } of this.timers.splice(0)) if (!isCancelled) callback();
+      await settled();
+    }
+  }
+}
+
+/** Everything that waits for nothing has happened. */
+export const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
+
+export const sessionOf = ({ context }: Life, session = id): SessionState => {
+  const found = context.state.sessions.get(session);
+  if (found === undefined) throw new Error(`There is no session ${session}.`);
+  return found;
+};
+
+/** What the agent says, a line each. */
+export const said = {
+  name: JSON.stringify({ type: "run.started", sessionId: agentSession }),
+  call: (call: string, command = "make") =>
+    JSON.stringify({ type: "tool.call", id: call, name: "run_command", input: { command } }),
+  result: (call: string) =>
+    JSON.stringify({ type: "tool.result", id: call, name: "run_command", content: "ok", isError: false }),
+  done: JSON.stringify({ type: "run.completed", status: "ok" }),
+};
+
+export const text = (...lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
+
+/** The record of these lines at the begin of a spool. */
+export function cover(attempt: number, lines: readonly string[], session = id): Draft {
+  const ends: number[] = [];
+  for (const line of lines) ends.push((ends.at(-1) ?? 0) + line.length + 1);
+  const crcs = lines.map((line) => crc32(bytesOf(`${line}\n`)));
+  return ["cover", { sessionId: session, attempt, fromByte: 0, ends, crcs }];
+}
+
+export const project: Draft = ["project", { id: "p", name: "p", path: cwd, atMs: 1 }];
+
+export const session = (more: object = {}): Draft => [
+  "session",
+  { sessionId: id, projectId: "p", agent: "ada", cwd, epoch: "e", atMs: 1, ...more },
+];
+
+export const run = (runId = "r1", more: object = {}): Draft => [
+  "run",
+  { sessionId: id, runId, prompt: `do ${runId}`, key: `key ${runId}`, atMs: 1, ...more },
+];
+
+export const at = (attempt: number, byte = 0, k = 1_000_000) => ({ attempt, byte, k });
+
+export const dispatch = (attempt: number, runId = "r1", more: object = {}): Draft => [
+  "dispatch",
+  {
+    sessionId: id,
+    runId,
+    attempt,
+    prompt: `do ${runId}`,
+    ask: `do ${runId}`,
+    bootId: "boot",
+    namespace: "ns",
+    at: at(attempt),
+    atMs: 1,
+    ...more,
+  },
+];
+
+export const identity = (pid: number): ProcessIdentity => ({
+  pid,
+  startTime: String(pid * 10),
+  bootId: "boot",
+  namespace: "ns",
+});
+
+export const agent = (attempt: number, pid: number): Draft => [
+  "agent",
+  { sessionId: id, attempt, identity: identity(pid) },
+];
+
+export const named = (attempt: number, agentSessionId = agentSession): Draft => [
+  "agent-session",
+  { sessionId: id, attempt, agentSessionId },
+];
+
+export const ended = (attempt: number, more: object = {}): Draft => [
+  "ended",
+  {
+    sessionId: id,
+    attempt,
+    exitCode: 0,
+    started: "yes",
+    seen: "it ended",
+    tailBytes: 0,
+    at: at(attempt, 0, 1_000_001),
+    atMs: 2,
+    ...more,
+  },
+];
+
+export const runEnded = (attempt: number, runId = "r1", state = "completed"): Draft => [
+  "run-ended",
+  { sessionId: id, runId, attempt, state, reason: "so it was", at: at(attempt, 0, 1_000_002) },
+];

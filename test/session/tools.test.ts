@@ -1,0 +1,272 @@
+/**
+ * Tools that live on: those of a stopped agent are ended, the others are waited for.
+ */
+import { describe, expect, it } from "vitest";
+import type { Kin } from "../../src/model/ports.ts";
+import { lifeOf } from "../../src/session/context.ts";
+import { refuseWhileToolRuns, watchOrphans } from "../../src/session/orphans.ts";
+import { settle } from "../../src/session/settle.ts";
+import { sweep } from "../../src/session/sweep.ts";
+import {
+  agent,
+  at,
+  cover,
+  type Draft,
+  dispatch,
+  ended,
+  id,
+  identity,
+  Machine,
+  project,
+  run,
+  said,
+  session,
+  sessionOf,
+  settled,
+  text,
+} from "./machine.ts";
+
+const call = [said.name, said.call("c1", "make all"), said.call("c2", "sleep 9")];
+const cut: readonly Draft[] = [project, session(), run(), dispatch(1), agent(1, 50)];
+const stop: Draft = [
+  "cancel",
+  { sessionId: id, runId: "r1", attempt: 1, who: "me", why: "stop", at: at(1, 0, 1_000_005) },
+];
+
+const tool = (pid: number, args: readonly string[], by: Kin["by"] = "marker"): Kin => ({
+  identity: identity(pid),
+  by,
+  args,
+});
+
+/** The agent of attempt 1 is dead; these run on. */
+async function leaving(drafts: readonly Draft[], kin: readonly Kin[]): Promise<Machine> {
+  const machine = new Machine();
+  await machine.left(drafts);
+  machine.put(`${machine.attempt(1)}/spool`, text(...call));
+  machine.kin = [...kin];
+  for (const one of kin) machine.running.set(one.identity.pid, one.identity);
+  return machine;
+}
+
+const of = async (machine: Machine, wanted: string) =>
+  (await machine.records(2)).filter(([type]) => type === wanted).map(([, data]) => data);
+
+describe("what a stopped agent has left", () => {
+  it("is ended by name of its marker, and what only its session tells is left; both are on record", async () => {
+    const machine = await leaving(
+      [...cut, stop],
+      [tool(61, ["make", "all"]), tool(62, ["sleep", "9"], "session")],
+    );
+    const life = await machine.recovered();
+    expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
+    expect(await of(machine, "swept")).toMatchObject([
+      {
+        sessionId: id,
+        attempt: 1,
+        ended: ["pid 61 (start time 610): make all"],
+        left: ["pid 62 (start time 620): sleep 9"],
+      },
+    ]);
+    await life.close();
+  });
+
+  it("gets time to end by itself, as much as was said, then is killed", async () => {
+    const machine = await leaving([...cut, stop], [tool(61, ["make"])]);
+    machine.ends = (_, signal) => signal === "SIGKILL";
+    const begun = machine.recovered({ graceMs: 50 });
+    await settled();
+    // Looks after 0, 20 and 40 ms.
+    for (let look = 0; look < 3; look += 1) {
+      expect([look, machine.signals]).toEqual([look, ["61 SIGTERM"]]);
+      expect(machine.timers.map(({ delayMs }) => delayMs)).toEqual([20]);
+      await machine.pass();
+    }
+    expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
+    await (await begun).close();
+  });
+
+  it("is waited for no longer than until all of it is gone", async () => {
+    const machine = await leaving([...cut, stop], [tool(61, ["make"]), tool(62, ["cc"])]);
+    machine.ends = (pid) => pid !== 62;
+    const begun = machine.recovered();
+    await settled();
+    expect(machine.timers).toHaveLength(1);
+    // Its pid goes to somebody else.
+    machine.running.set(62, { ...identity(62), startTime: "999" });
+    await machine.pass();
+    await (await begun).close();
+    expect(machine.timers).toHaveLength(0);
+    expect(machine.signals).toEqual(["61 SIGTERM", "62 SIGTERM", "61 SIGKILL", "62 SIGKILL"]);
+    expect(machine.running.get(62)?.startTime).toBe("999");
+  });
+
+  it("by its session alone is ended where it was seen while the session had its leader", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"], "session"), tool(62, ["cc"], "session")]);
+    const life = await machine.recovered();
+    lifeOf(life.context, id).stopping = [
+      tool(61, ["make"], "session"),
+      { ...tool(62, ["cc"], "session"), identity: { ...identity(62), startTime: "1" } },
+    ];
+    expect(await sweep(life.context, sessionOf(life))).toEqual(["pid 61 (start time 610): make"]);
+    expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
+    expect(await of(machine, "swept")).toMatchObject([{ left: ["pid 62 (start time 620): cc"] }]);
+    expect(lifeOf(life.context, id).stopping).toBeUndefined();
+    await life.close();
+  });
+
+  it("is nothing where nothing runs, and nothing is recorded of that", async () => {
+    const machine = await leaving([...cut, stop], []);
+    const life = await machine.recovered();
+    expect(await sweep(life.context, sessionOf(life))).toEqual([]);
+    expect(await of(machine, "swept")).toEqual([]);
+    expect(machine.timers).toEqual([]);
+    await life.close();
+  });
+
+  it("is left alone where nobody stopped the run, or its end is on record", async () => {
+    for (const drafts of [cut, [...cut, [stop[0], { ...stop[1], why: "abandon" }] as Draft]]) {
+      const machine = await leaving(drafts, [tool(61, ["make"])]);
+      await (await machine.recovered()).close();
+      expect(machine.signals).toEqual([]);
+    }
+    const over: Draft = [
+      "run-ended",
+      { sessionId: id, runId: "r1", attempt: 1, state: "cancelled", reason: "r", at: at(1, 0, 1_000_009) },
+    ];
+    const machine = await leaving([...cut, stop, over], [tool(61, ["make"])]);
+    await (await machine.recovered()).close();
+    expect(machine.signals).toEqual([]);
+  });
+
+  it("is nothing of a session without an attempt", async () => {
+    const machine = await leaving([project, session()], [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    expect(await sweep(life.context, sessionOf(life))).toEqual([]);
+    expect(machine.signals).toEqual([]);
+    await life.close();
+  });
+
+  it("is told in at most 200 characters of its command line each", async () => {
+    const machine = await leaving([...cut, stop], [tool(61, ["make", "x".repeat(300)])]);
+    await (await machine.recovered()).close();
+    expect(await of(machine, "swept")).toMatchObject([
+      { ended: [`pid 61 (start time 610): make ${"x".repeat(195)}`] },
+    ]);
+  });
+});
+
+describe("a tool that runs without its agent", () => {
+  const states = (calls: readonly { id: string; effect: string; marks: readonly string[] }[]) =>
+    calls.map(({ id: name, effect, marks }) => `${name} ${effect} ${marks.join()}`);
+
+  it("is of the call whose command it runs; the others are unknown", async () => {
+    const machine = await leaving(cut, [tool(61, ["sh", "-c", "make all"])]);
+    const life = await machine.recovered();
+    const { verdict, evidence } = await settle(life.context, sessionOf(life));
+    expect(states(verdict.calls)).toEqual(["c1 running orphan", "c2 unknown "]);
+    expect(evidence.tools).toEqual([
+      {
+        callId: "c1",
+        attempt: 1,
+        cite: { source: "P", attempt: 1, value: "pid 61 (start time 610): sh -c make all" },
+      },
+    ]);
+    await life.close();
+  });
+
+  it("may be of each open call where its command is no call's", async () => {
+    const machine = await leaving(cut, [tool(61, ["cc", "x.c"])]);
+    const life = await machine.recovered();
+    const { verdict } = await settle(life.context, sessionOf(life));
+    expect(states(verdict.calls)).toEqual(["c1 running orphan", "c2 running orphan"]);
+    await life.close();
+  });
+
+  it("is not looked for where no call is open, or the agent never was", async () => {
+    const lines = [said.name, said.call("c1"), said.result("c1")];
+    const machine = await leaving([...cut, cover(1, lines), ended(1)], [tool(61, ["make"])]);
+    machine.put(`${machine.attempt(1)}/spool`, text(...lines));
+    const life = await machine.recovered();
+    const { evidence } = await settle(life.context, sessionOf(life));
+    expect(evidence.tools).toBeUndefined();
+    await life.close();
+    const never = await leaving(
+      [...cut.slice(0, 4), cover(1, call), ended(1, { started: "no" })],
+      [tool(61, ["make"])],
+    );
+    const second = await never.recovered();
+    expect((await settle(second.context, sessionOf(second))).evidence.tools).toBeUndefined();
+    await second.close();
+  });
+
+  it("is looked for every half second, and the session is judged again when it is gone", async () => {
+    const machine = await leaving(cut, [tool(61, ["sh", "-c", "make all"])]);
+    const life = await machine.recovered();
+    const own = lifeOf(life.context, id);
+    expect(machine.timers.map(({ delayMs }) => delayMs)).toEqual([500]);
+    expect(own.orphanWatch).toBeDefined();
+    await machine.pass();
+    expect(own.orphanWatch).toBeDefined();
+    machine.running.delete(61);
+    await machine.pass();
+    expect(own.orphanWatch).toBeUndefined();
+    expect(states(own.verdict?.calls ?? [])).toEqual(["c1 unknown ", "c2 unknown "]);
+    expect(machine.timers).toEqual([]);
+    await life.close();
+  });
+
+  it("is waited for as long as was said, then told; a person may then go on beside it", async () => {
+    const machine = await leaving(cut, [tool(61, ["sh", "-c", "make all"])]);
+    const life = await machine.recovered({ orphanWaitMs: 1_100 });
+    const own = lifeOf(life.context, id);
+    const refused = async (acknowledge: boolean) => {
+      const { evidence } = await settle(life.context, sessionOf(life));
+      return refuseWhileToolRuns(life.context, sessionOf(life), evidence, { acknowledge });
+    };
+    expect(await refused(true)).toMatchObject({ code: "tool-alive" });
+    await machine.pass(2);
+    expect([machine.reports, machine.timers.length, own.orphansOutlasted]).toEqual([[], 1, undefined]);
+    await machine.pass();
+    expect(machine.reports).toEqual([
+      `A tool of session ${id} still runs without its agent after 1100 ms. Look at the session, or stop it.`,
+    ]);
+    expect([machine.timers.length, own.orphansOutlasted, own.orphanWatch]).toEqual([0, true, undefined]);
+    const refusal = await refused(false);
+    expect(refusal).toMatchObject({
+      code: "tool-alive",
+      more: { tools: ["pid 61 (start time 610): sh -c make all"], calls: ["c1"] },
+    });
+    expect(await refused(true)).toBeUndefined();
+    await life.close();
+  });
+
+  it("is not watched twice, nor by a life that is closed", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    await settle(life.context, sessionOf(life));
+    expect(machine.timers).toHaveLength(1);
+    await life.close();
+    expect(machine.timers.map(({ isCancelled }) => isCancelled)).toEqual([true]);
+    let judged = 0;
+    machine.timers[0]?.callback();
+    machine.running.delete(61);
+    await settled();
+    watchOrphans(life.context, sessionOf(life), { calls: [] } as never, async () => {
+      judged += 1;
+    });
+    expect([judged, machine.timers.length]).toEqual([0, 1]);
+  });
+
+  it("that cannot be looked for is told, and waited for no more", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    machine.world.processes.kinOf = async () => {
+      throw new Error("no /proc");
+    };
+    await machine.pass();
+    expect(machine.reports).toEqual([`The tools of session ${id} cannot be watched: Error: no /proc.`]);
+    expect(lifeOf(life.context, id).orphanWatch).toBeUndefined();
+    await life.close();
+  });
+});
