@@ -33,6 +33,14 @@ export class FileNode {
     this.#now(this.#buffer.subarray(0, size));
   }
 
+  /** The same bytes, written again from `fromByte` on: what was lost of them is not any more. */
+  renew(fromByte: number): void {
+    this.#lost = this.#lost.flatMap((one) =>
+      one.fromByte >= fromByte ? [] : [{ ...one, toByte: Math.min(one.toByte, fromByte) }],
+    );
+    this.#now(this.content);
+  }
+
   /** Other content from here on; what was there before stays what it was for whoever kept it. */
   replace(bytes: Uint8Array): void {
     this.#buffer = bytes.slice();

@@ -94,9 +94,21 @@ function readFile(disk: Disk, calls: Calls, life: Owner, path: string, file: Fil
     read: (fromByte, toByte) =>
       calls.call(life, { op: "read", path, whole: () => file.content.subarray(fromByte, toByte) }),
     sync: () => syncOf(disk, calls, life, path, file),
-    renew: async () => {
-      await calls.call(life, { op: "rewrite", path, whole: () => file.replace(file.content) });
-      await syncOf(disk, calls, life, path, file);
+    renew: async (fromByte) => {
+      const partly = () => file.renew(fromByte);
+      const [whole, drop] = [
+        () => {
+          partly();
+          disk.syncFile(file);
+        },
+        () => {
+          partly();
+          file.lose();
+        },
+      ];
+      // One call: between its two halves nothing is other than before it, or than when it is half done.
+      await calls.call(life, { op: "sync", path, whole, partly, drop });
+      return undefined;
     },
     close: () => calls.call(life, { op: "close", path, whole: () => undefined }),
   };

@@ -106,21 +106,27 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
     await file.close();
     return undefined;
   }
+  const stamp = stampOf(stats);
   return {
     path,
-    stamp: stampOf(stats),
+    stamp,
     size: () => io(path, "stat", () => atOnce(() => Number(file.stats().size))),
     read: (fromByte, toByte, room) => io(path, "read", () => readRange(file, fromByte, toByte, room)),
     crc32: (fromByte, toByte) => io(path, "read", () => crcOf(file, fromByte, toByte)),
     readNow: (fromByte, toByte) => readNow(file, path, fromByte, toByte),
     sync: () => io(path, "fdatasync", () => file.sync()),
-    renew: (fromByte) => io(path, "write", () => renew(path, file, fromByte)),
+    renew: (fromByte) => io(path, "write", () => renew(path, file, stamp, fromByte)),
     close: () => io(path, "close", () => file.close()),
   };
 }
 
-/** By a descriptor of its own: the one whose sync failed says nothing any more. */
-async function renew(path: string, known: Descriptor, fromByte: number): Promise<void> {
+/** By a descriptor of its own: one whose sync failed says nothing any more. */
+async function renew(
+  path: string,
+  known: Descriptor,
+  opened: string,
+  fromByte: number,
+): Promise<string | undefined> {
   const handle = await open(path, O_RDWR | O_NONBLOCK);
   try {
     const [now, then] = [await handle.stat({ bigint: true }), known.stats()];
@@ -132,6 +138,7 @@ async function renew(path: string, known: Descriptor, fromByte: number): Promise
       at += (await handle.write(piece, 0, bytesRead, at)).bytesWritten;
     }
     await handle.datasync();
+    return stampOf(now) === opened ? stampOf(await handle.stat({ bigint: true })) : undefined;
   } finally {
     await handle.close();
   }

@@ -19,16 +19,21 @@ export function draftRecord(
       `The data of a "${type}" record is no JSON object. Pass a plain object.`,
     );
   }
-  // A UTF-16 unit takes at most three bytes; the exact length is only worth its price near the limit.
-  const unitsMax = recordBytesMax - lineOverheadBytesMax;
+  const draft = { type, dataJson };
+  // The exact length is only worth its price near the limit.
   const tooLong =
-    (dataJson.length + type.length * 2) * 3 > unitsMax &&
-    new TextEncoder().encode(dataJson + JSON.stringify(type)).length > unitsMax;
+    lineBytesAtMost(draft) > recordBytesMax &&
+    new TextEncoder().encode(dataJson + JSON.stringify(type)).length > recordBytesMax - lineOverheadBytesMax;
   if (tooLong) {
     const message = `A "${type.slice(0, 100)}" record would be longer than ${recordBytesMax} bytes. Record a shortened value and where the whole one is.`;
     throw new HoldfastError("bad-argument", message);
   }
-  return { type, dataJson };
+  return draft;
+}
+
+/** The line of a record is never longer: a UTF-16 unit takes at most three bytes. */
+export function lineBytesAtMost({ type, dataJson }: RecordDraft): number {
+  return (dataJson.length + type.length * 2) * 3 + lineOverheadBytesMax;
 }
 
 /** Mark, checksum, length, numbers and tabs of a line are never longer. */

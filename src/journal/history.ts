@@ -14,8 +14,14 @@ import { encodeRecord } from "./record.ts";
 import { type Seal, type StampedSeal, sealsIn } from "./seal.ts";
 import { generationsIn, type ScannedRecord, scanSegment, segmentName } from "./segment.ts";
 import { sequence } from "./sequence.ts";
-import { syncOthers } from "./sync-others.ts";
-import { type JournalHistory, type LateWrite, lateTextCharsMax, recordBytesMaxDefault } from "./types.ts";
+import { renewOthers } from "./sync-others.ts";
+import {
+  type JournalHistory,
+  type LateWrite,
+  lateTextCharsMax,
+  recordBytesMaxDefault,
+  unsyncedBytesMax,
+} from "./types.ts";
 
 /** One segment as far as it could be read. */
 interface SegmentReading {
@@ -43,7 +49,7 @@ export interface SegmentsRead {
 export interface SegmentsOptions {
   /** Only generations below; all when not given. */
   readonly below?: number;
-  /** Sync a segment without a seal before its length is taken: what is sealed must be on the disk. */
+  /** Bring a segment without a seal to the disk: what is sealed must be there. */
   readonly sync?: boolean;
   readonly recordBytesMax?: number;
   /** See `JournalOptions.covered`. */
@@ -163,8 +169,6 @@ async function readSegment(
     return nothing("log-unreadable", path, seal, `The segment cannot be opened: ${error.code}.`);
   }
   try {
-    // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
-    if (seal === undefined && options.sync === true) await syncOthers(file, 0);
     const small = await inMemory(file);
     const reading = await readOpen(
       small ?? file,
@@ -172,10 +176,21 @@ async function readSegment(
       seal,
       options.recordBytesMax ?? recordBytesMaxDefault,
     );
-    return file.stamp === undefined ? reading : { ...reading, stamp: file.stamp };
+    // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
+    const stamp =
+      reading.fresh !== undefined && options.sync === true
+        ? await renewOthers(file, unsureFromByte(reading.fresh.bytes, reading.records))
+        : file.stamp;
+    return stamp === undefined ? reading : { ...reading, stamp };
   } finally {
     await file.close();
   }
+}
+
+/** Everything before this byte was synced by whoever wrote the segment: see {@link unsyncedBytesMax}. */
+function unsureFromByte(toByte: number, records: readonly ScannedRecord[]): number {
+  const longest = records.reduce((most, { range }) => Math.max(most, range.toByte - range.fromByte), 0);
+  return Math.max(0, toByte - unsyncedBytesMax - 2 * longest);
 }
 
 /** A life that did little leaves a segment that is read at once, where a large one is read in pieces, and twice. */

@@ -13,7 +13,7 @@ export { removeLeftovers, replaceAtomically } from "./replace.ts";
 export type { Seal, StampedSeal } from "./seal.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
 export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader, spoolLinesIn } from "./spool.ts";
-export { syncOthers } from "./sync-others.ts";
+export { renewOthers, syncOthers } from "./sync-others.ts";
 export { takeOver } from "./take-over.ts";
 export {
   type Appended,

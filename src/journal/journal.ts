@@ -8,7 +8,7 @@
  */
 import { invariant } from "../model/error.ts";
 import type { Files } from "../model/ports.ts";
-import { draftRecord } from "./draft.ts";
+import { draftRecord, lineBytesAtMost } from "./draft.ts";
 import { Fence, fencedBy, type Refusal, reason } from "./fence.ts";
 import { readBehind } from "./history.ts";
 import type { RecordDraft } from "./record.ts";
@@ -80,7 +80,7 @@ export class DurableJournal implements Journal {
     this.#acknowledged = segment.good;
     this.#seals = seals;
     this.#recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
-    this.#groupBytesMax = options.groupBytesMax ?? groupBytesMaxDefault;
+    this.#groupBytesMax = Math.min(options.groupBytesMax ?? groupBytesMaxDefault, groupBytesMaxDefault);
   }
 
   get generation(): number {
@@ -136,6 +136,7 @@ export class DurableJournal implements Journal {
     await Promise.resolve();
     while (this.#failure !== undefined || this.#waiting.length > 0) {
       if (this.#failure !== undefined) await this.#goOn(this.#failure.cause);
+      else if (this.#segment.unsyncedBytes > groupBytesMaxDefault) await this.#synced();
       else await this.#write(this.#takeGroup());
     }
     this.#pump = undefined;
@@ -145,7 +146,7 @@ export class DurableJournal implements Journal {
     let bytes = 0;
     let count = 0;
     for (const { draft } of this.#waiting) {
-      bytes += draft.dataJson.length;
+      bytes += lineBytesAtMost(draft);
       if (count > 0 && bytes > this.#groupBytesMax) break;
       count += 1;
     }
@@ -192,6 +193,11 @@ export class DurableJournal implements Journal {
     if (this.#unsynced.length === 0 || this.#failure !== undefined) return;
     this.#isSyncDue = true;
     this.#syncing ??= this.#syncAll(isWaitedFor);
+  }
+
+  async #synced(): Promise<void> {
+    this.#sync();
+    await this.#syncing;
   }
 
   async #syncAll(isWaitedFor: boolean): Promise<void> {

@@ -114,9 +114,15 @@ export interface JournalOptions {
   readonly covered?: readonly StampedSeal[];
   /** Longest line that is written or read as a record, in bytes; 16 MiB by default. */
   readonly recordBytesMax?: number;
-  /** Bytes after which a group is cut and the rest waits for the next sync; 4 MiB by default. */
+  /** Bytes that the lines of a group may take before it is cut and the rest waits; 256 KiB by default, and at most. */
   readonly groupBytesMax?: number;
 }
 
 export const recordBytesMaxDefault = 16 * 1024 * 1024;
-export const groupBytesMaxDefault = 4 * 1024 * 1024;
+export const groupBytesMaxDefault = 256 * 1024;
+
+/**
+ * A segment's last bytes of which a successor cannot know whether they were synced, besides a record that is longer than a
+ * group: nothing more is written while so much is not.
+ */
+export const unsyncedBytesMax = 2 * groupBytesMaxDefault;

@@ -61,6 +61,11 @@ export class SegmentWriter {
     return this.#good;
   }
 
+  /** Behind {@link good}. */
+  get unsyncedBytes(): number {
+    return this.#end.bytes - this.#good.bytes;
+  }
+
   /**
    * Appends the records in order; they are on the disk after the next {@link sync}.
    *

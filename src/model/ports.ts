@@ -60,10 +60,11 @@ export interface ReadFile {
   sync(): Promise<void>;
   /**
    * Writes the bytes from `fromByte` to the end anew, the same ones in the same place, and syncs them; left out where a
-   * world has none of this. After a {@link sync} that failed: the system may have let go of what it was to bring, and
-   * says yes to whoever asks again. Throws {@link IoError}.
+   * world has none of this. After a {@link sync} that failed, or may have: the system may have let go of what it was to
+   * bring, and says yes to whoever asks again. Resolves with the stamp that the file has then; undefined where it had
+   * been changed since it was opened. Throws {@link IoError}.
    */
-  renew?(fromByte: number): Promise<void>;
+  renew?(fromByte: number): Promise<string | undefined>;
   close(): Promise<void>;
 }
 

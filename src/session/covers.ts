@@ -12,6 +12,8 @@ export interface Covers {
   /** {@link noCrc} for a gap. */
   readonly crcs: number[];
   readonly shifts: { readonly atByte: number; readonly fileByte: number }[];
+  /** Where the last cover on record begins; undefined while there is none. */
+  lastFromByte?: number;
 }
 
 /** No CRC-32 is negative. */
@@ -26,11 +28,20 @@ export function coveredByte(covers: Covers): number {
   return covers.ends.at(-1) ?? 0;
 }
 
+/**
+ * The first byte of the stream of which nobody knows that it is on the disk: one cover at a time is on record before the
+ * bytes that it vouches for are synced, and whoever recorded it may have been killed as its sync failed.
+ */
+export function unsureFromByte(covers: Covers): number {
+  return covers.lastFromByte ?? 0;
+}
+
 /** Adds a journalled cover; what is covered already stays as it is. */
 export function extendCovers(
   covers: Covers,
   cover: { readonly fromByte: number; readonly ends: readonly number[]; readonly crcs: readonly number[] },
 ): void {
+  covers.lastFromByte = cover.fromByte;
   let start = cover.fromByte;
   cover.ends.forEach((end, index) => {
     const have = coveredByte(covers);

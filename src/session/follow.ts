@@ -6,13 +6,13 @@
  * end is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
-import { type SpoolLine, SpoolReader, syncOthers } from "../journal/index.ts";
+import { renewOthers, type SpoolLine, SpoolReader, syncOthers } from "../journal/index.ts";
 import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import type { Talk } from "./converse.ts";
-import { coveredByte } from "./covers.ts";
+import { coveredByte, fileByteOf, unsureFromByte } from "./covers.ts";
 import { News } from "./news.ts";
 import { LifeOver } from "./recorder.ts";
 import { mapSpool } from "./shift.ts";
@@ -54,20 +54,25 @@ export class Follower {
     this.#talk = talk;
   }
 
-  /** Watches the attempt; to be called before its agent is started, so that nothing is missed. @throws IoError. */
-  async open(): Promise<void> {
+  /**
+   * Watches the attempt; to be called before its agent is started, so that nothing is missed.
+   *
+   * @param isTakenOver an earlier life may have followed it, and been killed as a sync of its spool failed.
+   * @throws IoError.
+   */
+  async open(isTakenOver = false): Promise<void> {
     const { files } = this.#context.world;
     const { spool } = attemptPaths(this.#folder);
     const onChange = (name: string | undefined) => this.#onChange(`${this.#folder}/${name}` === spool);
     this.#watches.push(files.watchFolder(this.#folder, onChange));
     this.#file = await files.openRead(spool);
     if (this.#file === undefined) return;
-    // A life that ended between the two has put a cover on record and not synced what it vouches for.
-    const isVouched = coveredByte(this.attempt.covers) > 0;
-    const [map] = await Promise.all([
-      mapSpool(this.#file, this.attempt.covers),
-      isVouched ? syncOthers(this.#file, 0) : undefined,
-    ]);
+    const { covers } = this.attempt;
+    const map = await mapSpool(this.#file, covers);
+    if (isTakenOver) {
+      const fromByte = map.shift === undefined ? fileByteOf(covers, unsureFromByte(covers)) : 0;
+      await renewOthers(this.#file, fromByte);
+    }
     if (map.shift !== undefined) {
       const { recorder } = this.#context;
       await recorder.record("shift", {

@@ -105,7 +105,7 @@ async function recoverEarlier(context: Context, session: SessionState, attempt: 
   if ((await context.world.files.stat(spool)) === undefined) return;
   const follower = new Follower(context, session, attempt);
   try {
-    await follower.open();
+    await follower.open(true);
     const { state } = await agentLiveness(context, session, attempt);
     if (state === "dead") {
       follower.wrapperIsGone();
@@ -142,7 +142,7 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     return false;
   }
   const follower = new Follower(context, session, attempt);
-  await follower.open();
+  await follower.open(true);
   const { state, identity } = await agentLiveness(context, session, attempt);
   if (state === "dead") {
     follower.wrapperIsGone();

@@ -59,7 +59,8 @@ test("append: data is taken as it is at the call", async () => {
 });
 
 test("append: large appends are cut into groups", async () => {
-  const { files, journal } = await opened({ groupBytesMax: 100 });
+  // A line takes at most 128 bytes and three for each character.
+  const { files, journal } = await opened({ groupBytesMax: 2 * (128 + 3 * 50) });
   const data = { x: "y".repeat(40) };
   const answers = await Promise.all(Array.from({ length: 6 }, () => journal.append("a", data)));
   expect(answers.map((answer) => answer.ok && answer.n)).toEqual([2, 3, 4, 5, 6, 7]);
@@ -101,7 +102,7 @@ test("close: appends in flight are finished, later ones are answered", async () 
 });
 
 test("append: a group is cut where it would grow beyond its limit, and one that is larger alone goes alone", async () => {
-  const { files, journal } = await opened({ groupBytesMax: 100 });
+  const { files, journal } = await opened({ groupBytesMax: 2 * (128 + 3 * 52) });
   const sized = (length: number) => journal.append("a", { x: "y".repeat(length - 8) });
   await Promise.all([sized(50), sized(50), sized(50)]);
   expect(syncs(files)).toBe(2);

@@ -22,12 +22,12 @@ async function lived(count: number): Promise<MemoryFiles> {
 const callsOf = (files: MemoryFiles, name: string): string[] =>
   files.calls.filter((call) => call.startsWith(`${name} `)).map((call) => call.slice(name.length + 1));
 
-test("history: reading syncs nothing; a take-over syncs what has no seal yet", async () => {
+test("history: reading syncs nothing; a take-over writes anew, and syncs, what has no seal yet", async () => {
   const files = await lived(2);
   await readJournal(files, folder);
-  expect(callsOf(files, "read-sync")).toEqual([]);
+  expect(callsOf(files, "renew")).toEqual([]);
   await takeOver(files, folder, {});
-  expect(callsOf(files, "read-sync")).toEqual([segment(2)]);
+  expect(callsOf(files, "renew")).toEqual([`${segment(2)} 0`]);
   expect(files.opened).toBe(0);
 });
 

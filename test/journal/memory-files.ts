@@ -18,6 +18,7 @@ export type Call =
   | "append"
   | "sync"
   | "read-sync"
+  | "renew"
   | "list"
   | "rename"
   | "sync-folder"
@@ -93,6 +94,11 @@ export class MemoryFiles implements Files {
       sync: async () => {
         await this.#on("read-sync", path);
         node.synced = node.bytes;
+      },
+      renew: async (fromByte) => {
+        await this.#on("renew", `${path} ${fromByte}`);
+        node.synced = concat(node.synced.slice(0, fromByte), node.bytes.slice(fromByte));
+        return this.stamps.get(path);
       },
       close: async () => {
         this.opened -= 1;

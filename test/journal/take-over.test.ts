@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Appended, crc32, type Journal, readJournal, takeOver } from "../../src/journal/index.ts";
 import { encodeRecord } from "../../src/journal/record.ts";
+import { unsyncedBytesMax } from "../../src/journal/types.ts";
 import { IoError } from "../../src/model/ports.ts";
 import { bytesOf, MemoryFiles } from "./memory-files.ts";
 import { flipped, folder } from "./sample.ts";
@@ -155,11 +156,49 @@ test("take-over: an older segment that cannot be synced ends it with the error",
   const files = new MemoryFiles();
   await takeOver(files, folder, {});
   files.hook = (call, path) => {
-    if (call === "read-sync") throw new IoError("EIO", path, "fdatasync");
+    if (call === "renew") throw new IoError("EIO", path, "fdatasync");
   };
   await expect(takeOver(files, folder, {})).rejects.toThrow("EIO");
+  expect(files.calls.filter((call) => call.startsWith("renew"))).toHaveLength(2);
   files.hook = () => undefined;
   expect((await takeOver(files, folder, {})).journal).toMatchObject({ generation: 3, state: "open" });
+});
+
+test("take-over: what may not be on the disk is written anew, and no more of a long segment than that", async () => {
+  const files = new MemoryFiles();
+  const { journal } = await takeOver(files, folder, {});
+  const text = "x".repeat(10_000);
+  for (let i = 0; i < 60; i++) await ok(journal.append("synced", { i, text }));
+  let letSync: (() => void) | undefined;
+  files.hook = (call) => (call === "sync" ? new Promise((resolve) => (letSync = resolve)) : undefined);
+  const sizeBytes = files.bytes(segment(1)).length;
+  const waiting = Array.from({ length: 300 }, (_, i) => journal.append("written", { i, text }));
+  for (let i = 0; i < 2_000; i++) await Promise.resolve();
+  const synced = files.nodes.get(segment(1))?.synced.length ?? 0;
+  // Nothing more is written while so much is not synced.
+  expect(synced).toBe(sizeBytes);
+  expect(files.bytes(segment(1)).length - synced).toBeLessThan(unsyncedBytesMax);
+  expect(files.bytes(segment(1)).length - synced).toBeGreaterThan(unsyncedBytesMax / 2);
+  files.hook = () => undefined;
+  const { history } = await takeOver(files, folder, {});
+  const [renewed] = files.calls.filter((call) => call.startsWith("renew"));
+  const fromByte = Number(renewed?.split(" ")[2]);
+  expect(fromByte).toBeGreaterThan(0);
+  expect(fromByte).toBeLessThanOrEqual(synced);
+  expect((await readJournal(files.afterPowerCut(), folder)).records).toEqual(history.records);
+  letSync?.();
+  await Promise.all(waiting);
+});
+
+test("take-over: the stamp of a segment is the one that it has when it is sealed", async () => {
+  const files = new MemoryFiles();
+  await takeOver(files, folder, {});
+  files.stamps.set(segment(1), "opened");
+  files.hook = (call) => {
+    if (call === "renew") files.stamps.set(segment(1), "renewed");
+  };
+  const { seals } = await takeOver(files, folder, {});
+  expect(seals).toMatchObject([{ generation: 1, stamp: "renewed" }]);
 });
 
 test("take-over: life data that is no JSON object is misuse, and creates nothing", async () => {

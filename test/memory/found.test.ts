@@ -59,6 +59,29 @@ test("what a cover vouches for stands, also when its life ended between the sync
   expect(met).toBeGreaterThan(5);
 }, 60_000);
 
+test("a sync that fails as its server is killed is not asked again but made good by the next life", async () => {
+  const of = plan({ sessions: [{ storeLag: "ada", turns: [{ script: oneByOne(2) }] }] });
+  const syncs: number[] = [];
+  await executeWithCrashes(of, seed, [], {
+    watch: ({ number, op }) => {
+      if (op === "sync") syncs.push(number);
+    },
+  });
+  let met = 0;
+  for (const drops of syncs) {
+    const killed: Crash = { call: drops + 1, when: "before", model: "kill", drops };
+    const { calls } = await executeWithCrashes(of, seed, [killed]);
+    for (const back of [2, 15, 40]) {
+      const cut: Crash = { call: calls - back, when: "before", model: "posix", state: "least" };
+      const { record, hits } = await executeWithCrashes(of, seed, [killed, cut]);
+      const { verdict, defects } = assess(record);
+      expect([drops, back, verdict, defects]).toEqual([drops, back, "pass", []]);
+      met += hits === 2 ? 1 : 0;
+    }
+  }
+  expect(met).toBeGreaterThan(20);
+}, 60_000);
+
 test("who drove the run before the world ended does nothing any more", async () => {
   const fault = { kind: "kill", target: "server" } as const;
   const of = plan({
