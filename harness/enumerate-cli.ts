@@ -8,10 +8,13 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { loadScenarios } from "../scenarios/index.ts";
 import { enumerateOnProcesses, type RealFlags } from "./boundary/cli.ts";
 import { boundaryModes, failures } from "./boundary/operation.ts";
+import { wholeNumber } from "./cli-options.ts";
 import { enumerateInMemory, type MemoryFlags, models } from "./memory/cli.ts";
 import { statesMaxDefault } from "./memory/crash.ts";
 import { isForMemory } from "./memory/execute.ts";
 import { powerModels } from "./memory/power.ts";
+
+const whole = wholeNumber(1, 1_000_000);
 
 type EnumerateFlags = MemoryFlags & RealFlags & { readonly real: boolean };
 
@@ -32,7 +35,12 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       ).choices([...models, "faults"]),
     )
     .option("--pairs", "in memory: in every recovery the same again", false)
-    .option("--runs <number>", "in memory: stop after so many runs a model, spread over the whole scenario")
+    .addOption(
+      new Option(
+        "--runs <number>",
+        "in memory: stop after so many runs a model, spread over the whole scenario",
+      ).argParser(whole),
+    )
     .addOption(
       new Option("--states <number>", "in memory: of one power cut take at most so many states")
         .argParser(whole)
@@ -119,12 +127,6 @@ async function run(name: string, flags: EnumerateFlags): Promise<number> {
     return 2;
   }
   return flags.real ? enumerateOnProcesses(name, scenario.plan, flags) : enumerateInMemory(chosen, flags);
-}
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0 && value <= 1_000_000) return value;
-  throw new InvalidArgumentError("Give a whole number from 1 on.");
 }
 
 /** Reads a list of known names, in their own order. */

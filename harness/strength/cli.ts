@@ -10,6 +10,7 @@ import { availableParallelism, totalmem } from "node:os";
 import path from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { dir as temporaryFolder } from "tmp-promise";
+import { wholeNumber } from "../cli-options.ts";
 import type { Bug } from "./bug.ts";
 import { catalogueFile, loadCatalogue } from "./catalogue.ts";
 import { type ChooserName, chooserNames } from "./chooser.ts";
@@ -61,11 +62,7 @@ export function registerStrength(root: Command, finish: (code: number) => void):
 }
 
 function count(flag: string, what: string, max: number): Option {
-  return new Option(flag, what).argParser((text) => {
-    const value = Number(text);
-    if (Number.isInteger(value) && value >= 1 && value <= max) return value;
-    throw new InvalidArgumentError(`Give a whole number from 1 to ${max}.`);
-  });
+  return new Option(flag, what).argParser(wholeNumber(1, max));
 }
 
 function names(text: string): string[] {
