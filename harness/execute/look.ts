@@ -5,7 +5,7 @@
 import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep } from "./advance.ts";
 import type { AgentRun } from "./agents.ts";
-import { type Execution, limits, observe } from "./execution.ts";
+import { type Execution, limits, observe, sessionIndex } from "./execution.ts";
 import { throwIfStarved } from "./starvation.ts";
 
 /** Observes while no agent moves: a free agent is stopped for the moment, so that disk and words belong together. */
@@ -22,6 +22,18 @@ export async function stillObserve(
   } finally {
     await Promise.all(agents.map((agent) => run.machine.signal(agent, "SIGCONT")));
   }
+}
+
+/**
+ * Of an agent that has gone the server said just now that it lives: given until it says otherwise, so that it is no matter
+ * of luck whether the next look comes before that or behind it.
+ */
+export async function untilRightOn(run: Execution, said: readonly ObservedSession[]): Promise<void> {
+  const isWrong = ({ id, live }: ObservedSession) => {
+    const session = sessionIndex(run, id);
+    return live === "yes" && session !== undefined && run.agents.alive(session).length === 0;
+  };
+  if (said.some(isWrong)) await untilNoticed(run);
 }
 
 /** The agent died under a living server: given until it says so, or the limit. */

@@ -10,7 +10,7 @@ import type { ObservedSession } from "../subject/contract.ts";
 import { isLockstep, passGates, quiesce } from "./advance.ts";
 import { agentFiles } from "./agent-files.ts";
 import { cutNow, type Execution, sessionIndex } from "./execution.ts";
-import { stillObserve, untilNoticed } from "./look.ts";
+import { stillObserve, untilNoticed, untilRightOn } from "./look.ts";
 import { insist, resumeInterrupted } from "./resume.ts";
 import { startServer } from "./server.ts";
 import { lastWasShown } from "./shown.ts";
@@ -66,6 +66,7 @@ async function look(run: Execution, { orphan, insists }: Round, next: Round | un
     await passGates(run, orphan.beforeObserve, "orphan, before the second look");
     await shownToOwners(run, ready);
   }
+  await untilRightOn(run, ready);
   const observed = await stillObserve(run, "observe");
   if (insists) await insist(run, observed);
   const stopAfterFirst = next !== undefined && isPhase(next.at) && next.at.phase === "resuming";
