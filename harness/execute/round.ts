@@ -99,7 +99,8 @@ async function damageFiles(run: Execution, index: number, round: Round): Promise
     const file = await damageTarget(run, damage);
     if (file === undefined) continue;
     const isWhole = damage.role === "snapshot" || damage.role === "index";
-    const done = await damageFile(file.path, damage, isWhole, run.machine);
+    const sessionIds = run.sessions.map(({ id }) => id);
+    const done = await damageFile({ path: file.path, isWhole, sessionIds }, damage, run.machine);
     if (done === undefined) continue;
     const session = file.session === undefined ? {} : { session: file.session };
     run.recorder.record({ kind: "damage", round: index, role: damage.role, ...done, ...session });

@@ -6,6 +6,7 @@
  */
 import type { Machine } from "../execute/machine.ts";
 import type { Damage } from "../plan/plan.ts";
+import { recordMeant } from "./records.ts";
 
 /** The bytes that were touched, in the coordinates of the file before the damage. */
 export interface Damaged {
@@ -15,30 +16,25 @@ export interface Damaged {
   readonly toByte: number;
 }
 
-/** Records are lines; a file without newlines (a JSON snapshot) is one record. */
-export function recordsOf(bytes: Uint8Array): { fromByte: number; toByte: number }[] {
-  const records: { fromByte: number; toByte: number }[] = [];
-  let fromByte = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    if (bytes[at] !== 0x0a && at !== bytes.length - 1) continue;
-    if (at + 1 > fromByte) records.push({ fromByte, toByte: at + 1 });
-    fromByte = at + 1;
-  }
-  return records;
+export interface DamagedFile {
+  readonly path: string;
+  /** It is one record. */
+  readonly isWhole: boolean;
+  /** The subject's ids of the plan's sessions: what a record says of whom it tells. */
+  readonly sessionIds: readonly (string | undefined)[];
 }
 
 /** Damages the file; undefined when there is nothing in it to damage. */
 export async function damageFile(
-  path: string,
-  { how, record }: Damage,
-  wholeFile: boolean,
+  { path, isWhole, sessionIds }: DamagedFile,
+  damage: Damage,
   machine: Pick<Machine, "readFile" | "truncate" | "writeFile">,
 ): Promise<Damaged | undefined> {
+  const { how } = damage;
   const bytes = await machine.readFile(path);
   if (bytes === undefined || bytes.length === 0) return undefined;
-  const records = wholeFile ? [{ fromByte: 0, toByte: bytes.length }] : recordsOf(bytes);
-  // From the end, since the last records are those a crash is about.
-  const chosen = records[records.length - 1 - (record % records.length)];
+  const whole = { fromByte: 0, toByte: bytes.length };
+  const chosen = isWhole ? whole : recordMeant(bytes, damage, sessionIds);
   if (chosen === undefined) return undefined;
   const { fromByte, toByte } = chosen;
   const middle = fromByte + Math.max(1, Math.floor((toByte - fromByte) / 2));

@@ -79,6 +79,19 @@ export const FaultKindSchema = z.union([
   z.strictObject({ kind: z.literal("disconnect"), events: z.int().min(1).max(8) }),
 ]);
 
+/**
+ * A record by what it is. A server writes some of its records at moments of its own, so that the number of one is another
+ * in each run.
+ */
+export const RecordSchema = z.strictObject({
+  /** In the file's own word: `dispatch`, `tool.call`. */
+  kind: z.string().regex(/^[\w.-]{1,40}$/),
+  /** It names this session; where left out, none. */
+  session: z.int().min(0).optional(),
+  /** Of all such records counted from the end (modulo). */
+  nth: z.int().min(0).max(50),
+});
+
 /** What happens to a file between kill and restart. */
 export const DamageSchema = z.strictObject({
   role: z.enum(["log", "snapshot", "index", "journal", "spool"]),
@@ -87,6 +100,8 @@ export const DamageSchema = z.strictObject({
   /** Which file of that role (modulo), and which record of it counted from the end (modulo). */
   file: z.int().min(0).max(20),
   record: z.int().min(0).max(50),
+  /** The record is this one, if there is one. */
+  is: RecordSchema.optional(),
 });
 
 /** How many gates a surviving agent passes, and when. */

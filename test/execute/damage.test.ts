@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { realMachine } from "../../harness/execute/machine.ts";
-import { damageFile, recordsOf } from "../../harness/fault/damage.ts";
+import { damageFile } from "../../harness/fault/damage.ts";
+import { recordsOf } from "../../harness/fault/records.ts";
+import type { Damage } from "../../harness/plan/plan.ts";
 
 let dir = "";
 beforeAll(async () => {
@@ -13,10 +15,18 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const lines = '{"n":1}\n{"n":2}\n{"n":3}\n';
 
+function damage(file: string, what: Damage, isWhole = false) {
+  return damageFile(
+    { path: file, isWhole, sessionIds: ["s-one", undefined, "s-three"] },
+    what,
+    realMachine(),
+  );
+}
+
 async function damaged(how: "cut" | "empty" | "nul" | "alter" | "flip", record: number, whole = false) {
   const file = path.join(dir, `${how}-${record}-${whole}`);
   await writeFile(file, lines);
-  const done = await damageFile(file, { role: "log", how, file: 0, record }, whole, realMachine());
+  const done = await damage(file, { role: "log", how, file: 0, record }, whole);
   return { done, text: await readFile(file, "utf8") };
 }
 
@@ -53,7 +63,7 @@ describe("damage", () => {
   it("flip - a record with texts - the longest of them is another one, no field has another name", async () => {
     const file = path.join(dir, "flip-text");
     await writeFile(file, '{"type":"result","id":"c1","content":"ok \\n it is done","isError":false}\n');
-    await damageFile(file, { role: "spool", how: "flip", file: 0, record: 0 }, false, realMachine());
+    await damage(file, { role: "spool", how: "flip", file: 0, record: 0 });
     expect(JSON.parse(await readFile(file, "utf8"))).toEqual({
       type: "result",
       id: "c1",
@@ -76,12 +86,46 @@ describe("damage", () => {
 
   it("a missing or empty file - nothing is damaged, and that is said", async () => {
     expect(
-      await damageFile(
-        path.join(dir, "none"),
-        { role: "log", how: "cut", file: 0, record: 0 },
-        false,
-        realMachine(),
-      ),
+      await damage(path.join(dir, "none"), { role: "log", how: "cut", file: 0, record: 0 }),
     ).toBeUndefined();
+  });
+});
+
+describe("the record that is meant", () => {
+  const journal = [
+    '1\t"life"\t{"n":0}',
+    '2\t"run"\t{"s":"s-one"}',
+    '3\t"run"\t{"s":"s-three"}',
+    '4\t"cover"\t{"s":"s-one"}',
+    '5\t"run"\t{"s":"s-one"}',
+    '{"type":"tool.call","s":"s-three"}',
+  ];
+
+  /** Number of the line that is damaged. */
+  async function struck(is: Damage["is"], record = 0): Promise<number> {
+    const file = path.join(dir, "meant");
+    await writeFile(file, journal.map((line) => `${line}\n`).join(""));
+    const named = is === undefined ? {} : { is };
+    await damage(file, { role: "journal", how: "alter", file: 0, record, ...named });
+    const lines = (await readFile(file, "utf8")).split("\n");
+    return journal.findIndex((line, at) => lines[at] !== line);
+  }
+
+  it("is the one of its kind that names its session, from the end", async () => {
+    expect([
+      await struck({ kind: "run", session: 0, nth: 0 }),
+      await struck({ kind: "run", session: 0, nth: 1 }),
+      await struck({ kind: "run", session: 0, nth: 2 }),
+      await struck({ kind: "run", session: 2, nth: 0 }),
+      await struck({ kind: "tool.call", session: 2, nth: 0 }),
+    ]).toEqual([4, 1, 4, 2, 5]);
+  });
+
+  it("is one that names no session, where the plan names none", async () => {
+    expect(await struck({ kind: "life", nth: 0 })).toBe(0);
+  });
+
+  it("is told by its number where the plan says no more, or there is none such", async () => {
+    expect([await struck(undefined, 2), await struck({ kind: "run", nth: 0 }, 2)]).toEqual([3, 3]);
   });
 });

@@ -1,7 +1,7 @@
 /** What of the hunters' runs real processes repeat, and when the two agree. */
 import { describe, expect, it } from "vitest";
 import type { Draw } from "../../harness/memory/chooser/chooser.ts";
-import type { Plan } from "../../harness/plan/plan.ts";
+import type { Damage, Plan } from "../../harness/plan/plan.ts";
 import { agree, isForProcesses, isSampled } from "../../harness/strength/sample.ts";
 
 const plan: Plan = { version: 1, mode: "lockstep", sessions: [], clients: 1, rounds: [] };
@@ -32,6 +32,24 @@ describe("sampled", () => {
       isSampled(draw({ plan: killedAt(phase) }), "defect", 1),
     );
     expect(sampled).toEqual([false, true, false]);
+  });
+
+  it("is no run in which a number means another record of a journal each time", () => {
+    const still = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
+    const fault = { kind: "kill", target: "tree" } as const;
+    const struck = (damage: Pick<Damage, "role" | "how" | "is">): boolean => {
+      const round = { at: { session: 0, nth: 1 }, position: "unsent", fault, orphan: still } as const;
+      const rounds = [{ ...round, damage: [{ file: 0, record: 3, ...damage }] }];
+      return isSampled(draw({ plan: { ...plan, rounds } }), "defect", 1);
+    };
+    const is = (kind: string) => ({ kind, session: 0, nth: 0 });
+    expect([
+      struck({ role: "journal", how: "alter" }),
+      struck({ role: "journal", how: "alter", is: is("cover") }),
+      struck({ role: "journal", how: "alter", is: is("run") }),
+      struck({ role: "journal", how: "empty" }),
+      struck({ role: "spool", how: "alter" }),
+    ]).toEqual([false, false, true, true, true]);
   });
 
   it("is for processes, unless all that broke is what only memory sees", () => {

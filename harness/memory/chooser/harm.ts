@@ -5,11 +5,11 @@
  * Always: an ordinary plan, so that an artifact replays it anywhere; damage comes while nothing holds the file open, and
  * nothing else happens behind it.
  */
-import type { DiskCut } from "../../history.ts";
+import type { RunRecord } from "../../history.ts";
 import type { Damage, Plan, Round } from "../../plan/plan.ts";
 import { executeWithCrashes } from "../crash.ts";
 import type { Random } from "../random.ts";
-import type { Aim } from "./aim.ts";
+import type { Aim, Seen } from "./aim.ts";
 import { cutOfRound, type ShapeWatch } from "./shape.ts";
 import { withSecondSession } from "./vary.ts";
 
@@ -61,8 +61,9 @@ export async function withHarm(
   };
   const base = { ...whole, rounds: [...plan.rounds.slice(0, at), struck] };
   const isSame = whole === plan && struck.position === round.position && round.damage.length === 0;
-  const cut = (isSame ? seenBy(watch, at) : undefined) ?? (await cutOf(base, seed, at));
-  const place = cut === undefined ? undefined : aim.at(role, cut, random);
+  const watched = isSame && watch.record !== undefined ? seenIn(watch.record, at) : undefined;
+  const seen = watched ?? seenIn((await executeWithCrashes(base, seed, [])).record, at);
+  const place = seen === undefined ? undefined : aim.at(role, seen, random);
   if (place === undefined) return undefined;
   // One alone: of two that say the same one is left, and somebody can say what is true.
   const damage = [{ role, how, ...place }];
@@ -76,10 +77,8 @@ function harm(mode: Plan["mode"], random: Random): Pick<Damage, "role" | "how"> 
   return { role, how: of[random.below(of.length)] ?? "cut" };
 }
 
-function seenBy({ record }: ShapeWatch, round: number): DiskCut | undefined {
-  return record === undefined ? undefined : cutOfRound(record, round);
-}
-
-async function cutOf(plan: Plan, seed: number, round: number): Promise<DiskCut | undefined> {
-  return cutOfRound((await executeWithCrashes(plan, seed, [])).record, round);
+/** What the kill of a round left. */
+function seenIn(record: RunRecord, round: number): Seen | undefined {
+  const cut = cutOfRound(record, round);
+  return cut === undefined ? undefined : { files: cut.files, sessionIds: record.sessionIds };
 }

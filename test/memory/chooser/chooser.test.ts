@@ -42,6 +42,8 @@ describe("what is drawn", () => {
       const { damage = [], position, fault } = all.at(-1) ?? {};
       expect(fault).toEqual({ kind: "kill", target: "tree" });
       expect(new Set(damage.map(({ role, file }) => `${role} ${file}`)).size).toBe(damage.length);
+      // A number is another record of a journal on real processes.
+      for (const { role, is } of damage) expect(is !== undefined).toBe(role === "journal");
       // What was altered in one character must be what a checksum vouches for.
       if (!damage.some(({ role, how }) => role === "spool" && how === "flip")) continue;
       expect([mode, position]).toEqual(["lockstep", "shown"]);
