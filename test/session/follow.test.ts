@@ -161,11 +161,12 @@ describe("a line", () => {
     const life = await machine.recovered();
     await settled();
     machine.files.hook = (call, path) => {
-      if (call === "read-sync") throw new IoError("EIO", path, "fdatasync");
+      if (call === "read-sync" || call === "renew") throw new IoError("EIO", path, "fdatasync");
     };
     says(machine, `${said.call("c1")}\n`);
     await settled();
-    expect(machine.over).toEqual([`fdatasync failed with EIO on ${machine.attempt(1)}/spool`]);
+    expect(machine.over).toHaveLength(1);
+    expect(machine.over[0]).toContain(`fdatasync failed with EIO on ${machine.attempt(1)}/spool`);
     expect(machine.reports).toEqual([]);
     await life.close();
   });
@@ -184,15 +185,23 @@ describe("a line", () => {
 });
 
 describe("what is on record of a spool", () => {
-  it("is synced by who reads it again, and what nobody vouched for is not", async () => {
-    const machine = await living([...asked, agent(1, 50), cover(1, [said.name])]);
-    machine.files.calls.length = 0;
-    await (await machine.recovered()).close();
-    expect(machine.files.calls).toContain(`read-sync ${machine.attempt(1)}/spool`);
-    const empty = await living(asked, []);
-    empty.files.calls.length = 0;
-    await (await empty.recovered()).close();
-    expect(empty.files.calls).not.toContain(`read-sync ${empty.attempt(1)}/spool`);
+  it("is written anew by who takes it over, from its last cover on, and nothing is read before that", async () => {
+    const renewed = async (drafts: readonly Draft[], lines: readonly string[]) => {
+      const machine = await living([...asked, agent(1, 50), ...drafts], lines);
+      machine.files.calls.length = 0;
+      await (await machine.recovered()).close();
+      const path = `${machine.attempt(1)}/spool`;
+      const found = machine.files.calls.filter((call) => call.startsWith(`renew ${path} `));
+      return found.map((call) => Number(call.split(" ").at(-1)));
+    };
+    const fromByte = text(...half).length;
+    const [type, data] = cover(1, [said.result("c1")]);
+    const second: Draft = [type, { ...data, fromByte, ends: [fromByte + text(said.result("c1")).length] }];
+    expect(await renewed([], [])).toEqual([0]);
+    expect(await renewed([cover(1, half)], half)).toEqual([0]);
+    expect(await renewed([cover(1, half), second], whole.slice(0, 3))).toEqual([fromByte]);
+    // Where it was cut nobody knows what stands where.
+    expect(await renewed([cover(1, half), second], half)).toEqual([0]);
   });
 
   it("goes on behind what is left of it where it was cut under a living agent", async () => {

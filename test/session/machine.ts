@@ -146,7 +146,7 @@ export class Machine {
   /** An earlier life records all this and is gone. */
   async left(drafts: readonly Draft[]): Promise<void> {
     const { journal } = await takeOver(this.files, `${home}/journal`, {});
-    for (const [type, data] of drafts) await journal.append(type, data);
+    await Promise.all(drafts.map(([type, data]) => journal.append(type, data)));
     await journal.close();
   }
 
