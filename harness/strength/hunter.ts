@@ -90,7 +90,7 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
     if (isReached) reached ??= runs;
     if (isReached && order.sound !== undefined && order.sound[runs - 1] !== traceHash) triggered ??= runs;
     const promises = [...new Set(defects.map(({ promise }) => promise))];
-    if (order.sample !== undefined && isSampled(draw, verdict, order.sample + runs))
+    if (order.sample !== undefined && isSampled(draw, record, verdict, order.sample + runs))
       samples.push({ seed: order.seed, run: runs, plan: draw.plan, verdict, promises });
     if (verdict !== "pass" && verdict !== "defect") doubtful[verdict] = (doubtful[verdict] ?? 0) + 1;
     if (verdict !== "defect") continue;

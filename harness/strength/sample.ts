@@ -3,11 +3,15 @@
  *
  * Sampled are runs that a plan alone describes, in lockstep: of those in which a promise broke all, of the others one in
  * twenty. A run with crashes at the calls of ports has no counterpart outside memory, and no plan says where in a start
- * or a resume a kill falls that comes during it, nor which record of a journal has a number.
+ * or a resume a kill falls that comes during it, nor whether a server has taken note of an agent that was silent until
+ * then, nor which record of a journal has a number.
  */
 
+import type { RunRecord } from "../history.ts";
 import type { Draw } from "../memory/chooser/chooser.ts";
 import { Random } from "../memory/random.ts";
+import type { Attempt } from "../oracle/attempts.ts";
+import { factsOf } from "../oracle/facts.ts";
 import type { Damage, Plan } from "../plan/plan.ts";
 
 export interface Sample {
@@ -22,8 +26,14 @@ export interface Sample {
 
 const oneIn = 20;
 
-export function isSampled({ plan, crashes }: Draw, verdict: string, seed: number): boolean {
-  if (crashes.length > 0 || plan.mode !== "lockstep") return false;
+/** @param record of the run in memory. */
+export function isSampled(
+  { plan, crashes }: Draw,
+  record: RunRecord,
+  verdict: string,
+  seed: number,
+): boolean {
+  if (crashes.length > 0 || plan.mode !== "lockstep" || endedBesideTheSilent(record)) return false;
   if (plan.rounds.some((round) => isUnderWay(round) || round.damage.some(isByNumber))) return false;
   return verdict === "defect" || new Random(seed).oneIn(oneIn);
 }
@@ -33,9 +43,28 @@ function isUnderWay({ at }: Plan["rounds"][number]): boolean {
   return "phase" in at && at.phase !== "ready";
 }
 
-/** A server writes its records at moments of its own, the covers of what agents say in as many as it comes to read. */
+/** The server ended while an agent of it had not said anything: it notes whom it has started when it comes to it. */
+function endedBesideTheSilent(record: RunRecord): boolean {
+  const { faults, attempts } = factsOf(record);
+  return faults.some(({ fault, t }) => {
+    if (fault.kind === "freeze" || fault.kind === "disconnect") return false;
+    const ns = BigInt(t);
+    const isThere = ({ startNs, goneByNs }: Attempt) =>
+      startNs < ns && (goneByNs === undefined || goneByNs > ns);
+    const hasSpoken = ({ emissions }: Attempt) =>
+      emissions.some(({ doneNs }) => doneNs !== undefined && doneNs < ns);
+    const endsServer = fault.kind !== "kill" || fault.target !== "agent";
+    return endsServer && attempts.some((attempt) => isThere(attempt) && !hasSpoken(attempt));
+  });
+}
+
+/**
+ * A server writes its records at moments of its own, and covers what an agent says in as many pieces as it comes to read:
+ * of these the last alone is the same in each run, that of the last words.
+ */
 function isByNumber({ role, how, is }: Damage): boolean {
-  return role === "journal" && how !== "empty" && (is === undefined || is.kind === "cover");
+  const isNamed = is !== undefined && (is.kind !== "cover" || is.nth === 0);
+  return role === "journal" && how !== "empty" && !isNamed;
 }
 
 /** What only memory can see: on real processes nobody sees every sync. */

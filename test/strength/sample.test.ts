@@ -1,25 +1,38 @@
 /** What of the hunters' runs real processes repeat, and when the two agree. */
 import { describe, expect, it } from "vitest";
+import type { RunRecord } from "../../harness/history.ts";
 import type { Draw } from "../../harness/memory/chooser/chooser.ts";
+import { executeInMemory, memoryAbilities } from "../../harness/memory/execute.ts";
 import type { Damage, Plan } from "../../harness/plan/plan.ts";
 import { agree, isForProcesses, isSampled } from "../../harness/strength/sample.ts";
 
 const plan: Plan = { version: 1, mode: "lockstep", sessions: [], clients: 1, rounds: [] };
 const draw = (more: Partial<Draw> = {}): Draw => ({ plan, seed: 1, crashes: [], layer: "gates", ...more });
+const nothing: RunRecord = {
+  plan,
+  subject: { name: "none", can: memoryAbilities },
+  history: [],
+  ledgers: [],
+  cuts: [],
+  tokens: [],
+  sessionIds: [],
+  leaked: [],
+  durationMs: 0,
+};
 const seeds = Array.from({ length: 2_000 }, (_, seed) => seed);
 
 describe("sampled", () => {
   it("is every run that broke a promise, and one in twenty of the others", () => {
-    expect(seeds.every((seed) => isSampled(draw(), "defect", seed))).toBe(true);
-    const others = seeds.filter((seed) => isSampled(draw(), "pass", seed)).length;
+    expect(seeds.every((seed) => isSampled(draw(), nothing, "defect", seed))).toBe(true);
+    const others = seeds.filter((seed) => isSampled(draw(), nothing, "pass", seed)).length;
     expect(others).toBeGreaterThan(60);
     expect(others).toBeLessThan(140);
   });
 
   it("is no run that only memory can make", () => {
     const crashes = [{ call: 3, when: "before", model: "kill" }] as const;
-    expect(isSampled(draw({ crashes }), "defect", 1)).toBe(false);
-    expect(isSampled(draw({ plan: { ...plan, mode: "free" } }), "defect", 1)).toBe(false);
+    expect(isSampled(draw({ crashes }), nothing, "defect", 1)).toBe(false);
+    expect(isSampled(draw({ plan: { ...plan, mode: "free" } }), nothing, "defect", 1)).toBe(false);
   });
 
   it("is no run that ends while its server is under way: how far it has come, no plan says", () => {
@@ -29,7 +42,7 @@ describe("sampled", () => {
       return { ...plan, rounds: [{ at: { phase }, position: "unsent", fault, orphan: still, damage: [] }] };
     };
     const sampled = (["starting", "ready", "resuming"] as const).map((phase) =>
-      isSampled(draw({ plan: killedAt(phase) }), "defect", 1),
+      isSampled(draw({ plan: killedAt(phase) }), nothing, "defect", 1),
     );
     expect(sampled).toEqual([false, true, false]);
   });
@@ -40,16 +53,36 @@ describe("sampled", () => {
     const struck = (damage: Pick<Damage, "role" | "how" | "is">): boolean => {
       const round = { at: { session: 0, nth: 1 }, position: "unsent", fault, orphan: still } as const;
       const rounds = [{ ...round, damage: [{ file: 0, record: 3, ...damage }] }];
-      return isSampled(draw({ plan: { ...plan, rounds } }), "defect", 1);
+      return isSampled(draw({ plan: { ...plan, rounds } }), nothing, "defect", 1);
     };
     const is = (kind: string) => ({ kind, session: 0, nth: 0 });
     expect([
       struck({ role: "journal", how: "alter" }),
+      struck({ role: "journal", how: "alter", is: { ...is("cover"), nth: 1 } }),
       struck({ role: "journal", how: "alter", is: is("cover") }),
       struck({ role: "journal", how: "alter", is: is("run") }),
       struck({ role: "journal", how: "empty" }),
       struck({ role: "spool", how: "alter" }),
-    ]).toEqual([false, false, true, true, true]);
+    ]).toEqual([false, false, true, true, true, true]);
+  });
+
+  it("is no run in which the server ends beside an agent that it may not have noted yet", async () => {
+    const call = { outcome: "append", resultChars: 10, style: "ascii" } as const;
+    const script = { replies: [{ calls: [call], parallel: false }], finalText: "done" };
+    const still = { beforeRestart: 0, beforeObserve: 0, duringResume: 0 };
+    const killedAt = async (event: string, target: "tree" | "agent"): Promise<boolean> => {
+      const fault = { kind: "kill", target } as const;
+      const at = { session: 0, event };
+      const rounds: Plan["rounds"] = [{ at, position: "unsent", fault, orphan: still, damage: [] }];
+      const sessions: Plan["sessions"] = [{ storeLag: "ada", turns: [{ script }] }];
+      const whole = { ...plan, sessions, rounds };
+      return isSampled(draw({ plan: whole }), await executeInMemory(whole, 1), "defect", 1);
+    };
+    expect([
+      await killedAt("start/out", "tree"),
+      await killedAt("start/out", "agent"),
+      await killedAt("call:1/out", "tree"),
+    ]).toEqual([false, true, true]);
   });
 
   it("is for processes, unless all that broke is what only memory sees", () => {
