@@ -55,6 +55,8 @@ export class Machine {
   readonly running = new Map<number, ProcessIdentity>();
   /** What runs with the marker of an attempt, or in its session. */
   kin: Kin[] = [];
+  /** Of those the ones that have another marker than any attempt that is asked for. */
+  readonly marks = new Map<number, string>();
   /** Folders of attempts whose FIFO somebody holds. */
   readonly held = new Set<string>();
   /** Every signal sent, as "pid SIGNAL". */
@@ -79,8 +81,11 @@ export class Machine {
     processes: {
       self: this.self,
       identify: async (pid) => this.running.get(pid),
-      kinOf: async () =>
-        this.kin.filter(({ identity: { pid, startTime } }) => this.running.get(pid)?.startTime === startTime),
+      kinOf: async (marker) =>
+        this.kin.filter(
+          ({ identity: { pid, startTime } }) =>
+            this.running.get(pid)?.startTime === startTime && (this.marks.get(pid) ?? marker) === marker,
+        ),
       signal: async ({ pid, startTime }, signal) => {
         this.signals.push(`${pid} ${signal}`);
         if (this.running.get(pid)?.startTime !== startTime) return false;

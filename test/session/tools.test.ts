@@ -3,12 +3,14 @@
  */
 import { describe, expect, it } from "vitest";
 import type { Kin } from "../../src/model/ports.ts";
+import { startPlaceOf, toolsOf } from "../../src/session/agent-life.ts";
 import { lifeOf } from "../../src/session/context.ts";
 import { refuseWhileToolRuns, watchOrphans } from "../../src/session/orphans.ts";
 import { settle } from "../../src/session/settle.ts";
 import { sweep } from "../../src/session/sweep.ts";
 import {
   agent,
+  agentSession,
   at,
   cover,
   type Draft,
@@ -156,6 +158,41 @@ describe("what a stopped agent has left", () => {
   });
 });
 
+describe("what an agent has started", () => {
+  it("is what runs with its mark, without the agent itself; who has its pid now is not the agent", async () => {
+    const kin = [tool(50, ["ada"]), tool(61, ["make"])];
+    const machine = await leaving(cut, kin);
+    const life = await machine.recovered();
+    const [attempt] = sessionOf(life).attempts;
+    if (attempt === undefined) throw new Error("It is on record.");
+    const pids = async (of = attempt) =>
+      (await toolsOf(life.context, sessionOf(life), of)).map(({ identity: { pid } }) => pid);
+    expect(await pids()).toEqual([61]);
+    expect(await pids({ ...attempt, identity: { ...identity(50), startTime: "1" } })).toEqual([50, 61]);
+    const { identity: _, ...unseen } = attempt;
+    expect(await pids(unseen)).toEqual([50, 61]);
+    await life.close();
+  });
+
+  it("is looked for where it was started: in this namespace, where the record names none", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    const [attempt] = sessionOf(life).attempts;
+    if (attempt === undefined) throw new Error("It is on record.");
+    const { namespace: _, ...anywhere } = attempt;
+    for (const [of, found] of [
+      [attempt, 1],
+      [anywhere, 1],
+      [{ ...attempt, namespace: "other" }, 0],
+    ] as const)
+      expect(await toolsOf(life.context, sessionOf(life), of)).toHaveLength(found);
+    const marker = `${id}.1`;
+    expect(startPlaceOf({ id }, attempt)).toEqual({ bootId: "boot", marker, namespace: "ns" });
+    expect(startPlaceOf({ id }, anywhere)).toEqual({ bootId: "boot", marker });
+    await life.close();
+  });
+});
+
 describe("a tool that runs without its agent", () => {
   const states = (calls: readonly { id: string; effect: string; marks: readonly string[] }[]) =>
     calls.map(({ id: name, effect, marks }) => `${name} ${effect} ${marks.join()}`);
@@ -239,6 +276,61 @@ describe("a tool that runs without its agent", () => {
     });
     expect(await refused(true)).toBeUndefined();
     await life.close();
+  });
+
+  it("is of its own attempt's calls, and no other attempt's tools are waited for", async () => {
+    const machine = await leaving(
+      [
+        ...cut,
+        cover(1, call),
+        ended(1),
+        dispatch(2, "r1", { resumes: agentSession }),
+        agent(2, 52),
+        ended(2),
+        dispatch(3, "r1", { resumes: agentSession }),
+        agent(3, 53),
+      ],
+      [tool(61, ["cc"]), tool(62, ["sh", "-c", "test 3"])],
+    );
+    machine.marks.set(61, `${id}.1`).set(62, `${id}.2`);
+    machine.put(`${machine.attempt(3)}/spool`, text(said.name, said.call("c9", "test 3")));
+    const life = await machine.recovered();
+    const { evidence } = await settle(life.context, sessionOf(life));
+    expect(evidence.tools?.map(({ callId, attempt }) => [callId, attempt])).toEqual([
+      ["c1", 1],
+      ["c2", 1],
+    ]);
+    machine.running.delete(61);
+    await machine.pass();
+    expect(lifeOf(life.context, id).orphanWatch).toBeUndefined();
+    await life.close();
+  });
+
+  it("is of no call by an empty command, or one that is no text", async () => {
+    const none = (callId: string, input: unknown) =>
+      JSON.stringify({ type: "tool.call", id: callId, name: "run_command", input });
+    const lines = [said.name, none("c1", { command: " " }), none("c2", { command: 1 }), none("c3", null)];
+    const machine = await leaving(cut, [tool(61, ["sh", " ", "1"])]);
+    machine.put(`${machine.attempt(1)}/spool`, text(...lines));
+    const life = await machine.recovered();
+    const { evidence } = await settle(life.context, sessionOf(life));
+    expect(evidence.tools?.map(({ callId }) => callId)).toEqual(["c1", "c2", "c3"]);
+    await life.close();
+  });
+
+  it("that is looked for while the life is closed is nobody's matter any more", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    let found = (_: readonly Kin[]) => {};
+    machine.world.processes.kinOf = () => new Promise((resolve) => (found = resolve));
+    await machine.pass();
+    const closing = life.close();
+    found([]);
+    await settled();
+    await closing;
+    expect(machine.reports).toEqual([]);
+    expect(machine.timers).toEqual([]);
+    expect(lifeOf(life.context, id).orphanWatch).toBeDefined();
   });
 
   it("is not watched twice, nor by a life that is closed", async () => {
