@@ -127,9 +127,9 @@ function secondJudge(): string[] {
   const { runsMax, kinds }: CampaignResult = JSON.parse(readFileSync(campaignFile, "utf8"));
   const counts = Object.entries(kinds).map(([kind, { found, of }]) => `${found} of ${of} that are ${kind}`);
   return [
-    "## The second judge",
+    "## A campaign that chooses as it goes",
     "",
-    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs (\`node --import tsx test/mutation/campaign.ts\`, a sample): it finds ${counts.join(", ")}.`,
+    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs, each chosen by what was met before (\`node --import tsx test/mutation/campaign.ts\`, a sample): it finds ${counts.join(", ")}.`,
     "",
   ];
 }

@@ -2,16 +2,9 @@
  * Attempts that the journal has lost are taken back from their own copies, and lives begin from checkpoints.
  */
 import { describe, expect, it } from "vitest";
-import { IoError } from "../../src/model/ports.ts";
 import { restoreLost } from "../../src/session/about.ts";
-import {
-  checkpointPath,
-  packState,
-  readCheckpoint,
-  recordsPerCheckpoint,
-  writeCheckpoint,
-} from "../../src/session/checkpoint.ts";
-import { emptyState } from "../../src/session/state.ts";
+import { checkpointPath, recordsPerCheckpoint } from "../../src/session/checkpoint.ts";
+import { beginLife } from "../../src/session/life.ts";
 import {
   agent,
   at,
@@ -105,6 +98,7 @@ describe("an attempt that the journal has lost", () => {
       const machine = await lost([], about);
       const life = await machine.recovered();
       expect([about, await types(machine)]).toEqual([about, []]);
+      expect(await restoreLost(life.context, [id])).toEqual([]);
       await life.close();
     }
   });
@@ -130,13 +124,52 @@ describe("an attempt that the journal has lost", () => {
     for (const attempt of [10, 2]) machine.put(`${machine.attempt(attempt)}/about.json`, about(attempt));
     for (const name of ["0", "01", "x1", "1x"])
       machine.put(`${home}/sessions/${id}/attempts/${name}/about.json`, about(1));
-    for (const name of ["not-ours", `${id}0`, `0${id}`])
-      machine.put(`${home}/sessions/${name}/attempts/1/about.json`, about(1));
+    for (const name of ["not-ours", `${id}0`, `x${id}`])
+      machine.put(
+        `${home}/sessions/${name}/attempts/1/about.json`,
+        about(1).replaceAll(`"sessionId":"${id}"`, `"sessionId":"${name}"`),
+      );
     const life = await machine.recovered();
     const restored = (await machine.records(2)).filter(([type]) => type === "restored");
-    expect(restored.map(([, data]) => data.attempt)).toEqual([1, 2, 10]);
+    expect(restored.map(([, data]) => [data.sessionId, data.attempt])).toEqual([
+      [id, 1],
+      [id, 2],
+      [id, 10],
+    ]);
     await life.close();
     expect(await restoreLost(life.context, [id])).toEqual([]);
+  });
+
+  it("brings back its run beside others, and is not brought back for another run that is lost", async () => {
+    const over = [...copy, agent(1, 50), cover(1, whole), ended(1), runEnded(1)];
+    const machine = await lost(over, copyOf(copy));
+    machine.put(
+      `${machine.attempt(2)}/about.json`,
+      copyOf([project, session(), run("r2"), dispatch(2, "r2")]),
+    );
+    machine.put(`${machine.attempt(2)}/spool`, "");
+    await (await machine.recovered()).close();
+    const first = (await machine.records(2)).slice(0, 3);
+    expect(first.map(([type, data]) => [type, data.runId ?? data.attempt])).toEqual([
+      ["run", "r2"],
+      ["dispatch", "r2"],
+      ["restored", 2],
+    ]);
+    // The dispatch of the second run is known, its own record and the copy are gone.
+    for (const [drafts, found] of [
+      [[...over, dispatch(2, "r2"), ended(2), runEnded(2, "r2")], []],
+      [
+        [project, session(), dispatch(1), ended(1), runEnded(1), run("r2"), dispatch(2, "r2"), ended(2)],
+        [id],
+      ],
+    ] as const) {
+      const known = await lost(drafts, null);
+      const life = await known.recovered();
+      known.put(`${known.attempt(1)}/about.json`, copyOf(copy));
+      known.files.folders.add(known.attempt(2));
+      expect(await restoreLost(life.context, [id], [id])).toEqual(found);
+      await life.close();
+    }
   });
 
   it("is looked for in every session where the journal is damaged or empty, else in those that are recent", async () => {
@@ -215,11 +248,12 @@ describe("a life", () => {
     Array.from({ length: count }, () => ["about", { sessionId: id, about: "x".repeat(9) }]);
 
   it("leaves a checkpoint where it read so many records, and the next one begins with it", async () => {
-    const machine = await lost([...over, ...filler(recordsPerCheckpoint - over.length - 3)], null);
-    const first = await machine.recovered();
-    await first.close();
-    expect(machine.files.nodes.has(checkpointPath(home))).toBe(false);
-    await machine.left(filler(1));
+    // With the record of either life.
+    const few = recordsPerCheckpoint - over.length - 2;
+    const fewer = await lost([...over, ...filler(few - 1)], null);
+    await (await fewer.recovered()).close();
+    expect(fewer.files.nodes.has(checkpointPath(home))).toBe(false);
+    const machine = await lost([...over, ...filler(few)], null);
     const second = await machine.recovered();
     await second.close();
     expect(machine.files.nodes.has(checkpointPath(home))).toBe(true);
@@ -235,8 +269,10 @@ describe("a life", () => {
     const fourth = await machine.recovered();
     expect(fourth.context.late).toHaveLength(1);
     expect(sessionOf(fourth).runs).toMatchObject([{ state: "completed" }]);
+    expect(sessionOf(fourth).facts).toEqual(sessionOf(second).facts);
     expect(machine.files.opened).toBe(opened);
     await fourth.close();
+    expect(machine.files.opened).toBe(opened);
   });
 
   it("leaves none of a journal with damage or late writes", async () => {
@@ -286,6 +322,10 @@ describe("a life", () => {
 
   it("lists its sessions in any order where the machine does that faster", async () => {
     const machine = await lost([]);
+    machine.put(
+      `${machine.attempt(1, other)}/about.json`,
+      copyOf(copy).replaceAll(`"sessionId":"${id}"`, `"sessionId":"${other}"`),
+    );
     const { list } = machine.files;
     const asked: string[] = [];
     Object.assign(machine.files, {
@@ -297,6 +337,8 @@ describe("a life", () => {
     const life = await machine.recovered();
     expect(asked).toEqual([`${home}/sessions`]);
     expect(sessionOf(life).attempts).toHaveLength(1);
+    const restored = (await machine.records(2)).filter(([type]) => type === "restored");
+    expect(restored.map(([, data]) => data.sessionId)).toEqual([id, other]);
     await life.close();
   });
 
@@ -309,6 +351,15 @@ describe("a life", () => {
     await expect(life.ready).rejects.toThrow("a fault of ours");
     await settled();
     expect(machine.over).toEqual(["a fault of ours"]);
+    await life.close();
+  });
+
+  it("asks nobody what may begin where nobody said so", async () => {
+    const machine = await lost(copy, null);
+    const hooks = { onOver: (why: string) => void machine.over.push(why), report: () => undefined };
+    const life = await beginLife(machine.world, machine.config, hooks);
+    await life.ready;
+    expect(machine.over).toEqual([]);
     await life.close();
   });
 
@@ -340,76 +391,5 @@ describe("a life", () => {
     finish();
     await closing;
     expect([isDone, machine.files.writing]).toEqual([true, 0]);
-  });
-});
-
-describe("a checkpoint in memory", () => {
-  const covers = [{ generation: 1, n: 1, bytes: 2, crc: 3 }];
-
-  it("comes back as it went in, and what stood there before is removed", async () => {
-    const { files } = new Machine();
-    for (const name of [
-      "checkpoint-1",
-      "checkpoint-12",
-      "checkpoint-x",
-      "checkpoint-2.old",
-      "a-checkpoint-3",
-    ])
-      files.put(`${home}/${name}`, Buffer.from("old"));
-    const packed = packState(covers, emptyState());
-    if (packed === undefined) throw new Error("Nothing is all of one length.");
-    await writeCheckpoint(files, home, packed, 7);
-    expect(await files.list(home)).toEqual([
-      "a-checkpoint-3",
-      "checkpoint",
-      "checkpoint-2.old",
-      "checkpoint-7",
-      "checkpoint-x",
-    ]);
-    const found = await readCheckpoint(files, home);
-    expect(found?.covers).toEqual(covers);
-    await found?.close();
-    expect(files.opened).toBe(0);
-  });
-
-  it("is none where it cannot be written or read, and only that is forgiven", async () => {
-    const { files } = new Machine();
-    const packed = packState(covers, emptyState());
-    if (packed === undefined) throw new Error("Nothing is all of one length.");
-    const failing = (error: Error, calls: readonly string[]) => {
-      files.hook = (call) => {
-        if (calls.includes(call)) throw error;
-      };
-    };
-    failing(new IoError("ENOSPC", home, "create"), ["create"]);
-    await writeCheckpoint(files, home, packed, 1);
-    failing(new Error("ours"), ["create"]);
-    await expect(writeCheckpoint(files, home, packed, 1)).rejects.toThrow("ours");
-    files.hook = () => undefined;
-    await writeCheckpoint(files, home, packed, 1);
-    failing(new IoError("EIO", home, "read"), ["read"]);
-    expect(await readCheckpoint(files, home)).toBeUndefined();
-    failing(new Error("ours"), ["read"]);
-    await expect(readCheckpoint(files, home)).rejects.toThrow("ours");
-    expect(files.opened).toBe(0);
-  });
-
-  it("is used by its stamp alone where its body has the one that was told", async () => {
-    const machine = new Machine();
-    const { files } = machine;
-    const packed = packState(covers, emptyState());
-    if (packed === undefined) throw new Error("Nothing is all of one length.");
-    files.stamps.set(`${home}/checkpoint-1`, "then");
-    await writeCheckpoint(files, home, packed, 1);
-    files.calls.length = 0;
-    const found = await readCheckpoint(files, home);
-    expect(found).toBeDefined();
-    expect(files.calls.filter((call) => call === `read ${home}/checkpoint-1`)).toHaveLength(1);
-    await found?.close();
-    files.stamps.set(`${home}/checkpoint-1`, "later");
-    files.put(`${home}/checkpoint-1`, Buffer.from(""));
-    expect(await readCheckpoint(files, home)).toBeDefined();
-    files.put(`${home}/checkpoint-1`, Buffer.from("x"));
-    expect(await readCheckpoint(files, home)).toBeUndefined();
   });
 });

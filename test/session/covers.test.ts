@@ -147,7 +147,7 @@ describe("a spool that is read again", () => {
     expect(await map(grown)).toEqual(shifted(first.length + '{"b":2'.length));
     const whole = `${first}{"new":{"x":"and longer than it was"}}\n`;
     expect(await map(whole)).toEqual(shifted(first.length));
-    const nothing = `${first}{"b":2 no line that anybody understands\n`;
+    const nothing = `${first}{"b":2 no line that anybody understands, 12\n`;
     expect(await map(nothing)).toEqual(shifted(first.length));
     const inside = `${first}{"b":2{"new":{"x":"longer than it was"}}\n{"next":1}\n`;
     expect(await map(inside)).toEqual(shifted(first.length + '{"b":2'.length));

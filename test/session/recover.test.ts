@@ -89,6 +89,8 @@ describe("an attempt that was to be started", () => {
         seen: "nothing tells whether the agent was started: its host was gone before it said so",
       },
     ]);
+    expect(of(await machine.records(2), "run-ended")).toHaveLength(1);
+    expect(machine.fenced).toEqual([machine.attempt(1)]);
     await life.close();
   });
 
@@ -114,8 +116,11 @@ describe("an attempt that was to be started", () => {
     machine.fence = fence;
     if ("held" in one) machine.held.add(machine.attempt(1));
     const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended").map((data) => data.started)).toEqual(
-      started === undefined ? [] : [started],
+    const records = of(await machine.records(2), "ended");
+    expect(records.map((data) => data.started)).toEqual(started === undefined ? [] : [started]);
+    // Whoever never was is not followed, and what was is.
+    expect(records.filter(({ seen }) => String(seen).startsWith("the agent was never started"))).toHaveLength(
+      started === "no" ? 1 : 0,
     );
     await life.close();
   });
@@ -173,6 +178,11 @@ describe("an agent that is gone", () => {
     const records = await machine.records(2);
     expect(of(records, "ended").map((data) => data.attempt)).toEqual([2]);
     expect(of(records, "cover").map((data) => data.attempt)).toEqual([1, 2]);
+    expect([machine.files.watched.size, machine.files.opened]).toEqual([0, 0]);
+    const renewed = machine.files.calls.filter((call) =>
+      call.startsWith(`renew ${machine.attempt(1)}/spool`),
+    );
+    expect(renewed).toHaveLength(1);
     await life.close();
   });
 
@@ -183,6 +193,12 @@ describe("an agent that is gone", () => {
     const life = await machine.recovered();
     expect(of(await machine.records(2), "ended").map((data) => data.attempt)).toEqual([3]);
     await life.close();
+    const known = await left([...open, agent(1, 50), ended(1), dispatch(2)], { spool: text(...whole) });
+    known.put(`${known.attempt(2)}/spool`, text(said.name));
+    known.put(`${known.attempt(2)}/exit`, "0\n");
+    await (await known.recovered()).close();
+    expect(of(await known.records(2), "ended").map((data) => data.attempt)).toEqual([2]);
+    expect(of(await known.records(2), "cover").map((data) => data.attempt)).toEqual([2]);
   });
 });
 
@@ -204,6 +220,8 @@ describe("an agent that lives", () => {
     const own = life.context.lives.get(id);
     expect(own).toMatchObject({ reconciling: false });
     expect(own?.follower).toBeDefined();
+    expect(machine.idle).toEqual([]);
+    expect(of(records, "run-ended")).toEqual([]);
     await settled();
     machine.files.appendTo(`${machine.attempt(1)}/spool`, bytesOf(text(...whole.slice(1))));
     machine.put(`${machine.attempt(1)}/exit`, "0\n");
@@ -248,6 +266,13 @@ describe("an agent that lives", () => {
     const given = await living([agent(1, 50), [cancel[0], { ...cancel[1], why: "abandon" }]]);
     await (await given.recovered()).close();
     expect(given.signals).toEqual([]);
+    // Whom nobody can name gets no signal, and harms no start.
+    const unseen = await left([...open, cancel], { spool: "", started: "49 490\n" });
+    unseen.held.add(unseen.attempt(1));
+    const third = await unseen.recovered();
+    expect([unseen.signals, unseen.over]).toEqual([[], []]);
+    expect(third.context.lives.get(id)?.follower).toBeDefined();
+    await third.close();
   });
 
   it("over pipes, is asked for once a second", async () => {
@@ -308,6 +333,21 @@ describe("sessions that ended", () => {
     expect(of(await machine.records(2), "finding").length).toBeGreaterThan(0);
     expect(life.context.lives.get(id)?.verdict).toBeDefined();
     expect(machine.idle).toEqual([id]);
+    await life.close();
+  });
+
+  it("are looked at again beside others that a start has settled", async () => {
+    const other = "00000000000000bb";
+    const dead = [session(), run(), dispatch(1)].map(
+      ([type, data]): Draft => [type, { ...data, sessionId: other }],
+    );
+    const machine = await left([...over, ...dead], { spool: text(said.name) });
+    const life = await machine.begin();
+    expect(life.context.lives.get(other)).toMatchObject({ reconciling: true });
+    expect(life.context.lives.get(id)).toBeUndefined();
+    await life.ready;
+    await settled();
+    expect(machine.idle).toEqual([other, id]);
     await life.close();
   });
 

@@ -101,6 +101,23 @@ describe("the end of a run", () => {
     ]);
   });
 
+  it("of one that no attempt was made of is told with none", async () => {
+    const machine = new Machine();
+    await machine.left([project, session(), run()]);
+    const life = await machine.recovered();
+    const [end] = await of(machine, "run-ended");
+    expect(end).toMatchObject({ runId: "r1", attempt: 0 });
+    expect(String((await of(machine, "cut"))[0]?.path)).toContain(`/${id}/cuts/0-`);
+    await life.close();
+    const empty = new Machine();
+    await empty.left([project, session()]);
+    const second = await empty.recovered();
+    const { evidence } = await settle(second.context, sessionOf(second));
+    expect([evidence.attempts, evidence.bootChanged]).toEqual([[], false]);
+    expect(await of(empty, "run-ended")).toEqual([]);
+    await second.close();
+  });
+
   it("is never taken back, and not recorded again", async () => {
     for (const state of ["completed", "failed", "cancelled", "interrupted"]) {
       const before = [
@@ -152,8 +169,7 @@ describe("a cut", () => {
     machine.files.calls.length = 0;
     // The spool is damaged: something to tell.
     machine.put(`${machine.attempt(1)}/spool`, text(said.name));
-    const own = sessionOf(life).runs[0];
-    if (own !== undefined) own.state = "live";
+    expect(sessionOf(life).runs[0]?.state).toBe("interrupted-indeterminate");
     await settle(life.context, sessionOf(life));
     expect(await of(machine, "cut")).toHaveLength(2);
     expect(machine.files.calls).toContain(`sync-folder ${home}/sessions/${id}`);
@@ -225,7 +241,11 @@ describe("findings", () => {
     machine.running.set(50, identity(50));
     machine.put(`${machine.attempt(1)}/spool`, text(said.name));
     const life = await machine.recovered();
+    await settled();
+    lifeOf(life.context, id).unnoted = true;
+    machine.files.calls.length = 0;
     await Promise.all([0, 1].map(() => noteAdopted(life.context, sessionOf(life))));
+    expect(machine.files.calls.filter((call) => call === `open ${machine.attempt(1)}/spool`)).toHaveLength(1);
     expect(lifeOf(life.context, id).unnoted).toBeUndefined();
     expect((await of(machine, "finding")).map(({ finding }) => (finding as { code: string }).code)).toEqual([
       "record-lost",
@@ -248,6 +268,21 @@ describe("findings", () => {
     expect(lifeOf(life.context, id).unnoted).toBeUndefined();
     await life.close();
   });
+});
+
+it("a fault of ours in a look is no trouble of the session's", async () => {
+  const machine = await left([...begun, cover(1, half)]);
+  machine.running.set(50, identity(50));
+  const life = await machine.recovered();
+  await settled();
+  lifeOf(life.context, id).unnoted = true;
+  machine.files.hook = (call, path) => {
+    if (call === "open" && path.endsWith("/spool")) throw new Error("ours");
+  };
+  await expect(noteAdopted(life.context, sessionOf(life))).rejects.toThrow("ours");
+  expect(lifeOf(life.context, id).trouble).toBeUndefined();
+  machine.files.hook = () => undefined;
+  await life.close();
 });
 
 describe("the agent's own session", () => {
@@ -386,7 +421,7 @@ describe("what a former server writes late", () => {
     };
     expect(await late()).toEqual([]);
     const fromByte = machine.files.bytes(segment).length;
-    const line = `j1\t00000000\t9\t1\t9\t"finding"\t{"sessionId":"${id}"}\n`;
+    const line = `j1\t00000000\t90\t12\t90\t"finding"\t{"sessionId":"${id}"}\n`;
     machine.files.appendTo(segment, Buffer.from(line));
     const found = await late();
     expect(found).toMatchObject([
@@ -405,8 +440,14 @@ describe("what a former server writes late", () => {
       'A record "finding"',
       "Bytes that are no whole record",
     ]);
+    machine.files.appendTo(segment, Buffer.from(`  ${line}`));
+    expect((await late()).map(({ detail }) => detail.split(":")[0])).toEqual([
+      'A record "finding"',
+      "Bytes that are no whole record",
+      "Bytes that are no whole record",
+    ]);
     machine.files.appendTo(segment, Buffer.from("of nobody\n"));
-    expect(await late()).toHaveLength(2);
+    expect(await late()).toHaveLength(3);
     await life.close();
     const next = await machine.recovered();
     expect(next.context.late.length).toBeGreaterThan(1);
