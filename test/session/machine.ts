@@ -287,3 +287,31 @@ export const runEnded = (attempt: number, runId = "r1", state = "completed"): Dr
   "run-ended",
   { sessionId: id, runId, attempt, state, reason: "so it was", at: at(attempt, 0, 1_000_002) },
 ];
+
+/** An agent lives that has said this; `pid`: its wrapper has noted who it is. */
+export async function living(
+  drafts: readonly Draft[] = [project, session(), run(), dispatch(1)],
+  lines: readonly string[] = [said.name],
+  { pid = true, started = true } = {},
+) {
+  const machine = new Machine();
+  await machine.left(drafts);
+  const folder = machine.attempt(1);
+  machine.put(`${folder}/spool`, text(...lines));
+  if (started) machine.put(`${folder}/started`, "49 490\n");
+  if (pid) machine.put(`${folder}/pid`, "50 500\n");
+  machine.running.set(49, identity(49));
+  machine.running.set(50, identity(50));
+  machine.held.add(folder);
+  return machine;
+}
+
+/** Data of the records of this type, of lives from `generation` on. */
+export const recorded = async (machine: Machine, wanted: string, generation = 2) =>
+  (await machine.records(generation)).filter(([type]) => type === wanted).map(([, data]) => data);
+
+/** The agent writes these words, and the system tells that `name` in its folder has changed. */
+export function says(machine: Machine, words: string, name: string | undefined = "spool", attempt = 1) {
+  machine.files.appendTo(`${machine.attempt(attempt)}/spool`, bytesOf(words));
+  machine.files.watched.get(machine.attempt(attempt))?.(name);
+}
