@@ -129,7 +129,10 @@ const implied: readonly Equivalent[] = [
   { file: "reconcile/coverage.ts", line: "left.k - right.k", mutants: ["left.k + right.k"] },
   { file: "journal/journal.ts", line: "#isSyncDue = false;" },
   { file: "journal/journal.ts", line: "this.#pump === undefined && this.#syncing === undefined &&" },
-  { file: "journal/journal.ts", line: "if (this.#unsynced.length === 0 || this.#failure !== undefined) return;" },
+  {
+    file: "journal/journal.ts",
+    line: "if (this.#unsynced.length === 0 || this.#failure !== undefined) return;",
+  },
   { file: "journal/journal.ts", line: "if (one.source === undefined) one.answer(", mutants: ["true"] },
   { file: "journal/record.ts", line: "i < headEnd; i++" },
   { file: "journal/read.ts", line: "file.readNow !== undefined &&", mutants: ["true"] },

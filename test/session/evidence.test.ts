@@ -239,6 +239,18 @@ describe("a cut", () => {
     await life.close();
   });
 
+  it("holds what a person stopped of a later run with that run alone", async () => {
+    const cancel: Draft = [
+      "cancel",
+      { sessionId: id, runId: "r2", attempt: 2, who: "me", why: "stop", at: at(2, 0, 1_000_005) },
+    ];
+    const drafts = [...over, run("r2"), dispatch(2, "r2"), ended(2), cancel, runEnded(2, "r2")];
+    const life = await (await left(drafts)).recovered();
+    const { attempts } = await cut(life);
+    expect(attempts.map(({ cancelled }) => cancelled?.source)).toEqual([undefined, "J"]);
+    await life.close();
+  });
+
   it("knows which boot an attempt was started in, and whether it was", async () => {
     const drafts = [
       ...asked.slice(0, 3),
@@ -276,6 +288,32 @@ describe("a cut", () => {
       expect(attempts.map(({ started, liveness }) => [started, liveness])).toEqual([found]);
       await life.close();
     }
+  });
+
+  it("says that it was started of one that is known by its process, or by its name alone", async () => {
+    const machine = await living([...asked, agent(1, 50)], []);
+    const life = await machine.recovered();
+    await settled();
+    const [attempt] = sessionOf(life).attempts;
+    if (attempt === undefined) throw new Error("It is on record.");
+    const started = async () => (await cut(life, "living")).attempts.map((one) => one.started);
+    // Its wrapper has noted a process that runs; nothing else is known of it.
+    delete attempt.identity;
+    expect(await started()).toEqual(["yes"]);
+    machine.running.delete(50);
+    expect(await started()).toEqual(["unknown"]);
+    attempt.identity = identity(50);
+    expect(await started()).toEqual(["yes"]);
+    await life.close();
+  });
+
+  it("says nothing of half a line while its agent may write the rest", async () => {
+    const machine = await living([...asked, agent(1, 50)], [said.name]);
+    const life = await machine.recovered();
+    await settled();
+    says(machine, "half", "stderr");
+    expect((await cut(life, "living")).sources[0]?.damage).toEqual([]);
+    await life.close();
   });
 
   it("says of one that is just gone that it lives until its end is on record, unless nobody follows it", async () => {
@@ -348,6 +386,27 @@ describe("a cut", () => {
       ]).toEqual([started, kept]);
       await life.close();
     }
+  });
+
+  it("of a living agent counts the turns of all before it that were asked the same, by their prompts alone", async () => {
+    const said2 = event("assistant_response", { stopReason: null, content: "do r1" });
+    const machine = await living(
+      [...asked, named(1), ended(1), dispatch(2), ended(2), dispatch(3), agent(3, 51)],
+      [said.name],
+    );
+    machine.put(`${machine.attempt(3)}/spool`, "");
+    machine.running.set(51, identity(51));
+    machine.put(
+      `${cwd}/.coding-agent/events/${agentSession}.jsonl`,
+      log(told("do r1"), said2, called("c1"), told("do r1"), called("c2"), told("do r1"), called("c3")),
+    );
+    const life = await machine.recovered();
+    const [found] = (await cut(life, "living")).sources.filter(({ source }) => source === "L");
+    expect(found?.facts.flatMap(({ body }) => (body.kind === "call" ? body.callId : []))).toEqual([
+      "c1",
+      "c2",
+    ]);
+    await life.close();
   });
 
   it("of the first living agent reads no store", async () => {

@@ -130,6 +130,58 @@ describe("a line", () => {
     ]);
   });
 
+  it("that names another session later changes nothing: the first name counts", async () => {
+    const other = "99999999-2222-4333-8444-555555555555";
+    const machine = await living();
+    const life = await machine.recovered();
+    await settled();
+    says(machine, `${JSON.stringify({ type: "run.started", sessionId: other })}\n`);
+    await settled();
+    expect((await recorded(machine, "agent-session")).map((data) => data.agentSessionId)).toEqual([
+      agentSession,
+    ]);
+    await life.close();
+  });
+
+  it("of an agent that is not known yet is looked at with everything else", async () => {
+    const machine = await living(asked, [said.name], { pid: false });
+    const life = await machine.recovered();
+    await settled();
+    machine.put(`${machine.attempt(1)}/pid`, "50 500\n");
+    says(machine, `${said.call("c1")}\n`);
+    await settled();
+    expect(await recorded(machine, "agent")).toHaveLength(1);
+    await life.close();
+    const unwatched = await living([...asked, agent(1, 50)], [said.name], { started: false });
+    const second = await unwatched.recovered();
+    await settled();
+    unwatched.put(`${unwatched.attempt(1)}/started`, "49 490\n");
+    says(unwatched, `${said.call("c1")}\n`);
+    await settled();
+    expect(unwatched.gone.size).toBe(1);
+    await second.close();
+  });
+
+  it("that comes with the note of the end is on record before it", async () => {
+    const machine = await living();
+    const life = await machine.recovered();
+    await settled();
+    const folder = machine.attempt(1);
+    let isWritten = false;
+    machine.files.hook = (call, path) => {
+      if (call !== "open" || path !== `${folder}/exit` || isWritten) return;
+      isWritten = true;
+      machine.files.appendTo(`${folder}/spool`, bytesOf(text(...whole.slice(1))));
+      machine.put(`${folder}/exit`, "0\n");
+    };
+    says(machine, "", "stderr");
+    await settled();
+    const types = (await machine.records(2)).map(([type]) => type);
+    expect(types.filter((type) => type === "cover" || type === "ended")).toEqual(["cover", "cover", "ended"]);
+    expect(await recorded(machine, "run-ended")).toMatchObject([{ state: "completed" }]);
+    await life.close();
+  });
+
   it("that cannot be synced is not on record, and ends this life", async () => {
     const machine = await living();
     const life = await machine.recovered();
@@ -357,11 +409,46 @@ describe("an agent", () => {
     await life.close();
   });
 
+  it("that writes more than it may and that nobody can name is told, and nobody is signalled", async () => {
+    const machine = await living(asked, [said.name], { pid: false });
+    const life = await machine.recovered({ spoolBytesMax: 3 });
+    await settled();
+    expect(await recorded(machine, "limit")).toHaveLength(1);
+    expect([machine.signals, machine.reports]).toEqual([[], []]);
+    await life.close();
+  });
+
+  it("has been started where it left a code, was seen, or has said something, each alone", async () => {
+    for (const [drafts, lines, exit] of [
+      [asked, [], "3\n"],
+      [[...asked, agent(1, 50)], [], undefined],
+      [asked, [said.name], undefined],
+    ] as const) {
+      const machine = await living(drafts, lines, { pid: false });
+      machine.put(`${machine.attempt(1)}/started`, "");
+      machine.running.delete(50);
+      if (exit !== undefined) machine.put(`${machine.attempt(1)}/exit`, exit);
+      const life = await machine.recovered();
+      await settled();
+      const follower = lifeOf(life.context, id).follower;
+      machine.held.clear();
+      follower?.wrapperIsGone();
+      follower?.poke();
+      await settled();
+      const found = (await recorded(machine, "ended")).map((data) => [data.started, data.exitCode]);
+      expect(found).toEqual([["yes", exit === undefined ? null : 3]]);
+      await life.close();
+    }
+  });
+
   it("of a life that is closed is followed no more, and has no end for that", async () => {
     const machine = await living();
     const life = await machine.recovered();
     await settled();
+    // Nobody has told of it yet.
+    machine.files.appendTo(`${machine.attempt(1)}/spool`, bytesOf(`${said.call("c0")}\n`));
     await life.close();
+    expect(await recorded(machine, "cover")).toHaveLength(1);
     expect([machine.files.watched.size, machine.gone.size, machine.files.opened]).toEqual([0, 0, 0]);
     says(machine, `${said.call("c1")}\n`);
     ends(machine);

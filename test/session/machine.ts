@@ -63,6 +63,8 @@ export class Machine {
   readonly signals: string[] = [];
   /** Whom a signal ends. */
   ends: (pid: number, signal: string) => boolean = () => true;
+  /** What agents were told over their stdin. */
+  readonly inputs: string[] = [];
   readonly fenced: string[] = [];
   fence: "never-started" | "started" = "never-started";
   readonly started: AgentStart[] = [];
@@ -108,7 +110,10 @@ export class Machine {
         this.gone.set(folder, onGone);
         return { close: () => void this.gone.delete(folder) };
       },
-      input: async () => true,
+      input: async (_, bytes) => {
+        this.inputs.push(new TextDecoder().decode(bytes));
+        return true;
+      },
     },
     clock: {
       now: () => this.nowMs,

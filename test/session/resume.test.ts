@@ -21,6 +21,7 @@ import { bytesOf } from "../journal/memory-files.ts";
 import {
   agent,
   agentSession,
+  at,
   cover,
   cwd,
   type Draft,
@@ -219,8 +220,34 @@ describe("what the next agent is told", () => {
     }
   });
 
+  it("owes what was never given, also where the same words were asked before", async () => {
+    const again = [
+      ...begun,
+      cover(1, whole),
+      named(1),
+      ended(1),
+      runEnded(1),
+      run("r2", { prompt: "do r1" }),
+    ];
+    const machine = await left([...again, dispatch(2, "r2", { ask: "do r1", prompt: "do r1" })], whole);
+    machine.put(
+      `${cwd}/.coding-agent/events/${agentSession}.jsonl`,
+      text(JSON.stringify({ type: "user_message", sessionId: agentSession, data: { text: "do r1" } })),
+    );
+    const life = await machine.recovered();
+    expect(sessionOf(life).attempts[1]?.ended?.started).toBe("no");
+    expect((await prepared(life, { ...goesOn, acknowledge: true })).ask).toBe("do r1");
+    await life.close();
+  });
+
   it("names the prompts of attempts that were started, not of those that never were", async () => {
-    const drafts = [...begun, cover(1, half), named(1), ended(1), dispatch(2, "r1", { ask: "never heard" })];
+    const drafts = [
+      ...begun,
+      cover(1, half),
+      named(1),
+      ended(1),
+      dispatch(2, "r1", { ask: "never heard", prompt: "never heard" }),
+    ];
     const machine = await left(drafts);
     const life = await machine.recovered();
     const { repairs } = await prepared(life, { ...goesOn, acknowledge: true });
@@ -277,8 +304,22 @@ describe("an agent whose session nobody can name", () => {
     expect(found.resumes).toBeUndefined();
     expect(found.prompt).toContain("do r1");
     expect(found.prompt.length).toBeGreaterThan("do r1".length);
-    const long = { ask: "x".repeat(promptBytesMax), resumesRun: true, acknowledge: true };
-    expect(await refusedAs(life, long)).toMatchObject({ code: "hand-over-too-long" });
+    const long = (bytes: number) => ({ ask: "x".repeat(bytes), resumesRun: false, acknowledge: true });
+    const { prompt } = await prepared(life, long(1));
+    const room = promptBytesMax - (Buffer.byteLength(prompt) - 1);
+    expect(await refusedAs(life, long(room))).toBeUndefined();
+    expect(await refusedAs(life, long(room + 1))).toMatchObject({ code: "hand-over-too-long" });
+    await life.close();
+  });
+});
+
+describe("a tool that runs on", () => {
+  it("keeps everybody from going on beside it", async () => {
+    const machine = await left(begun);
+    machine.running.set(61, identity(61));
+    machine.kin = [{ identity: identity(61), by: "marker", args: ["make"] }];
+    const life = await machine.recovered();
+    expect(await refusedAs(life, { ...goesOn, acknowledge: true })).toMatchObject({ code: "tool-alive" });
     await life.close();
   });
 });
@@ -373,6 +414,41 @@ describe("a call whose outcome nobody knows", () => {
     await second.close();
   });
 
+  it("is meant by its name also where a later call of that name is known, and no word on another one counts", async () => {
+    const word: Draft = [
+      "decision",
+      { sessionId: id, callId: "c1", attempt: 2, outcome: "not-done", who: "me", at: at(2, 0, 1_000_007) },
+    ];
+    const machine = await left(
+      [
+        ...begun,
+        cover(1, half),
+        named(1),
+        ended(1),
+        dispatch(2, "r1", { resumes: agentSession }),
+        agent(2, 51),
+        cover(2, whole),
+        ended(2),
+        word,
+        dispatch(3, "r1", { resumes: agentSession }),
+        agent(3, 52),
+      ],
+      half,
+    );
+    machine.put(`${machine.attempt(2)}/spool`, text(...whole));
+    machine.put(`${machine.attempt(3)}/spool`, text(said.name));
+    const life = await machine.recovered();
+    const { verdict } = await settle(life.context, sessionOf(life));
+    expect(verdict.calls.map(({ attempt, effect }) => [attempt, effect])).toEqual([
+      [1, "unknown"],
+      [2, "done"],
+    ]);
+    const told = { callId: "c1", outcome: "done", who: "me" } as const;
+    expect(await decide(life.context, sessionOf(life), told)).toEqual({ as: "recorded", callId: "c1" });
+    expect(await of(machine, "decision")).toMatchObject([{ callId: "c1", attempt: 1, outcome: "done" }]);
+    await life.close();
+  });
+
   it("of two with one name is the one that is open; an earlier word on the other stands", async () => {
     const machine = await left(
       [
@@ -446,6 +522,18 @@ describe("the start", () => {
     await life.close();
   });
 
+  it("leaves a copy of what it rests on: of its own run and dispatch, and no project that nobody knows", async () => {
+    const before = [...begun, cover(1, whole), named(1), ended(1), runEnded(1)];
+    const machine = await left([...before.slice(1), run("r2"), dispatch(2, "r2")], whole);
+    const life = await machine.recovered();
+    await resume(life, { ...goesOn, acknowledge: true });
+    const about = JSON.parse(Buffer.from(machine.files.bytes(`${machine.attempt(3)}/about.json`)).toString());
+    expect(about.map(({ type }: { type: string }) => type)).toEqual(["session", "run", "dispatch"]);
+    expect(about[1].data).toMatchObject({ runId: "r2", prompt: "do r2", key: "key r2" });
+    expect(about[2].data).toMatchObject({ runId: "r2", attempt: 3, at: { attempt: 3 } });
+    await life.close();
+  });
+
   it("says in its record what a host asked for", async () => {
     const machine = await left(begun, finished);
     const life = await machine.recovered();
@@ -498,6 +586,26 @@ describe("the start", () => {
     await life.close();
   });
 
+  it("that goes wrong by a fault of ours is no reason to say that the agent never was", async () => {
+    const machine = await left(begun, finished);
+    const life = await machine.recovered();
+    machine.start = () => {
+      throw new Error("ours");
+    };
+    await expect(resume(life)).rejects.toThrow("ours");
+    expect((await of(machine, "ended")).filter(({ attempt }) => attempt === 2)).toEqual([]);
+    await life.close();
+  });
+
+  it("syncs no spool that is new", async () => {
+    const machine = await left(begun, finished);
+    const life = await machine.recovered();
+    machine.files.calls.length = 0;
+    await resume(life);
+    expect(machine.files.calls.filter((call) => /^(renew|read-sync)/.test(call))).toEqual([]);
+    await life.close();
+  });
+
   it("is none of an attempt that is not on record", async () => {
     const machine = await left(begun, finished);
     const life = await machine.recovered();
@@ -510,9 +618,9 @@ describe("the start", () => {
   it("has a number that is neither on record nor on the disk", async () => {
     const machine = await left(begun, finished);
     const life = await machine.recovered();
-    for (const name of ["7", "08", "x", "1234567890"])
+    for (const name of ["12", "7", "08", "x", "8x", "1234567890"])
       machine.put(`${home}/sessions/${id}/attempts/${name}/spool`, "");
-    expect(await nextAttempt(life.context, sessionOf(life))).toBe(8);
+    expect(await nextAttempt(life.context, sessionOf(life))).toBe(13);
     await life.close();
     const empty = new Machine();
     await empty.left([project, session()]);
@@ -538,6 +646,8 @@ describe("the start", () => {
     await resume(life, goesOn, { repairs });
     expect(machine.files.calls).not.toContain(`rename ${snapshotPath}`);
     expect(machine.files.nodes.has(`${machine.attempt(2)}/original-1`)).toBe(false);
+    // It was brought to the disk by nobody of ours: its folder's name is none of this attempt's.
+    expect(machine.files.calls).not.toContain(`sync-folder ${cwd}/.coding-agent/sessions`);
     await life.close();
   });
 
@@ -555,12 +665,13 @@ describe("the start", () => {
     expect(machine.files.folders).toContain(`${cwd}/.coding-agent/sessions`);
     await life.close();
     const outside = await left(begun, finished);
-    outside.files.folders.add("/else");
+    for (const path of ["/elsewhere", "/elsewhere/deep"]) outside.files.folders.add(path);
     const second = await outside.recovered();
     outside.files.calls.length = 0;
     const bytes = bytesOf("x");
-    await resume(second, goesOn, { repairs: [{ path: "/else/file", bytes, why: "so" }] });
-    expect(outside.files.bytes("/else/file")).toEqual(bytes);
+    await resume(second, goesOn, { repairs: [{ path: "/elsewhere/deep/file", bytes, why: "so" }] });
+    expect(outside.files.bytes("/elsewhere/deep/file")).toEqual(bytes);
+    expect([...outside.files.folders].filter((path) => path.startsWith(`${cwd}/`))).toEqual([]);
     expect(outside.files.calls).not.toContain(`sync-folder ${cwd}`);
     await second.close();
   });
@@ -571,7 +682,8 @@ describe("the start", () => {
     });
     const never = { started: "no", exitCode: null };
     const machine = await left([
-      ...asked,
+      ...asked.slice(0, 3),
+      dispatch(1, "r1", repaired("/a/first/file")),
       ended(1, never),
       dispatch(2, "r1", repaired("/a/old/file")),
       agent(2, 51),
@@ -583,7 +695,7 @@ describe("the start", () => {
       dispatch(5, "r1", repaired("/a/none/file")),
       ended(5, never),
     ]);
-    for (const folder of ["/a/old", "/a/one", "/a/two"]) machine.files.folders.add(folder);
+    for (const folder of ["/a/first", "/a/old", "/a/one", "/a/two"]) machine.files.folders.add(folder);
     const life = await machine.recovered();
     machine.files.calls.length = 0;
     await resume(life, { ...goesOn, acknowledge: true });

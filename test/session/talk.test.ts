@@ -1,0 +1,121 @@
+/**
+ * An agent that is spoken with is spoken with on: by who starts it, and by who takes it back.
+ */
+import { expect, it } from "vitest";
+import { lifeOf } from "../../src/session/context.ts";
+import { recordDispatch, startDispatched } from "../../src/session/dispatch.ts";
+import { prepareHandOver } from "../../src/session/hand-over.ts";
+import {
+  agent,
+  type Draft,
+  dispatch,
+  ended,
+  id,
+  identity,
+  living,
+  Machine,
+  project,
+  recorded,
+  run,
+  runEnded,
+  says,
+  session,
+  sessionOf,
+  settled,
+} from "./machine.ts";
+
+const begun: readonly Draft[] = [project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)];
+const answer = (request: string, result: object) =>
+  `${JSON.stringify({ jsonrpc: "2.0", id: request, result })}\n`;
+const saidBefore = (key: string, when: string): Draft => ["said", { sessionId: id, attempt: 1, key, when }];
+
+const methods = ({ inputs }: Machine) => inputs.map((line) => JSON.parse(line).method);
+const keys = async (machine: Machine, generation = 2) =>
+  (await recorded(machine, "said", generation)).map(({ key, when }) => `${key} ${when}`);
+/** By what id it asked this. */
+const requestOf = ({ inputs }: Machine, index: number) => JSON.parse(inputs[index] ?? "{}").id;
+
+it("one that was taken back before it was told anything is told all, one after the other", async () => {
+  const machine = await living(begun, []);
+  const life = await machine.recovered();
+  await settled();
+  expect(lifeOf(life.context, id).talk?.attempt).toBe(1);
+  expect(methods(machine)).toEqual(["initialize"]);
+  says(machine, answer(requestOf(machine, 0), {}));
+  await settled();
+  expect(methods(machine)).toEqual(["initialize", "session/new"]);
+  expect(await keys(machine)).toEqual([
+    "initialize before",
+    "initialize after",
+    "session before",
+    "session after",
+  ]);
+  await life.close();
+  // The next server hears what was said again, and does not say it twice.
+  says(machine, answer(requestOf(machine, 1), { sessionId: "s" }));
+  const next = await machine.recovered();
+  await settled();
+  expect(methods(machine)).toEqual(["initialize", "session/new", "session/prompt"]);
+  expect(await keys(machine, 3)).toEqual(["prompt before", "prompt after"]);
+  await next.close();
+});
+
+it("one of which nobody can tell what it was told is ended", async () => {
+  const machine = await living([...begun, saidBefore("initialize", "before")], []);
+  const life = await machine.recovered();
+  await settled();
+  expect(machine.reports).toEqual([
+    `Session ${id}: nobody can tell whether its agent was told "initialize"; it is ended.`,
+  ]);
+  expect(machine.signals).toEqual(["50 SIGTERM"]);
+  expect(machine.inputs).toEqual([]);
+  await life.close();
+});
+
+it("one that is started is told what it is to do as soon as its process is known", async () => {
+  const machine = new Machine();
+  await machine.left([...begun, ended(1, { exitCode: 1 }), runEnded(1, "r1", "interrupted")]);
+  machine.put(`${machine.attempt(1)}/spool`, "");
+  const life = await machine.recovered();
+  const { context } = life;
+  const order = {
+    runId: "r1",
+    attempt: 2,
+    ask: "do r1",
+    prompt: "do r1",
+    repairs: [],
+    executable: "/bin/agent",
+  };
+  await recordDispatch(context, id, order);
+  expect(await startDispatched(context, sessionOf(life), order)).toBeUndefined();
+  expect(lifeOf(context, id).talk?.attempt).toBe(2);
+  expect(machine.started).toMatchObject([{ args: [] }]);
+  await settled();
+  expect(machine.inputs).toEqual([]);
+  machine.running.set(51, identity(51));
+  machine.put(`${machine.attempt(2)}/started`, "49 490\n");
+  machine.put(`${machine.attempt(2)}/pid`, "51 510\n");
+  says(machine, "", "pid", 2);
+  await settled();
+  expect(methods(machine)).toEqual(["initialize"]);
+  says(machine, answer(requestOf(machine, 0), {}), "spool", 2);
+  await settled();
+  expect(methods(machine)).toEqual(["initialize", "session/new"]);
+  await life.close();
+});
+
+it("one that is gone on with knows nothing of what it did, and is told, also behind a run that is over", async () => {
+  const lines = [answer("x", {})];
+  const machine = new Machine();
+  const named: Draft = ["agent-session", { sessionId: id, attempt: 1, agentSessionId: "s" }];
+  await machine.left([...begun, named, ended(1), runEnded(1)]);
+  machine.put(`${machine.attempt(1)}/spool`, lines.join(""));
+  const life = await machine.recovered();
+  const prepared = await prepareHandOver(life.context, sessionOf(life), {
+    ask: "more",
+    resumesRun: false,
+    acknowledge: true,
+  });
+  expect(prepared).toMatchObject({ ask: "more", resumes: "s", handOver: { sends: [] } });
+  await life.close();
+});
