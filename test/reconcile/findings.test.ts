@@ -428,6 +428,20 @@ describe("findings", () => {
     expect(codes(reconcile(torn))).not.toContain("second-writer");
   });
 
+  it("second-writer: by the first record that stands behind a later prompt of the same log, though others stand behind a hole", () => {
+    const [c, rc, p3] = [call("c"), result("c"), prompt("p3")];
+    const spools = [O(1, [go, a, ra, c, rc]), O(2, [go, b, rb]), O(3, [go])];
+    const three = (...logs: Evidence["sources"]) =>
+      reconcile(evidence([attempt(1), attempt(2), attempt(3)], [...spools, ...logs, S([])]));
+    const own = [p1, a, c, garbage, ra, b, rb];
+    const found = three(L([...own, p3, rc])).findings.filter(({ code }) => code === "second-writer");
+    expect(found.map(placesOf)).toEqual([["L:80", "L:70"]]);
+    const path = "/w/events/other.jsonl";
+    const later = L([p3]);
+    const other = { ...later, path, facts: later.facts.map((fact) => ({ ...fact, path })) };
+    expect(codes(three(L(own), other))).not.toContain("second-writer");
+  });
+
   for (const { code, why, raises, silent, severity, id, cites } of rows) {
     it(`${code}: ${why}`, () => {
       const found = reconcile(raises).findings.filter((finding: Finding) => finding.code === code);
