@@ -2,6 +2,8 @@
  * Mutants that no test can tell from the code, and why. Found by file and by what stands on their line, so that a line
  * that moves keeps its reason and one that changes loses it.
  */
+import * as recovery from "./equivalents-recovery.ts";
+
 export interface Equivalent {
   readonly file: string;
   /** Part of the source line. */
@@ -159,9 +161,9 @@ const unused: readonly Equivalent[] = [
 
 /** Why, and which. */
 export const equivalents: Readonly<Record<string, readonly Equivalent[]>> = {
-  "A guard that the compiler asks for: what it keeps out does not come": guard,
-  "A saving: without it the same comes out, later or with more memory": saving,
-  "An entry that nothing asks for": noMatch,
-  "Implied by what stands around it": implied,
-  "A value that nobody looks at, or that says the same": unused,
+  "A guard that the compiler asks for: what it keeps out does not come": [...guard, ...recovery.guard],
+  "A saving: without it the same comes out, later or with more memory": [...saving, ...recovery.saving],
+  "An entry that nothing asks for": [...noMatch, ...recovery.noMatch],
+  "Implied by what stands around it": [...implied, ...recovery.implied],
+  "A value that nobody looks at, or that says the same": [...unused, ...recovery.unused],
 };

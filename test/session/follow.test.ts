@@ -143,6 +143,16 @@ describe("a line", () => {
     await life.close();
   });
 
+  it("of a known agent is read also where the system does not tell what has changed", async () => {
+    const machine = await living();
+    const life = await machine.recovered();
+    await settled();
+    says(machine, `${said.call("c1")}\n`, undefined);
+    await settled();
+    expect(await recorded(machine, "cover")).toHaveLength(2);
+    await life.close();
+  });
+
   it("of an agent that is not known yet is looked at with everything else", async () => {
     const machine = await living(asked, [said.name], { pid: false });
     const life = await machine.recovered();

@@ -291,6 +291,18 @@ describe("an agent that lives", () => {
   });
 });
 
+describe("a session of which only what waits is known", () => {
+  it("is settled, and what waits may begin", async () => {
+    const queued: Draft = ["queued", { sessionId: id, queueId: "q", prompt: "later", atMs: 1 }];
+    const machine = new Machine();
+    await machine.left([project, session(), queued]);
+    const life = await machine.recovered();
+    expect([machine.idle, machine.over, machine.reports]).toEqual([[id], [], []]);
+    expect(await machine.records(2)).toEqual([]);
+    await life.close();
+  });
+});
+
 describe("a session that cannot be read", () => {
   it("is reported, stays so, and harms no other", async () => {
     const machine = await left([...open, agent(1, 50)], { spool: text(...whole), exit: "0\n" });

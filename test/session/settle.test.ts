@@ -304,6 +304,18 @@ describe("the agent's own session", () => {
     expect(await of(machine, "agent-session")).toEqual([]);
   });
 
+  it("stays the one on record, whatever store opens with what was asked, and is none of an agent without a store", async () => {
+    const other = "99999999-2222-4333-8444-555555555555";
+    const machine = await left([...open, named(1, other)], []);
+    logged(machine, "do r1");
+    await (await machine.recovered()).close();
+    expect(await of(machine, "agent-session")).toEqual([]);
+    const spoken = await left([project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)], []);
+    await (await spoken.recovered()).close();
+    expect(await of(spoken, "agent-session")).toEqual([]);
+    expect([spoken.over, await of(spoken, "run-ended")]).toMatchObject([[], [{ attempt: 1 }]]);
+  });
+
   it("where the journal is damaged is what the latest attempt says that says one", async () => {
     const other = "99999999-2222-4333-8444-555555555555";
     const machine = await left([...open, cover(1, half), ended(1), dispatch(2), named(2, other)]);
