@@ -3,16 +3,15 @@
  *
  * Sampled are runs that a plan alone describes, in lockstep: of those in which a promise broke all, of the others one in
  * twenty. A run with crashes at the calls of ports has no counterpart outside memory, and no plan says where in a start
- * or a resume a kill falls that comes during it, nor whether a server has taken note of an agent that was silent until
- * then, nor which record of a journal has a number.
+ * or a resume a kill falls that comes during it, nor whether a server has noted by then whom it has started, nor which
+ * record of a journal has a number.
  */
 
+import { kindOf } from "../fault/records.ts";
 import type { RunRecord } from "../history.ts";
 import type { Draw } from "../memory/chooser/chooser.ts";
 import { Random } from "../memory/random.ts";
-import type { Attempt } from "../oracle/attempts.ts";
-import { factsOf } from "../oracle/facts.ts";
-import type { Damage, Plan } from "../plan/plan.ts";
+import type { Damage, FaultKind, Plan } from "../plan/plan.ts";
 
 export interface Sample {
   readonly seed: number;
@@ -33,7 +32,7 @@ export function isSampled(
   verdict: string,
   seed: number,
 ): boolean {
-  if (crashes.length > 0 || plan.mode !== "lockstep" || endedBesideTheSilent(record)) return false;
+  if (crashes.length > 0 || plan.mode !== "lockstep" || endedBeforeItNoted(record)) return false;
   if (plan.rounds.some((round) => isUnderWay(round) || round.damage.some(isByNumber))) return false;
   return verdict === "defect" || new Random(seed).oneIn(oneIn);
 }
@@ -43,19 +42,30 @@ function isUnderWay({ at }: Plan["rounds"][number]): boolean {
   return "phase" in at && at.phase !== "ready";
 }
 
-/** The server ended while an agent of it had not said anything: it notes whom it has started when it comes to it. */
-function endedBesideTheSilent(record: RunRecord): boolean {
-  const { faults, attempts } = factsOf(record);
-  return faults.some(({ fault, t }) => {
-    if (fault.kind === "freeze" || fault.kind === "disconnect") return false;
-    const ns = BigInt(t);
-    const isThere = ({ startNs, goneByNs }: Attempt) =>
-      startNs < ns && (goneByNs === undefined || goneByNs > ns);
-    const hasSpoken = ({ emissions }: Attempt) =>
-      emissions.some(({ doneNs }) => doneNs !== undefined && doneNs < ns);
-    const endsServer = fault.kind !== "kill" || fault.target !== "agent";
-    return endsServer && attempts.some((attempt) => isThere(attempt) && !hasSpoken(attempt));
+/**
+ * The server ended and had not noted an agent that it had started. A real one has, long before the agent is there to be
+ * stopped at an event; in memory what comes first is drawn.
+ */
+function endedBeforeItNoted({ history, cuts }: RunRecord): boolean {
+  const pids: number[] = [];
+  let endsServer = false;
+  return history.some((entry) => {
+    if (entry.kind === "agent-hello") pids.push(entry.pid);
+    if (entry.kind === "fault") endsServer = isEndOfServer(entry.fault);
+    // What was noted can no longer be told.
+    if (entry.kind === "damage" && entry.role === "journal") endsServer = false;
+    if (entry.kind !== "cut" || entry.label !== "killed" || !endsServer) return false;
+    const journals = cuts[entry.cut]?.files.filter(({ role }) => role === "journal") ?? [];
+    const noted = journals.flatMap(({ content = "" }) =>
+      content.split("\n").filter((line) => kindOf(line) === "agent"),
+    );
+    return pids.some((pid) => !noted.some((line) => line.includes(`"pid":${pid},`)));
   });
+}
+
+function isEndOfServer(fault: FaultKind): boolean {
+  if (fault.kind === "kill") return fault.target !== "agent";
+  return fault.kind === "term" || fault.kind === "reload";
 }
 
 /**
