@@ -70,15 +70,12 @@ export class Descriptor {
 
   /** Writes all of it where the file ends. */
   append(bytes: Uint8Array): Promise<void> {
-    return this.#whileOpen(async (fd) => {
-      for (let from = 0; from < bytes.length; ) {
-        const left = bytes.length - from;
-        from +=
-          left <= writtenBytesMax
-            ? writeSync(fd, bytes, from, left)
-            : await beside<number>((done) => write(fd, bytes, from, left, null, done));
-      }
-    });
+    return this.#write(bytes, null);
+  }
+
+  /** Writes all of it from offset `at` on, in a file that was not opened to be appended to. */
+  write(bytes: Uint8Array, at: number): Promise<void> {
+    return this.#write(bytes, at);
   }
 
   sync(): Promise<void> {
@@ -95,6 +92,19 @@ export class Descriptor {
     this.#isClosed = true;
     if (this.#pending > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve));
     closeSync(this.#fd);
+  }
+
+  #write(bytes: Uint8Array, at: number | null): Promise<void> {
+    return this.#whileOpen(async (fd) => {
+      for (let from = 0; from < bytes.length; ) {
+        const left = bytes.length - from;
+        const to = at === null ? null : at + from;
+        from +=
+          left <= writtenBytesMax
+            ? writeSync(fd, bytes, from, left, to)
+            : await beside<number>((done) => write(fd, bytes, from, left, to, done));
+      }
+    });
   }
 
   #number(): number {

@@ -127,20 +127,22 @@ async function renew(
   opened: string,
   fromByte: number,
 ): Promise<string | undefined> {
-  const handle = await open(path, O_RDWR | O_NONBLOCK);
+  const file = await atOnce(() => Descriptor.open(path, O_RDWR | O_NONBLOCK));
   try {
-    const [now, then] = [await handle.stat({ bigint: true }), known.stats()];
+    const [now, then] = [file.stats(), known.stats()];
     if (now.ino !== then.ino || now.dev !== then.dev) throw new IoError("ESTALE", path, "open");
-    const piece = Buffer.allocUnsafe(pieceBytes);
-    for (let at = fromByte; at < now.size; ) {
-      const { bytesRead } = await handle.read(piece, 0, Math.min(piece.length, Number(now.size) - at), at);
-      if (bytesRead === 0) break;
-      at += (await handle.write(piece, 0, bytesRead, at)).bytesWritten;
+    const toByte = Number(now.size);
+    const piece = Buffer.allocUnsafe(Math.max(0, Math.min(pieceBytes, toByte - fromByte)));
+    for (let at = fromByte; at < toByte; ) {
+      const count = await file.read(piece.subarray(0, toByte - at), at);
+      if (count === 0) break;
+      await file.write(piece.subarray(0, count), at);
+      at += count;
     }
-    await handle.datasync();
-    return stampOf(now) === opened ? stampOf(await handle.stat({ bigint: true })) : undefined;
+    await file.sync();
+    return stampOf(now) === opened ? stampOf(file.stats()) : undefined;
   } finally {
-    await handle.close();
+    await file.close();
   }
 }
 

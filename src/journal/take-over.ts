@@ -1,8 +1,9 @@
 /**
  * Take-over: how a server life becomes the only one whose records count.
  *
- * Always: first the new segment exists durably, then the lengths of the older ones are taken and recorded. So a
- * record that an older life acknowledged, having seen no newer segment after its sync, lies before its seal.
+ * Always: first the new segment exists, for everybody to see, then the lengths of the older ones are taken; and recorded
+ * when its name is durable. So a record that an older life acknowledged, having seen no newer segment after its sync, lies
+ * before its seal.
  * Never: nothing is appended to, cut from or repaired in an older segment; no lock, lease or time is involved.
  */
 import type { Files } from "../model/ports.ts";
@@ -18,7 +19,7 @@ import {
   type JournalRecord,
   recordBytesMaxDefault,
 } from "./types.ts";
-import { SegmentWriter, type Written } from "./writer.ts";
+import { type BegunSegment, SegmentWriter, type Written } from "./writer.ts";
 
 export interface TakenOver {
   readonly journal: Journal;
@@ -51,14 +52,15 @@ export async function takeOver(
   await files.makeFolder(folder);
   // Also when it is there: a life that made it may have ended before its name was durable.
   await files.syncFolder(folder.slice(0, folder.lastIndexOf("/")) || "/");
-  const segment = await createNext(files, folder);
+  const { segment, named } = await createNext(files, folder);
   try {
-    const older = await readSegments(files, folder, {
+    const reading = readSegments(files, folder, {
       below: segment.generation,
       sync: true,
       recordBytesMax,
       ...(options.covered === undefined ? {} : { covered: options.covered }),
     });
+    const [older] = await Promise.all([reading, named]);
     const seals = sealsToRecord(older.known, older.fresh);
     const data = { ...life, seals };
     const [first] = await segment.write([draftRecord(lifeType, data, recordBytesMax)]);
@@ -82,11 +84,11 @@ export async function takeOver(
 }
 
 /** Creates the segment behind the newest one; another life that is faster only moves the number up. */
-async function createNext(files: Files, folder: string): Promise<SegmentWriter> {
+async function createNext(files: Files, folder: string): Promise<BegunSegment> {
   const names = (await files.list(folder)) ?? [];
   for (let generation = (generationsIn(names).at(-1) ?? 0) + 1; ; generation++) {
-    const segment = await SegmentWriter.create(files, folder, generation);
-    if (segment !== undefined) return segment;
+    const made = await SegmentWriter.begin(files, folder, generation);
+    if (made !== undefined) return made;
   }
 }
 

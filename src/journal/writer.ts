@@ -24,6 +24,12 @@ export interface Written {
   readonly position: JournalPosition;
 }
 
+/** A segment that others see already, and whose name a power cut may still take. */
+export interface BegunSegment {
+  readonly segment: SegmentWriter;
+  readonly named: Promise<void>;
+}
+
 export class SegmentWriter {
   readonly path: string;
   readonly #file: AppendFile;
@@ -41,15 +47,23 @@ export class SegmentWriter {
 
   /** Creates the segment and makes its name durable; undefined when that generation exists. @throws IoError. */
   static async create(files: Files, folder: string, generation: number): Promise<SegmentWriter | undefined> {
+    const made = await SegmentWriter.begin(files, folder, generation);
+    await made?.named;
+    return made?.segment;
+  }
+
+  /** As {@link create}; nothing may be written before `named` has resolved. Where that fails, the segment is closed. */
+  static async begin(files: Files, folder: string, generation: number): Promise<BegunSegment | undefined> {
     const file = await files.createExclusive(`${folder}/${segmentName(generation)}`);
     if (file === undefined) return undefined;
-    try {
-      await files.syncFolder(folder);
-    } catch (error) {
-      await file.close().catch(() => undefined);
+    const segment = new SegmentWriter(file, generation);
+    const named = nameDurably(files, folder).catch(async (error: unknown) => {
+      await segment.close();
       throw error;
-    }
-    return new SegmentWriter(file, generation);
+    });
+    // Whoever needs it awaits it.
+    named.catch(() => undefined);
+    return { segment, named };
   }
 
   get generation(): number {
@@ -138,6 +152,10 @@ export class SegmentWriter {
   async close(): Promise<void> {
     await this.#file.close().catch(() => undefined);
   }
+}
+
+async function nameDurably(files: Files, folder: string): Promise<void> {
+  await files.syncFolder(folder);
 }
 
 function joined(lines: readonly Uint8Array[], length: number): Uint8Array {

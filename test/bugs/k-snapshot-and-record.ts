@@ -40,7 +40,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/writer.ts",
-        find: "      await files.syncFolder(folder);\n",
+        find: "  await files.syncFolder(folder);\n",
         replace: `      ${reached};\n`,
       },
     ],

@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the folder is not synced after a segment was created",
     hunt: "power",
-    patches: [{ file: writer, find: "      await files.syncFolder(folder);\n", replace: "" }],
+    patches: [{ file: writer, find: "  await files.syncFolder(folder);\n", replace: "" }],
   },
   {
     name: "the folder is not synced after a rename",
