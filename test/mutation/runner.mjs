@@ -80,7 +80,7 @@ class InProcessRunner {
     Object.assign(state, { activeMutant: activeMutant.id, hitCount: 0, hitLimit });
     try {
       await this.#load();
-      return await this.#judge(testFilter, hitLimit);
+      return await this.#judge(this.#judgesOf(activeMutant.fileName, testFilter), hitLimit);
     } catch (error) {
       return { status: "killed", killedBy: [], failureMessage: String(error), nrOfTests: 0 };
     } finally {
@@ -88,9 +88,17 @@ class InProcessRunner {
     }
   }
 
-  async #judge(testFilter, hitLimit) {
-    const asked =
-      testFilter === undefined ? this.#tests : this.#tests.filter(({ name }) => testFilter.includes(name));
+  /** Of those that reach it its area's own tests, and the campaign's runs. */
+  #judgesOf(mutated, testFilter) {
+    const area = /\/src\/([^/]+)\//.exec(mutated)?.[1];
+    return this.#tests.filter(
+      ({ name, file }) =>
+        (testFilter === undefined || testFilter.includes(name)) &&
+        (file === runsOf || file.startsWith(`test/${area}/`)),
+    );
+  }
+
+  async #judge(asked, hitLimit) {
     let nrOfTests = 0;
     for (const test of asked.toSorted((left, right) => costOf(left) - costOf(right))) {
       nrOfTests += 1;
@@ -164,9 +172,12 @@ class InProcessRunner {
 /** What a test takes, for what it may find: one that has found many others is tried sooner. */
 const costOf = ({ ms, finds }) => ms / (1 + finds);
 
+/** Where the campaign's runs come from. */
+const runsOf = "test/mutation/runs.ts";
+
 /** Each run of the campaign as a test. */
 async function campaignTests() {
-  const file = "test/mutation/runs.ts";
+  const file = runsOf;
   const { campaignRuns, judgeRun } = await import(pathToFileURL(path.resolve(file)).href);
   const kept = await readFile(runsFile, "utf8").catch(() => undefined);
   const runs = kept === undefined ? await drawn(campaignRuns) : JSON.parse(kept);

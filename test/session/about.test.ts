@@ -111,6 +111,8 @@ describe("an attempt that the journal has lost", () => {
       { type: "x", data: null },
       { type: "x" },
       { type: "new", data: {} },
+      { type: "run", data: null },
+      { type: "run", data: 1 },
     ];
     const known = copy.map(([type, data]) => ({ type, data }));
     const machine = await lost([], JSON.stringify([...odd, ...known]));

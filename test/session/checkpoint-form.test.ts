@@ -192,20 +192,34 @@ describe("a checkpoint in memory", () => {
     expect(files.opened).toBe(0);
   });
 
-  it("larger than it may be is not read at all", async () => {
-    for (const name of ["checkpoint", "checkpoint-1"]) {
-      const { files } = new Machine();
-      await writeCheckpoint(files, home, packedOf(known()), 1);
-      const open = files.openRead.bind(files);
-      files.openRead = async (path) => {
-        const file = await open(path);
-        const size = path.endsWith(`/${name}`) ? 512 * 1024 * 1024 + 1 : files.bytes(path).length;
-        return file && { ...file, size: async () => size };
-      };
-      files.calls.length = 0;
-      expect(await readCheckpoint(files, home)).toBeUndefined();
-      expect(files.calls).not.toContain(`read ${home}/${name}`);
-      expect(files.opened).toBe(0);
+  it("is read as long as its files are no longer than they may be", async () => {
+    const most = 512 * 1024 * 1024;
+    for (const [bytes, isRead] of [
+      [most, true],
+      [most + 1, false],
+    ] as const) {
+      for (const name of ["checkpoint", "checkpoint-1"]) {
+        const { files } = new Machine();
+        await writeCheckpoint(files, home, packedOf(known()), 1);
+        const head = JSON.parse(headOf(files));
+        const told = JSON.stringify({ ...head, bodies: { ...head.bodies, bytes } });
+        const crc = crc32(Buffer.from(told));
+        if (name === "checkpoint-1")
+          files.put(checkpointPath(home), Buffer.from(`c1 ${crc} ${Buffer.byteLength(told)}\n${told}`));
+        const open = files.openRead.bind(files);
+        files.openRead = async (path) => {
+          const file = await open(path);
+          const size = path.endsWith(`/${name}`) ? bytes : files.bytes(path).length;
+          return file && { ...file, size: async () => size };
+        };
+        files.calls.length = 0;
+        const found = await readCheckpoint(files, home);
+        await found?.close();
+        // As many as it says are there, and they are the right ones.
+        expect(found !== undefined).toBe(isRead);
+        expect([name, bytes, files.calls.includes(`read ${home}/${name}`)]).toEqual([name, bytes, isRead]);
+        expect(files.opened).toBe(0);
+      }
     }
   });
 });

@@ -361,6 +361,34 @@ describe("a cut", () => {
     await life.close();
   });
 
+  it("of a living agent knows its own turn by what it was asked, whatever those before it were", async () => {
+    const machine = await living(
+      [
+        ...asked,
+        named(1),
+        ended(1),
+        dispatch(2),
+        ended(2),
+        dispatch(3, "r1", { prompt: "go on" }),
+        agent(3, 51),
+      ],
+      [said.name],
+    );
+    machine.put(`${machine.attempt(3)}/spool`, "");
+    machine.running.set(51, identity(51));
+    machine.put(
+      `${cwd}/.coding-agent/events/${agentSession}.jsonl`,
+      log(told("do r1"), called("c1"), told("do r1"), called("c2"), told("go on"), called("c3")),
+    );
+    const life = await machine.recovered();
+    const [found] = (await cut(life, "living")).sources.filter(({ source }) => source === "L");
+    expect(found?.facts.flatMap(({ body }) => (body.kind === "call" ? body.callId : []))).toEqual([
+      "c1",
+      "c2",
+    ]);
+    await life.close();
+  });
+
   it("of a living agent that was asked the same as one before takes the later turn for its own", async () => {
     for (const [started, kept] of [
       ["yes", ["do r1", "c1"]],

@@ -128,6 +128,8 @@ describe("a line", () => {
     expect((await recorded(nameless, "agent-session")).map((data) => data.agentSessionId)).toEqual([
       agentSession,
     ]);
+    const types = (await nameless.records(2)).map(([type]) => type);
+    expect(types.indexOf("agent-session")).toBeLessThan(types.indexOf("cover"));
   });
 
   it("that names another session later changes nothing: the first name counts", async () => {
@@ -207,16 +209,24 @@ describe("a line", () => {
     await life.close();
   });
 
-  it("is read in pieces where there are many, all of them", async () => {
-    const long = said.call("c1", "x".repeat(300_000));
-    const lines = [said.name, ...Array.from({ length: 16 }, () => long)];
-    const machine = await living(asked, lines);
-    const life = await machine.recovered({ spoolBytesMax: 100_000_000 });
-    await settled();
-    const covers = await recorded(machine, "cover");
-    expect(covers.length).toBeGreaterThan(1);
-    expect(sessionOf(life).attempts[0]?.covers.ends.at(-1)).toBe(text(...lines).length);
-    await life.close();
+  it("is read in pieces where there are many, all of them, whatever the system tells", async () => {
+    const many = Array.from({ length: 10 }, () => said.call("c1", "x".repeat(450_000)));
+    const bytes = text(...many).length;
+    for (const [before, later] of [
+      [[said.name, ...many], undefined],
+      [[said.name], "spool"],
+      [[said.name], "stderr"],
+    ] as const) {
+      const machine = await living(asked, before);
+      const life = await machine.recovered({ spoolBytesMax: 100_000_000 });
+      await settled();
+      if (later !== undefined) says(machine, text(...many), later);
+      await settled();
+      expect((await recorded(machine, "cover")).length).toBeGreaterThan(1);
+      const { covers } = sessionOf(life).attempts[0] ?? {};
+      expect([later, covers?.ends.at(-1)]).toEqual([later, said.name.length + 1 + bytes]);
+      await life.close();
+    }
   });
 });
 

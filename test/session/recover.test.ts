@@ -94,6 +94,13 @@ describe("an attempt that was to be started", () => {
     await life.close();
   });
 
+  it("over pipes, is fenced where there is something to fence", async () => {
+    const machine = await left([project, session(), run(), dispatch(1, "r1", { over: "pipes" })]);
+    await (await machine.recovered()).close();
+    expect(machine.fenced).toEqual([]);
+    expect(of(await machine.records(2), "ended")).toHaveLength(1);
+  });
+
   it.each([
     { what: "a wrapper", marker: "99 990\n", fence: "started", started: "unknown" },
     { what: "a fence", marker: "fenced\n", fence: "started", started: "no" },
@@ -118,6 +125,7 @@ describe("an attempt that was to be started", () => {
     const life = await machine.recovered();
     const records = of(await machine.records(2), "ended");
     expect(records.map((data) => data.started)).toEqual(started === undefined ? [] : [started]);
+    expect(records.filter(({ seen }) => String(seen).startsWith("nothing tells"))).toEqual([]);
     // Whoever never was is not followed, and what was is.
     expect(records.filter(({ seen }) => String(seen).startsWith("the agent was never started"))).toHaveLength(
       started === "no" ? 1 : 0,

@@ -30,6 +30,7 @@ import {
   home,
   id,
   identity,
+  living,
   Machine,
   named,
   project,
@@ -132,6 +133,11 @@ describe("what the next agent is told", () => {
       resumes: agentSession,
       repairs: [],
     });
+    // Half a line behind its end blocks nothing.
+    machine.files.appendTo(`${machine.attempt(1)}/spool`, bytesOf("half"));
+    const { verdict } = await settle(life.context, sessionOf(life));
+    expect(verdict.findings.map(({ severity }) => severity)).toEqual(["info"]);
+    expect(await prepared(life, more)).not.toHaveProperty("handOver");
     await life.close();
   });
 
@@ -148,6 +154,13 @@ describe("what the next agent is told", () => {
       sends: [{ callId: "c1", as: "result", shortened: false }],
       repairs: repairs.map(({ path, bytes, why }) => ({ path, crc: crc32(bytes), why })),
     });
+    await life.close();
+  });
+
+  it("of one that was cut off before it had done anything is told, too", async () => {
+    const machine = await left(begun, [said.name]);
+    const life = await machine.recovered();
+    expect(await prepared(life)).toHaveProperty("handOver");
     await life.close();
   });
 
@@ -519,6 +532,9 @@ describe("the start", () => {
       "run",
       "dispatch",
     ]);
+    expect(about[0].data).toEqual({ id: "p", name: "p", path: cwd, atMs: 1 });
+    expect(about[2].data).toMatchObject({ sessionId: id, runId: "r1", prompt: "do r1", key: "key r1" });
+    expect(about[3].data).toMatchObject({ attempt: 2, at: { attempt: 2, byte: 0, k: 1_000_000 } });
     await life.close();
   });
 
@@ -618,9 +634,9 @@ describe("the start", () => {
   it("has a number that is neither on record nor on the disk", async () => {
     const machine = await left(begun, finished);
     const life = await machine.recovered();
-    for (const name of ["12", "7", "08", "x", "8x", "1234567890"])
+    for (const name of ["123", "7", "08", "x", "8x", "1234567890"])
       machine.put(`${home}/sessions/${id}/attempts/${name}/spool`, "");
-    expect(await nextAttempt(life.context, sessionOf(life))).toBe(13);
+    expect(await nextAttempt(life.context, sessionOf(life))).toBe(124);
     await life.close();
     const empty = new Machine();
     await empty.left([project, session()]);
@@ -640,10 +656,11 @@ describe("the start", () => {
   it("leaves a store alone that is what it should be, and keeps no copy of it", async () => {
     const machine = await left(begun, finished);
     const life = await machine.recovered();
-    const { repairs } = await prepared(life);
+    const { repairs, handOver } = await prepared(life);
+    if (handOver === undefined) throw new Error("There is something to be told.");
     machine.put(snapshotPath, Buffer.from(repairs[0]?.bytes ?? []).toString());
     machine.files.calls.length = 0;
-    await resume(life, goesOn, { repairs });
+    await resume(life, goesOn, { repairs, handOver });
     expect(machine.files.calls).not.toContain(`rename ${snapshotPath}`);
     expect(machine.files.nodes.has(`${machine.attempt(2)}/original-1`)).toBe(false);
     // It was brought to the disk by nobody of ours: its folder's name is none of this attempt's.
@@ -681,29 +698,56 @@ describe("the start", () => {
       handOver: { id: "h", sends: [], repairs: [{ path, crc: 1, why: "so" }] },
     });
     const never = { started: "no", exitCode: null };
-    const machine = await left([
-      ...asked.slice(0, 3),
-      dispatch(1, "r1", repaired("/a/first/file")),
-      ended(1, never),
-      dispatch(2, "r1", repaired("/a/old/file")),
-      agent(2, 51),
-      ended(2, { started: "yes" }),
-      dispatch(3, "r1", repaired("/a/one/file")),
-      ended(3, never),
-      dispatch(4, "r1", repaired("/a/two/file")),
-      ended(4, never),
-      // Of this one the end is lost, and its spool.
-      dispatch(5, "r1", repaired("/a/none/file")),
-      dispatch(6, "r1"),
-      ended(6, never),
-    ]);
-    for (const folder of ["/a/first", "/a/old", "/a/one", "/a/two"]) machine.files.folders.add(folder);
+    // It was seen, or it left an end.
+    for (const proof of [[agent(2, 51)], [ended(2, { started: "yes" })]]) {
+      const machine = await left([
+        ...asked.slice(0, 3),
+        dispatch(1, "r1", repaired("/a/first/file")),
+        ended(1, never),
+        dispatch(2, "r1", repaired("/a/old/file")),
+        ...proof,
+        dispatch(3, "r1", repaired("/a/one/file")),
+        ended(3, never),
+        dispatch(4, "r1", repaired("/a/two/file")),
+        ended(4, never),
+        // Of this one the end is lost, and its spool.
+        dispatch(5, "r1", repaired("/a/none/file")),
+        dispatch(6, "r1"),
+        ended(6, never),
+      ]);
+      for (const folder of ["/a/first", "/a/old", "/a/one", "/a/two"]) machine.files.folders.add(folder);
+      const life = await machine.recovered();
+      machine.files.calls.length = 0;
+      await resume(life, { ...goesOn, acknowledge: true });
+      const synced = machine.files.calls.filter((call) => call.startsWith("sync-folder /a"));
+      // That of the attempt that was started may be durable or not: nobody knows when it was put there.
+      expect(synced).toEqual(["sync-folder /a/old", "sync-folder /a/one", "sync-folder /a/two"]);
+      await life.close();
+    }
+  });
+
+  it("comes before what the agent of before leaves to do: who is settled then is not the one that is started", async () => {
+    const machine = await living(begun, finished);
     const life = await machine.recovered();
-    machine.files.calls.length = 0;
-    await resume(life, { ...goesOn, acknowledge: true });
-    const synced = machine.files.calls.filter((call) => call.startsWith("sync-folder /a"));
-    // That of the attempt that was started may be durable or not: nobody knows when it was put there.
-    expect(synced).toEqual(["sync-folder /a/old", "sync-folder /a/one", "sync-folder /a/two"]);
+    await settled();
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const started = exclusively(life.context, id, async () => {
+      await gate;
+      const order = { runId: "r1", attempt: 2, ask: "a", prompt: "a", repairs: [], executable: "/bin/ada" };
+      await recordDispatch(life.context, id, order);
+      return startDispatched(life.context, sessionOf(life), order);
+    });
+    machine.running.delete(50);
+    machine.put(`${machine.attempt(1)}/exit`, "0\n");
+    machine.files.watched.get(machine.attempt(1))?.("exit");
+    await settled();
+    expect(sessionOf(life).attempts[0]?.ended).toBeDefined();
+    open();
+    expect(await started).toBeUndefined();
+    await settled();
+    expect(lifeOf(life.context, id).follower?.attempt.attempt).toBe(2);
+    expect([machine.idle, await of(machine, "run-ended")]).toEqual([[], []]);
     await life.close();
   });
 

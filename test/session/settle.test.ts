@@ -387,7 +387,8 @@ describe("the agent's own session", () => {
     logged(claimed, "do r1");
     await (await claimed.recovered()).close();
     expect((await of(claimed, "agent-session")).filter(({ sessionId }) => sessionId === id)).toEqual([]);
-    const rival = await left([...open, ...over([session(), run(), dispatch(1)])], []);
+    const went = dispatch(2, "r1", { prompt: "go on" });
+    const rival = await left([...open, ...over([session(), run(), dispatch(1), went, ended(2)])], []);
     logged(rival, "do r1");
     await (await rival.recovered()).close();
     expect(await of(rival, "agent-session")).toEqual([]);

@@ -5,8 +5,10 @@ import { expect, it } from "vitest";
 import { lifeOf } from "../../src/session/context.ts";
 import { recordDispatch, startDispatched } from "../../src/session/dispatch.ts";
 import { prepareHandOver } from "../../src/session/hand-over.ts";
+import { settle } from "../../src/session/settle.ts";
 import {
   agent,
+  cover,
   type Draft,
   dispatch,
   ended,
@@ -25,7 +27,7 @@ import {
 } from "./machine.ts";
 
 const begun: readonly Draft[] = [project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)];
-const answer = (request: string, result: object) =>
+const answer = (request: string | number, result: object) =>
   `${JSON.stringify({ jsonrpc: "2.0", id: request, result })}\n`;
 const saidBefore = (key: string, when: string): Draft => ["said", { sessionId: id, attempt: 1, key, when }];
 
@@ -105,17 +107,22 @@ it("one that is started is told what it is to do as soon as its process is known
 });
 
 it("one that is gone on with knows nothing of what it did, and is told, also behind a run that is over", async () => {
-  const lines = [answer("x", {})];
   const machine = new Machine();
   const named: Draft = ["agent-session", { sessionId: id, attempt: 1, agentSessionId: "s" }];
-  await machine.left([...begun, named, ended(1), runEnded(1)]);
-  machine.put(`${machine.attempt(1)}/spool`, lines.join(""));
+  const end = answer(3, { stopReason: "end_turn" });
+  await machine.left([...begun, named, cover(1, [end.trimEnd()]), ended(1), runEnded(1)]);
+  machine.put(`${machine.attempt(1)}/spool`, end);
   const life = await machine.recovered();
+  const { verdict } = await settle(life.context, sessionOf(life));
+  expect([verdict.findings, sessionOf(life).runs[0]?.state]).toEqual([[], "completed"]);
+  machine.files.calls.length = 0;
   const prepared = await prepareHandOver(life.context, sessionOf(life), {
     ask: "more",
     resumesRun: false,
     acknowledge: true,
   });
   expect(prepared).toMatchObject({ ask: "more", resumes: "s", handOver: { sends: [] } });
+  // It has no store that we could read.
+  expect(machine.files.calls).not.toContain("open undefined");
   await life.close();
 });

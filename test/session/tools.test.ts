@@ -307,6 +307,24 @@ describe("a tool that runs without its agent", () => {
     await life.close();
   });
 
+  it("is waited for as long as any of them runs, whosever", async () => {
+    const machine = await leaving(
+      [...cut, cover(1, call), ended(1), dispatch(2, "r1", { resumes: agentSession }), agent(2, 52)],
+      [tool(61, ["cc"]), tool(62, ["ld"])],
+    );
+    machine.marks.set(61, `${id}.1`).set(62, `${id}.2`);
+    machine.put(`${machine.attempt(2)}/spool`, text(said.name, said.call("c9", "test 3")));
+    const life = await machine.recovered();
+    expect(lifeOf(life.context, id).orphanWatch).toBeDefined();
+    machine.running.delete(61);
+    await machine.pass();
+    expect(lifeOf(life.context, id).orphanWatch).toBeDefined();
+    machine.running.delete(62);
+    await machine.pass();
+    expect(lifeOf(life.context, id).orphanWatch).toBeUndefined();
+    await life.close();
+  });
+
   it("is of no call by an empty command, or one that is no text", async () => {
     const none = (callId: string, input: unknown) =>
       JSON.stringify({ type: "tool.call", id: callId, name: "run_command", input });
