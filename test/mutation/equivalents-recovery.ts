@@ -43,6 +43,9 @@ export const guard: readonly Equivalent[] = [
   one("recover", "latestRun(session)?.cancelled", "latestRun(session).cancelled"),
   one("settle", "run !== undefined &&", "true"),
   one("sweep", "kin[index]?.identity", "kin[index].identity"),
+  one("checkpoint", "const stamp = (await files.stat(", `(await files.stat(\`\${home}/\${name}\`)).stamp`),
+  one("settle", "if (run?.cancelled !== undefined &&", "run.cancelled"),
+  one("settle", "if (attempt?.ended?.started", "attempt?.ended.started"),
 ];
 
 export const saving: readonly Equivalent[] = [
@@ -60,7 +63,12 @@ export const saving: readonly Equivalent[] = [
   one("shift", "if (toByte > size || crc === noCrc) continue;"),
 ];
 
-export const noMatch: readonly Equivalent[] = [one("evidence", "readStore(context, session) : []", stryker)];
+export const noMatch: readonly Equivalent[] = [
+  one("evidence", "readStore(context, session) : []", stryker),
+  one("covers", "shifts: []", stryker),
+  one("dispatch", "handOver?.repairs.map(({ path }) => path) ?? []", stryker),
+  one("evidence", "approvals = [] })", stryker),
+];
 
 export const implied: readonly Equivalent[] = [
   one("about", "const numberPattern =", "/[1-9]\\d{0,8}$/"),
@@ -77,6 +85,10 @@ export const implied: readonly Equivalent[] = [
   one("recover", "if (await claimAttempt("),
   one("shift", "if (size < fileByte) return true;"),
   one("shift", "covers.ends.length - 1"),
+  one("about", 'one.type === "prompt" && one.at.attempt', "true"),
+  one("checkpoint", "/^c1 ", "/c1 (\\d{1,10}) (\\d{1,10})\\n/"),
+  one("evidence", 'ability.order === "write-ahead"', "true"),
+  one("shift", "let at = line.indexOf(", '""'),
 ];
 
 export const unused: readonly Equivalent[] = [
@@ -90,4 +102,10 @@ export const unused: readonly Equivalent[] = [
   one("hand-over", "earlierPrompts: [], handOverId: id, sources: [], sent: []"),
   one("settle", '"living"', '""'),
   one("shift", "} catch {"),
+  one("agent-life", "namespace === undefined ? {}", "false"),
+  one("checkpoint", "stamp === undefined ? {}", "false"),
+  one("dispatch", "if (talk === undefined) return;", "false"),
+  one("follow", "const records: Promise<unknown>[] = [];"),
+  one("recover", "if (talk !== undefined) follower.speaksWith(talk);", "true"),
+  one("settle", "const recorded: Promise<unknown>[] = [];"),
 ];

@@ -369,6 +369,20 @@ describe("a tool that runs without its agent", () => {
     expect([judged, machine.timers.length]).toEqual([0, 1]);
   });
 
+  it("is no trouble of a life that another has taken over from", async () => {
+    const machine = await leaving(cut, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    const [timer] = machine.timers.splice(0);
+    const next = await machine.recovered();
+    machine.running.delete(61);
+    timer?.callback();
+    await settled();
+    expect(machine.over).toHaveLength(1);
+    expect(machine.reports).toEqual([]);
+    await next.close();
+    await life.close();
+  });
+
   it("that cannot be looked for is told, and waited for no more", async () => {
     const machine = await leaving(cut, [tool(61, ["make"])]);
     const life = await machine.recovered();
