@@ -72,7 +72,7 @@ const saving: readonly Equivalent[] = [
     line: "cover.toByte === seal.bytes && cover.crc === seal.crc",
     mutants: ["true"],
   },
-  { file: "journal/draft.ts", line: "(dataJson.length + type.length * 2) * 3 > unitsMax" },
+  { file: "journal/draft.ts", line: "lineBytesAtMost(draft) > recordBytesMax &&" },
   { file: "journal/journal.ts", line: "one.source === undefined || isAnswered", mutants: ["false"] },
   { file: "journal/journal.ts", line: "const isAnswered = one.place !== undefined;", mutants: ["false"] },
   { file: "journal/journal.ts", line: "while (this.#isSyncDue && this.#unsynced.length > 0 &&" },
