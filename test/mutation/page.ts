@@ -26,10 +26,11 @@ interface Counts {
   readonly ignored: number;
 }
 
-/** `note`: how the report came about, where it was not one run. */
-const [reportFile = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md", note = ""] =
+/** `reportFiles`: one, or several with commas between, each of other files; `note`: how they came about, where it was not one run. */
+const [reportFiles = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md", note = ""] =
   process.argv.slice(2);
-const files = readReport(reportFile).toSorted((left, right) => (left.file < right.file ? -1 : 1));
+const reports = reportFiles.split(",");
+const files = reports.flatMap(readReport).toSorted((left, right) => (left.file < right.file ? -1 : 1));
 
 function reasonOf(file: string, source: string, mutant: Mutant): string | undefined {
   const line = lineOf(source, mutant);
@@ -88,7 +89,7 @@ const areas = Object.entries({
 
 /** What a server does with what an earlier life left; of `src/session` nothing else is mutated. */
 const recovery: Readonly<Record<string, string>> = {
-  "life, recover": "a start: what is taken over, and where each session stands",
+  "life, recover": "what a start takes over, and where each session stands",
   "checkpoint, about": "from what the records are known where the journal is long, or has lost them",
   "covers, shift": "which bytes of a spool are on record, and where it goes on when it was cut",
   "follow, agent-life": "whose agent lives is followed again; whose is dead, is read to the end",
@@ -134,10 +135,16 @@ function secondJudge(): string[] {
   ];
 }
 
-const { runs, others } = readTests(reportFile);
-const foundInRuns = files
-  .flatMap(({ mutants }) => mutants)
-  .filter(({ killedBy = [] }) => killedBy.some((test) => runs.has(test))).length;
+const { runs, others } = readTests(reports[0] ?? "");
+
+/** Of how many a run in memory was the first to notice. */
+const foundInRuns = reports
+  .map((report) => {
+    const own = readTests(report).runs;
+    const mutants = readReport(report).flatMap((one) => one.mutants);
+    return mutants.filter(({ killedBy = [] }) => killedBy.some((test) => own.has(test))).length;
+  })
+  .reduce((sum, count) => sum + count, 0);
 
 const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
 
@@ -146,13 +153,13 @@ writeFileSync(
   `${[
     "# Automatic mutants",
     "",
-    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by their ${others} tests and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
+    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by the tests of its area (${others} in all) and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
     "",
     "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",
     "Recovery is what a server does with what an earlier life left. It lives in these files of src/session; the others take requests, keep state and show it:",
     "",
-    ...Object.entries(recovery).map(([names, what]) => `- ${names}: ${what};`.replace(/;$/, ".")),
+    ...Object.entries(recovery).map(([names, what]) => `- **${names}**: ${what}.`),
     "",
     "| File | Mutants | Killed | Timed out | Alive | of them equivalent | Ignored | Score |",
     "|---|---|---|---|---|---|---|---|",
