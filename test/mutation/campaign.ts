@@ -1,7 +1,8 @@
 /**
- * The second judge of the mutants: an orchestrator that carries one, hunted in memory for fifty runs.
+ * A longer campaign against mutants: an orchestrator that carries one, hunted in memory for fifty runs that are chosen by
+ * what was met before.
  *
- * `node --import tsx test/mutation/campaign.ts [SAMPLE [REPORT]]`: so many (40) of the mutants that the tests left alive
+ * `node --import tsx test/mutation/campaign.ts [SAMPLE [REPORT,…]]`: so many (40) of the mutants that the tests left alive
  * and as many of those that they found, each drawn evenly over the files. Prints which of either kind the campaign finds.
  */
 import { rmSync, writeFileSync } from "node:fs";
@@ -14,8 +15,8 @@ import { campaignFile, isAlive, lineOf, type Mutant, mutated, original, readRepo
 
 const runsMax = 50;
 const sampleSize = Number(process.argv[2] ?? 40);
-const reportFile = process.argv[3] ?? ".holdfast/stryker/report.json";
-const files = readReport(reportFile);
+const reportFiles = process.argv[3] ?? ".holdfast/stryker/report.json";
+const files = reportFiles.split(",").flatMap(readReport);
 const all = files.flatMap(({ file, source, mutants }) => mutants.map((mutant) => ({ file, source, mutant })));
 const kinds = {
   "alive for the tests": sampled(all.filter(({ mutant }) => isAlive(mutant))),
