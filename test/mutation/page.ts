@@ -26,9 +26,18 @@ interface Counts {
   readonly ignored: number;
 }
 
-/** `reportFiles`: one, or several with commas between, each of other files; `note`: how they came about, where it was not one run. */
-const [reportFiles = ".holdfast/stryker/report.json", pageFile = "docs/mutation.md", note = ""] =
-  process.argv.slice(2);
+const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
+
+/**
+ * `reportFiles`: one, or several with commas between, each of other files; `note`: how they came about, where it was not
+ * one run; `commit`: what was mutated, where that is not the last one.
+ */
+const [
+  reportFiles = ".holdfast/stryker/report.json",
+  pageFile = "docs/mutation.md",
+  note = "",
+  commit = git("rev-parse", "--short", "HEAD"),
+] = process.argv.slice(2);
 const reports = reportFiles.split(",");
 const files = reports.flatMap(readReport).toSorted((left, right) => (left.file < right.file ? -1 : 1));
 
@@ -146,14 +155,12 @@ const foundInRuns = reports
   })
   .reduce((sum, count) => sum + count, 0);
 
-const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" }).trim();
-
 writeFileSync(
   pageFile,
   `${[
     "# Automatic mutants",
     "",
-    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by the tests of its area (${others} in all) and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${git("rev-parse", "--short", "HEAD")}\`.${note === "" ? "" : ` ${note}`}`,
+    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by the tests of its area (${others} in all) and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${commit}\`.${note === "" ? "" : ` ${note}`}`,
     "",
     "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",
