@@ -22,9 +22,9 @@ export class Endings {
     this.#power = powerModels.filter((model) => models.includes(model));
     const kills = models.includes("kill");
     const ways: readonly (readonly [times: number, isPossible: boolean, way: Way])[] = [
-      [7, kills, killed(new Places(6))],
+      [6, kills, killed(new Places(6))],
       [6, kills, torn(new Places(6))],
-      [3, kills, late(new Places(6))],
+      [5, kills, late(new Places(6))],
       [5, this.#power.length > 0, this.#cut(new Places(6))],
       [4, models.includes("posix"), dropped(new Places(6))],
     ];
@@ -87,22 +87,22 @@ function torn(places: Places): Way {
 function late(places: Places): Way {
   return (shape, random) => {
     const call = places.draw(shape, random, shape.appends);
-    const later = { call: call + 20 + random.below(200), when: "before", model: "kill" } as const;
+    const later = { call: call + 50 + random.below(150), when: "before", model: "kill" } as const;
     return { crashes: [{ call, when: "late", model: "kill" }, later], layer: "boundary" };
   };
 }
 
-/** A sync fails and what it was to bring is gone; a power cut afterwards shows who believed it all the same. */
+/**
+ * A sync fails and what it was to bring is gone; a power cut afterwards shows who believed it all the same: its own server,
+ * or the next one where that was killed before it could do anything about it.
+ */
 function dropped(places: Places): Way {
   return (shape, random) => {
-    const call = places.draw(shape, random, shape.syncs);
-    const cut = {
-      call: call + 1 + random.below(80),
-      when: "before",
-      model: "posix",
-      state: "least",
-      drops: call,
-    } as const;
-    return { crashes: [cut], layer: "disk" };
+    const drops = places.draw(shape, random, shape.syncs);
+    const cut = { when: "before", model: "posix", state: "least" } as const;
+    const soon = drops + 1 + random.below(80);
+    if (!random.oneIn(3)) return { crashes: [{ ...cut, call: soon, drops }], layer: "disk" };
+    const kill = { call: drops + 1, when: "before", model: "kill", drops } as const;
+    return { crashes: [kill, { ...cut, call: soon + 60 }], layer: "disk" };
   };
 }

@@ -22,7 +22,7 @@ export interface Shape {
   readonly phases: readonly string[];
   /** Numbers of the calls that change something: between two of these a crash leaves the same, wherever it comes. */
   readonly changes: readonly number[];
-  /** Numbers of the calls that sync a file of the server's own, and of those that append to the journal. */
+  /** Numbers of the calls that sync a file, and of those that append to the journal. */
   readonly syncs: readonly number[];
   readonly appends: readonly number[];
   /** Of these, the ones that brought records of several kinds. */
@@ -81,8 +81,7 @@ export class ShapeWatch {
 
   #before(call: PortCall, made: MemoryRun): void {
     if (changing.test(call.op)) this.#changes.push(call.number);
-    // Known and open: a server ends when the sync of a spool fails, and the next one trusts the same bytes.
-    if (call.op === "sync" && !call.path.endsWith("/spool")) this.#syncs.push(call.number);
+    if (call.op === "sync") this.#syncs.push(call.number);
     const isSync = call.op === "sync" || call.op === "syncFolder";
     const now = eventsOf(made);
     this.#costsMs.push({
