@@ -4,6 +4,7 @@
  * To be bundled together with the orchestrator that carries the bug. Always: a run counts as one whatever the chooser
  * executed beside it; CPU time holds all of it.
  */
+import { setImmediate } from "node:timers/promises";
 import { assess } from "../campaign/assess.ts";
 import { executeDraw, type Layer } from "../memory/chooser/chooser.ts";
 import { type ChooserName, drawsOf } from "./chooser.ts";
@@ -81,6 +82,8 @@ export async function hunt(order: HuntOrder): Promise<Hunt> {
       isReached = true;
     };
     const { record } = await executeDraw(draw);
+    // That whoever ordered the hunt is gone is heard between two runs.
+    await setImmediate();
     delete marked.holdfastReached;
     const { verdict, defects, traceHash, flags } = assess(record);
     due += flags.truePositive + flags.falseNegative;
