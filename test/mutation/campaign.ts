@@ -11,11 +11,20 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { buildHunter } from "../../harness/strength/build.ts";
 import { Hunters } from "../../harness/strength/hunters.ts";
-import { campaignFile, isAlive, lineOf, type Mutant, mutated, original, readReport } from "./report.ts";
+import {
+  bothReports,
+  campaignFile,
+  isAlive,
+  lineOf,
+  type Mutant,
+  mutated,
+  original,
+  readReport,
+} from "./report.ts";
 
 const runsMax = 50;
 const sampleSize = Number(process.argv[2] ?? 40);
-const reportFiles = process.argv[3] ?? ".holdfast/stryker/report.json";
+const reportFiles = process.argv[3] ?? bothReports;
 const files = reportFiles.split(",").flatMap(readReport);
 const all = files.flatMap(({ file, source, mutants }) => mutants.map((mutant) => ({ file, source, mutant })));
 const kinds = {

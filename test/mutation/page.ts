@@ -8,6 +8,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Equivalent, equivalents } from "./equivalents.ts";
 import {
+  bothReports,
   type CampaignResult,
   campaignFile,
   isAlive,
@@ -33,7 +34,7 @@ const git = (...args: string[]) => execFileSync("git", args, { encoding: "utf8" 
  * one run; `commit`: what was mutated, where that is not the last one.
  */
 const [
-  reportFiles = ".holdfast/stryker/report.json",
+  reportFiles = bothReports,
   pageFile = "docs/mutation.md",
   note = "",
   commit = git("rev-parse", "--short", "HEAD"),

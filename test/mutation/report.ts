@@ -34,6 +34,9 @@ export interface CampaignResult {
   readonly kinds: Readonly<Record<string, { readonly found: number; readonly of: number }>>;
 }
 
+/** Of the two runs that `pnpm mutate` makes. */
+export const bothReports = ".holdfast/stryker/report.json,.holdfast/stryker/recovery.json";
+
 export const campaignFile = ".holdfast/stryker/campaign.json";
 
 export function readReport(reportFile: string): readonly MutatedFile[] {

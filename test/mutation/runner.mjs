@@ -7,16 +7,15 @@
  * Never: it judges a mutant of a module's first evaluation in modules that were evaluated before: Stryker starts a new
  * process for each of those.
  */
+import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { register as registerHooks } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { register as registerTypeScript } from "tsx/esm/api";
 
-const folders = ["test/reconcile", "test/journal", "test/session"];
-
-/** Behind the tests: what was found and kept, and so many runs of a campaign in memory of this seed. */
-const campaign = { seed: 1, runs: 20 };
+/** Judged by runs in memory besides: what was found and kept, and so many of a campaign of this seed. */
+const campaign = { area: "session", seed: 1, runs: 20 };
 
 /** Each takes as long as all others together: a mutant that these alone would find counts as one that lived. */
 const tooDear = [
@@ -44,9 +43,16 @@ const hooks = `export const resolve = (name, context, next) =>
   name === "vitest" ? { url: ${JSON.stringify(standIn)}, shortCircuit: true } : next(name, context);`;
 
 class InProcessRunner {
+  /** Folders of src that are mutated; the tests of each are in a folder of its name. */
+  #areas;
   #tests;
   /** What failed outside of any test since it was last asked for. */
   #stray;
+
+  constructor({ mutate }) {
+    const areas = mutate.flatMap((pattern) => /^src\/([a-z]+)\//.exec(pattern)?.[1] ?? []);
+    this.#areas = [...new Set(areas)].sort();
+  }
 
   /** Modules keep what they were when they were evaluated. */
   capabilities() {
@@ -60,6 +66,8 @@ class InProcessRunner {
     };
     process.on("unhandledRejection", note);
     process.on("uncaughtException", note);
+    // Stryker gives every mutant the time that it took to begin: what is drawn once is no part of that.
+    if (this.#areas.includes(campaign.area) && !existsSync(runsFile)) await this.#load();
   }
 
   async dryRun() {
@@ -121,7 +129,7 @@ class InProcessRunner {
     await load("test/support/seed.ts");
     const { beginFile, tests } = await import(standIn);
     const listed = [];
-    for (const folder of folders) {
+    for (const folder of this.#areas.map((area) => `test/${area}`)) {
       for (const name of (await readdir(folder)).sort()) {
         if (!name.endsWith(".test.ts")) continue;
         const file = path.posix.join(folder, name);
@@ -134,7 +142,7 @@ class InProcessRunner {
         }
       }
     }
-    listed.push(...(await campaignTests()));
+    if (this.#areas.includes(campaign.area)) listed.push(...(await campaignTests()));
     const times = JSON.parse(await readFile(timesFile, "utf8").catch(() => "{}"));
     for (const test of listed) test.ms = times[test.name] ?? 0;
     this.#tests = listed;
@@ -228,7 +236,7 @@ function resultOf({ name, file, ms, failure }) {
     : { ...common, status: 1, failureMessage: String(failure) };
 }
 
-const createRunner = () => new InProcessRunner();
-createRunner.inject = [];
+const createRunner = (options) => new InProcessRunner(options);
+createRunner.inject = ["options"];
 
 export const strykerPlugins = [{ kind: "TestRunner", name: "in-process", factory: createRunner }];
