@@ -53,6 +53,7 @@ async function hunted(
   return caught && `${caught.promises.join(", ")} in run ${caught.run}`;
 }
 
+const areas = [...new Set(files.map(({ file }) => file.split("/").slice(0, 2).join("/")))];
 const counts: Record<string, { found: number; of: number }> = {};
 
 try {
@@ -71,7 +72,7 @@ try {
     counts[kind] = { found: count, of: mutants.length };
     console.log(`${kind}: ${count} of ${mutants.length} found in at most ${runsMax} runs in memory, seed 1`);
   }
-  writeFileSync(campaignFile, JSON.stringify({ runsMax, kinds: counts }));
+  writeFileSync(campaignFile, JSON.stringify({ areas, runsMax, kinds: counts }));
 } finally {
   hunters.close();
   rmSync(dir, { recursive: true, force: true });

@@ -135,12 +135,12 @@ function livedBy(): string[] {
 /** What `campaign.ts` found, if it was run. */
 function secondJudge(): string[] {
   if (!existsSync(campaignFile)) return [];
-  const { runsMax, kinds }: CampaignResult = JSON.parse(readFileSync(campaignFile, "utf8"));
+  const { areas: drawnFrom, runsMax, kinds }: CampaignResult = JSON.parse(readFileSync(campaignFile, "utf8"));
   const counts = Object.entries(kinds).map(([kind, { found, of }]) => `${found} of ${of} that are ${kind}`);
   return [
     "## A campaign that chooses as it goes",
     "",
-    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs, each chosen by what was met before (\`node --import tsx test/mutation/campaign.ts\`, a sample): it finds ${counts.join(", ")}.`,
+    `An orchestrator that carries the mutant, hunted in memory for at most ${runsMax} runs, each chosen by what was met before (\`node --import tsx test/mutation/campaign.ts\`, a sample of ${drawnFrom.join(", ")}): it finds ${counts.join(", ")}.`,
     "",
   ];
 }

@@ -30,6 +30,8 @@ export interface MutatedFile {
 
 /** What the second judge found, by kind of mutant. */
 export interface CampaignResult {
+  /** Folders that the sample was drawn from. */
+  readonly areas: readonly string[];
   readonly runsMax: number;
   readonly kinds: Readonly<Record<string, { readonly found: number; readonly of: number }>>;
 }
