@@ -145,7 +145,8 @@ function secondJudge(): string[] {
   ];
 }
 
-const { runs, others } = readTests(reports[0] ?? "");
+const judges = reports.map(readTests);
+const namesOf = (kind: "runs" | "others") => new Set(judges.flatMap((one) => [...one[kind].values()])).size;
 
 /** Of how many a run in memory was the first to notice. */
 const foundInRuns = reports
@@ -161,7 +162,7 @@ writeFileSync(
   `${[
     "# Automatic mutants",
     "",
-    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by the tests of its area (${others} in all) and by ${runs.size} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${commit}\`.${note === "" ? "" : ` ${note}`}`,
+    `Stryker changed the reconciler, the journal and recovery at every place where it can, one place at a time. Each change was judged by the tests of its area (${namesOf("others")} in all), one of recovery also by ${namesOf("runs")} runs in memory: those that campaigns have found and that were kept (test/memory/found-runs.json), and the first ones of a campaign. A run was the first to find ${foundInRuns} of them. Written by \`pnpm mutate\` on ${new Date().toISOString().slice(0, 10)}, commit \`${commit}\`.${note === "" ? "" : ` ${note}`}`,
     "",
     "Left out (ignored) are strings of several words, which are said to people; codes, kinds and keys are mutated. Equivalent ones count as alive in the score, as does what only the dearest properties would find: they are left out (test/mutation/runner.mjs). A mutant that timed out waits for what never comes, or never ends.",
     "",

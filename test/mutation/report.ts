@@ -48,17 +48,18 @@ export function readReport(reportFile: string): readonly MutatedFile[] {
   return Object.entries(report.files).map(([file, { source, mutants }]) => ({ file, source, mutants }));
 }
 
-/** Ids of the tests that are runs of a campaign in memory, and how many others there were. */
+/** Names of the tests by id, those of a run of a campaign in memory apart. */
 export function readTests(reportFile: string): {
-  readonly runs: ReadonlySet<string>;
-  readonly others: number;
+  readonly runs: ReadonlyMap<string, string>;
+  readonly others: ReadonlyMap<string, string>;
 } {
   const report: {
     readonly testFiles?: Readonly<Record<string, { readonly tests: readonly TestOfReport[] }>>;
   } = JSON.parse(readFileSync(reportFile, "utf8"));
   const all = Object.values(report.testFiles ?? {}).flatMap(({ tests }) => tests);
-  const runs = all.filter(({ name }) => name.startsWith("test/mutation/runs.ts"));
-  return { runs: new Set(runs.map(({ id }) => id)), others: all.length - runs.length };
+  const isRun = ({ name }: TestOfReport) => name.startsWith("test/mutation/runs.ts");
+  const byId = (tests: readonly TestOfReport[]) => new Map(tests.map(({ id, name }) => [id, name]));
+  return { runs: byId(all.filter(isRun)), others: byId(all.filter((test) => !isRun(test))) };
 }
 
 interface TestOfReport {
