@@ -49,6 +49,7 @@ const guard: readonly Equivalent[] = [
   { file: "journal/journal.ts", line: "if (place !== undefined) one.place = place;" },
   { file: "journal/fence.ts", line: "statNow?.(next)", mutants: ["statNow(next)"] },
   { file: "journal/journal.ts", line: "invariant(place !== undefined" },
+  { file: "journal/sync-others.ts", line: "file.renew?.(fromByte)", mutants: ["file.renew(fromByte)"] },
   { file: "journal/lines.ts", line: "whole.length === 0 ? [] : [whole]" },
   { file: "journal/read.ts", line: "file.readNow?.(fromByte, toByte)" },
   { file: "reconcile/recovery.ts", line: "call.turn === undefined ? {}", mutants: ["false"] },
