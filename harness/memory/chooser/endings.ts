@@ -26,7 +26,7 @@ export class Endings {
       [6, kills, torn(new Places(6))],
       [5, kills, late(new Places(6))],
       [5, this.#power.length > 0, this.#cut(new Places(6))],
-      [4, models.includes("posix"), dropped(new Places(6))],
+      [6, models.includes("posix"), dropped(new Places(6), kills)],
     ];
     this.#ways = ways.flatMap(([times, isPossible, way]) => (isPossible ? Array(times).fill(way) : []));
     this.#besides = [
@@ -96,12 +96,13 @@ function late(places: Places): Way {
  * A sync fails and what it was to bring is gone; a power cut afterwards shows who believed it all the same: its own server,
  * or the next one where that was killed before it could do anything about it.
  */
-function dropped(places: Places): Way {
+function dropped(places: Places, mayKill: boolean): Way {
   return (shape, random) => {
-    const drops = places.draw(shape, random, shape.syncs);
+    // What the journal alone holds nobody can make again.
+    const drops = places.draw(shape, random, random.oneIn(3) ? shape.syncs : shape.journalSyncs);
     const cut = { when: "before", model: "posix", state: "least" } as const;
     const soon = drops + 1 + random.below(80);
-    if (!random.oneIn(3)) return { crashes: [{ ...cut, call: soon, drops }], layer: "disk" };
+    if (!mayKill || !random.oneIn(4)) return { crashes: [{ ...cut, call: soon, drops }], layer: "disk" };
     const kill = { call: drops + 1, when: "before", model: "kill", drops } as const;
     return { crashes: [kill, { ...cut, call: soon + 60 }], layer: "disk" };
   };

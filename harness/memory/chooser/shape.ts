@@ -22,8 +22,9 @@ export interface Shape {
   readonly phases: readonly string[];
   /** Numbers of the calls that change something: between two of these a crash leaves the same, wherever it comes. */
   readonly changes: readonly number[];
-  /** Numbers of the calls that sync a file, and of those that append to the journal. */
+  /** Numbers of the calls that sync a file, of those among them that sync the journal, and of those that append to it. */
   readonly syncs: readonly number[];
+  readonly journalSyncs: readonly number[];
   readonly appends: readonly number[];
   /** Of these, the ones that brought records of several kinds. */
   readonly together: readonly number[];
@@ -47,6 +48,7 @@ export class ShapeWatch {
   readonly #phases: string[] = [];
   readonly #changes: number[] = [];
   readonly #syncs: number[] = [];
+  readonly #journalSyncs: number[] = [];
   readonly #appends: number[] = [];
   readonly #together: number[] = [];
   readonly #costsMs: { waitedMs: number; tookMs: number }[] = [];
@@ -72,6 +74,7 @@ export class ShapeWatch {
       phases: this.#phases,
       changes: this.#changes,
       syncs: this.#syncs,
+      journalSyncs: this.#journalSyncs,
       appends: this.#appends,
       together: this.#together,
       costsMs: this.#costsMs,
@@ -89,7 +92,9 @@ export class ShapeWatch {
       tookMs: isSync ? syncMs : callMs,
     });
     this.#events = now;
-    this.#steps[call.number - 1] = stepOf(call);
+    const step = stepOf(call);
+    if (step === journalSync) this.#journalSyncs.push(call.number);
+    this.#steps[call.number - 1] = step;
     this.#note(call.number, made);
   }
 

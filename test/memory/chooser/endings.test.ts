@@ -11,7 +11,8 @@ const shape: Shape = {
   steps: Array.from({ length: calls }, (_, at) => `step ${at}`),
   phases: Array.from({ length: calls }, () => "one"),
   changes: [3, 7, 8, 30, 31],
-  syncs: [8, 31],
+  syncs: [8, 20, 31],
+  journalSyncs: [8, 31],
   appends: [7, 30],
   together: [30],
   costsMs: [],
@@ -46,9 +47,20 @@ it("nothing but a write is torn or late, and nothing but a sync fails", () => {
   }
 });
 
+it("of the syncs that fail most are the journal's; of their servers some are killed at once, and the power goes later", () => {
+  const failed = drawn(defaultModels).filter(({ layer }) => layer === "disk");
+  const dropped = failed.map(({ crashes: [first] }) => first?.drops);
+  expect(new Set(dropped)).toEqual(new Set([8, 20, 31]));
+  const killed = failed.filter(({ crashes: [first] }) => first?.model === "kill");
+  expect(killed.length).toBeGreaterThan(0);
+  expect(killed.length).toBeLessThan(failed.length / 2);
+  for (const { crashes } of failed) expect(crashes.at(-1)).toMatchObject({ model: "posix", state: "least" });
+});
+
 it("a model that is not asked for does not come", () => {
   const models = (...asked: typeof defaultModels) =>
     new Set(drawn(asked).flatMap(({ crashes }) => crashes.map(({ model }) => model)));
   expect(models("kill")).toEqual(new Set(["kill"]));
+  expect(models("posix")).toEqual(new Set(["posix"]));
   expect(models("ext4", "torn")).toEqual(new Set(["ext4", "torn"]));
 });
