@@ -15,7 +15,7 @@ import type { Bug } from "./bug.ts";
 import { catalogueFile, loadCatalogue } from "./catalogue.ts";
 import { type ChooserName, chooserNames } from "./chooser.ts";
 import { Hunters } from "./hunters.ts";
-import { type Measured, measure } from "./measure.ts";
+import { type Measured, type MeasureOptions, measure } from "./measure.ts";
 import { type Circumstances, strengthPage } from "./page.ts";
 import { type Summary, summaryOf } from "./summary.ts";
 
@@ -94,7 +94,7 @@ async function run(flags: StrengthFlags): Promise<number> {
       against: { seeds: seedsUpTo(againstSeeds), runsMax: againstRuns },
       onProcesses: flags.onProcesses,
       dir: place.path,
-      onDone: progress((bugs.length + 1) * flags.choosers.length),
+      ...progress((bugs.length + 1) * flags.choosers.length),
     });
     const summary = summaryOf(measured, flags.runs, againstRuns);
     await tell(flags, measured, summary);
@@ -121,15 +121,16 @@ async function bugsOf(flags: StrengthFlags): Promise<readonly Bug[] | string> {
   );
 }
 
-function progress(all: number): (what: string) => void {
-  let done = 0;
-  return (what) => {
+function progress(known: number): Required<Pick<MeasureOptions, "onDone" | "onMore">> {
+  let [done, all] = [0, known];
+  const onDone = (what: string): void => {
     done += 1;
     process.stderr.write(
       process.stderr.isTTY ? `\r${done} of ${all}: ${what} \u001b[K` : `${done} of ${all}: ${what}\n`,
     );
     if (process.stderr.isTTY && done === all) process.stderr.write("\r\u001b[K");
   };
+  return { onDone, onMore: (count) => (all += count) };
 }
 
 async function tell(flags: StrengthFlags, measured: Measured, summary: Summary): Promise<void> {

@@ -31,6 +31,8 @@ export interface MeasureOptions extends Budget {
   /** For the builds; emptied by whoever made it. */
   readonly dir: string;
   readonly onDone?: (what: string) => void;
+  /** So many more will be done than was known: what real processes are to repeat is known when the hunts are over. */
+  readonly onMore?: (count: number) => void;
 }
 
 /** One bug, one chooser, all seeds. */
@@ -128,6 +130,7 @@ export async function measure(hunters: Hunters, options: MeasureOptions): Promis
   const rows = perBug.flat();
   if (options.onProcesses !== true) return { rows, sound, failed };
   const samples = samplesOf(rows, bugs);
+  options.onMore?.(samples.length);
   const told = (what: string) => options.onDone?.(what);
   return { rows, sound, failed, repeated: await repeatOnProcesses(samples, hunters.count, told) };
 }
