@@ -19,15 +19,14 @@ import {
   project,
   run,
   runEnded,
-  said,
   session,
   sessionOf,
   settled,
   text,
+  whole,
 } from "./machine.ts";
 
 const other = "00000000000000bb";
-const whole = [said.name, said.call("c1"), said.result("c1"), said.done];
 const segment = (generation: number) => `${home}/journal/0000000${generation}.journal`;
 
 const copyOf = (drafts: readonly Draft[]) =>

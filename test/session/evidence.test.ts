@@ -8,12 +8,14 @@ import type { Life } from "../../src/session/life.ts";
 import {
   agent,
   agentSession,
+  asked,
   at,
   cover,
   cwd,
   type Draft,
   dispatch,
   ended,
+  half,
   home,
   id,
   identity,
@@ -29,11 +31,8 @@ import {
   sessionOf,
   settled,
   text,
+  whole,
 } from "./machine.ts";
-
-const asked: readonly Draft[] = [project, session(), run(), dispatch(1)];
-const half = [said.name, said.call("c1")];
-const whole = [...half, said.result("c1"), said.done];
 
 describe("a cut", () => {
   const over: readonly Draft[] = [...asked, agent(1, 50), cover(1, whole), named(1), ended(1), runEnded(1)];

@@ -10,30 +10,26 @@ import { bytesOf } from "../journal/memory-files.ts";
 import {
   agent,
   agentSession,
+  asked,
   cover,
   type Draft,
   dispatch,
   ended,
+  half,
   id,
   identity,
   living,
   type Machine,
   named,
-  project,
   recorded,
-  run,
   runEnded,
   said,
   says,
-  session,
   sessionOf,
   settled,
   text,
+  whole,
 } from "./machine.ts";
-
-const asked: readonly Draft[] = [project, session(), run(), dispatch(1)];
-const half = [said.name, said.call("c1")];
-const whole = [...half, said.result("c1"), said.done];
 
 const ends = (machine: Machine, exit = "0\n") => {
   machine.put(`${machine.attempt(1)}/exit`, exit);

@@ -320,3 +320,20 @@ export function says(machine: Machine, words: string, name: string | undefined =
   machine.files.appendTo(`${machine.attempt(attempt)}/spool`, bytesOf(words));
   machine.files.watched.get(machine.attempt(attempt))?.(name);
 }
+
+/** What an earlier life recorded of a run whose agent it was about to start, and of one that it had started. */
+export const asked: readonly Draft[] = [project, session(), run(), dispatch(1)];
+export const begun: readonly Draft[] = [...asked, agent(1, 50)];
+
+/** What an agent says that is cut off in its call, that has its result, and that comes to its end. */
+export const half = [said.name, said.call("c1")];
+export const finished = [...half, said.result("c1")];
+export const whole = [...finished, said.done];
+
+/** A machine on which an earlier life left this, and the agent of attempt 1 said these lines. */
+export async function spoken(drafts: readonly Draft[], lines: readonly string[] = half) {
+  const machine = new Machine();
+  await machine.left(drafts);
+  machine.put(`${machine.attempt(1)}/spool`, text(...lines));
+  return machine;
+}

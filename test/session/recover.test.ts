@@ -25,10 +25,10 @@ import {
   sessionOf,
   settled,
   text,
+  whole,
 } from "./machine.ts";
 
 const open: readonly Draft[] = [project, session(), run(), dispatch(1)];
-const whole = [said.name, said.call("c1"), said.result("c1"), said.done];
 
 /** A machine on which an earlier life left this, and what its wrapper left of attempt 1. */
 async function left(drafts: readonly Draft[], files: Readonly<Record<string, string>> = {}) {

@@ -10,43 +10,35 @@ import {
   agent,
   agentSession,
   at,
+  begun,
   cover,
   cwd,
   type Draft,
   dispatch,
   ended,
+  half,
   home,
   id,
   identity,
   Machine,
   named,
   project,
+  recorded,
   run,
   runEnded,
   said,
   session,
   sessionOf,
   settled,
+  spoken,
   text,
+  whole,
 } from "./machine.ts";
 
-const begun: readonly Draft[] = [project, session(), run(), dispatch(1), agent(1, 50)];
-const half = [said.name, said.call("c1")];
-const whole = [...half, said.result("c1"), said.done];
 const cancel = (why: string): Draft => [
   "cancel",
   { sessionId: id, runId: "r1", attempt: 1, who: "me", why, at: at(1, 0, 1_000_005) },
 ];
-
-async function left(drafts: readonly Draft[], lines: readonly string[] = half) {
-  const machine = new Machine();
-  await machine.left(drafts);
-  machine.put(`${machine.attempt(1)}/spool`, text(...lines));
-  return machine;
-}
-
-const of = async (machine: Machine, wanted: string, generation = 2) =>
-  (await machine.records(generation)).filter(([type]) => type === wanted).map(([, data]) => data);
 
 /** A store of the agent that opens with this prompt. */
 function logged(machine: Machine, prompt: string, name = agentSession): void {
@@ -61,9 +53,9 @@ function logged(machine: Machine, prompt: string, name = agentSession): void {
 
 describe("the end of a run", () => {
   const endOf = async (drafts: readonly Draft[], lines: readonly string[] = half) => {
-    const machine = await left(drafts, lines);
+    const machine = await spoken(drafts, lines);
     await (await machine.recovered()).close();
-    return (await of(machine, "run-ended")).map(({ runId, attempt, state }) => [runId, attempt, state]);
+    return (await recorded(machine, "run-ended")).map(({ runId, attempt, state }) => [runId, attempt, state]);
   };
 
   it("is what the sources say, or what we know of it before that", async () => {
@@ -83,14 +75,14 @@ describe("the end of a run", () => {
       "limit",
       { sessionId: id, attempt: 1, reason: "too much", at: at(1, 0, 1_000_006) },
     ];
-    const machine = await left([...begun, limit]);
+    const machine = await spoken([...begun, limit]);
     await (await machine.recovered()).close();
-    expect(await of(machine, "run-ended")).toMatchObject([{ reason: "too much" }]);
+    expect(await recorded(machine, "run-ended")).toMatchObject([{ reason: "too much" }]);
     const reasons: unknown[] = [];
     for (const why of ["stop", "abandon"]) {
-      const one = await left([...begun, cancel(why)]);
+      const one = await spoken([...begun, cancel(why)]);
       await (await one.recovered()).close();
-      reasons.push(...(await of(one, "run-ended")).map(({ reason }) => reason));
+      reasons.push(...(await recorded(one, "run-ended")).map(({ reason }) => reason));
     }
     expect(reasons).toEqual(["It was stopped by a person.", "It was given up by a person."]);
   });
@@ -105,16 +97,16 @@ describe("the end of a run", () => {
     const machine = new Machine();
     await machine.left([project, session(), run()]);
     const life = await machine.recovered();
-    const [end] = await of(machine, "run-ended");
+    const [end] = await recorded(machine, "run-ended");
     expect(end).toMatchObject({ runId: "r1", attempt: 0 });
-    expect(String((await of(machine, "cut"))[0]?.path)).toContain(`/${id}/cuts/0-`);
+    expect(String((await recorded(machine, "cut"))[0]?.path)).toContain(`/${id}/cuts/0-`);
     await life.close();
     const empty = new Machine();
     await empty.left([project, session()]);
     const second = await empty.recovered();
     const { evidence } = await settle(second.context, sessionOf(second));
     expect([evidence.attempts, evidence.bootChanged]).toEqual([[], false]);
-    expect(await of(empty, "run-ended")).toEqual([]);
+    expect(await recorded(empty, "run-ended")).toEqual([]);
     await second.close();
   });
 
@@ -145,9 +137,9 @@ describe("the end of a run", () => {
 
 describe("a cut", () => {
   it("is stored where something is new, and its record names it", async () => {
-    const machine = await left(begun);
+    const machine = await spoken(begun);
     await (await machine.recovered()).close();
-    const [cut, ...others] = await of(machine, "cut");
+    const [cut, ...others] = await recorded(machine, "cut");
     expect(others).toEqual([]);
     const path = String(cut?.path);
     const bytes = machine.files.bytes(path);
@@ -163,7 +155,7 @@ describe("a cut", () => {
   });
 
   it("syncs what is above the session's folder once in a life", async () => {
-    const machine = await left(begun);
+    const machine = await spoken(begun);
     const life = await machine.recovered();
     expect(lifeOf(life.context, id).folderIsDurable).toBe(true);
     machine.files.calls.length = 0;
@@ -171,44 +163,44 @@ describe("a cut", () => {
     machine.put(`${machine.attempt(1)}/spool`, text(said.name));
     expect(sessionOf(life).runs[0]?.state).toBe("interrupted-indeterminate");
     await settle(life.context, sessionOf(life));
-    expect(await of(machine, "cut")).toHaveLength(2);
+    expect(await recorded(machine, "cut")).toHaveLength(2);
     expect(machine.files.calls).toContain(`sync-folder ${home}/sessions/${id}`);
     expect(machine.files.calls).not.toContain(`sync-folder ${home}/sessions`);
     await life.close();
   });
 
   it("is not stored where nothing is new, nor of a session whose run has its end", async () => {
-    const machine = await left([...begun, cover(1, whole), named(1), ended(1), runEnded(1)], whole);
+    const machine = await spoken([...begun, cover(1, whole), named(1), ended(1), runEnded(1)], whole);
     const life = await machine.recovered();
     await settled();
     await settle(life.context, sessionOf(life));
-    expect(await of(machine, "cut")).toEqual([]);
+    expect(await recorded(machine, "cut")).toEqual([]);
     await life.close();
-    const open = await left(begun);
+    const open = await spoken(begun);
     const second = await open.recovered();
     await settle(second.context, sessionOf(second));
     await settle(second.context, sessionOf(second));
-    expect(await of(open, "cut")).toHaveLength(1);
+    expect(await recorded(open, "cut")).toHaveLength(1);
     await second.close();
   });
 
   it("that cannot be stored keeps nobody from being told", async () => {
-    const machine = await left(begun);
+    const machine = await spoken(begun);
     machine.files.hook = (call, path) => {
       if (call === "create" && path.includes("/cuts/")) throw new IoError("ENOSPC", path, "create");
     };
     const life = await machine.recovered();
     expect(machine.reports).toHaveLength(1);
     expect(machine.reports[0]).toContain(`session ${id} could not be stored: create failed with ENOSPC`);
-    expect(await of(machine, "cut")).toEqual([]);
-    expect(await of(machine, "run-ended")).toHaveLength(1);
+    expect(await recorded(machine, "cut")).toEqual([]);
+    expect(await recorded(machine, "run-ended")).toHaveLength(1);
     await life.close();
   });
 });
 
 describe("findings", () => {
   it("are raised once, resolved once, and raised again", async () => {
-    const machine = await left(begun);
+    const machine = await spoken(begun);
     const life = await machine.recovered();
     const codes = async () => {
       await settle(life.context, sessionOf(life));
@@ -237,7 +229,7 @@ describe("findings", () => {
   });
 
   it("of a session that was taken back are looked for once", async () => {
-    const machine = await left([...begun, cover(1, half)]);
+    const machine = await spoken([...begun, cover(1, half)]);
     machine.running.set(50, identity(50));
     machine.put(`${machine.attempt(1)}/spool`, text(said.name));
     const life = await machine.recovered();
@@ -247,15 +239,15 @@ describe("findings", () => {
     await Promise.all([0, 1].map(() => noteAdopted(life.context, sessionOf(life))));
     expect(machine.files.calls.filter((call) => call === `open ${machine.attempt(1)}/spool`)).toHaveLength(1);
     expect(lifeOf(life.context, id).unnoted).toBeUndefined();
-    expect((await of(machine, "finding")).map(({ finding }) => (finding as { code: string }).code)).toEqual([
-      "record-lost",
-    ]);
-    expect(await of(machine, "finding-resolved")).toEqual([]);
+    expect(
+      (await recorded(machine, "finding")).map(({ finding }) => (finding as { code: string }).code),
+    ).toEqual(["record-lost"]);
+    expect(await recorded(machine, "finding-resolved")).toEqual([]);
     await life.close();
   });
 
   it("that cannot be looked for are reported, and stop nothing", async () => {
-    const machine = await left([...begun, cover(1, half)]);
+    const machine = await spoken([...begun, cover(1, half)]);
     machine.running.set(50, identity(50));
     const life = await machine.begin();
     await life.ready;
@@ -271,7 +263,7 @@ describe("findings", () => {
 });
 
 it("a fault of ours in a look is no trouble of the session's", async () => {
-  const machine = await left([...begun, cover(1, half)]);
+  const machine = await spoken([...begun, cover(1, half)]);
   machine.running.set(50, identity(50));
   const life = await machine.recovered();
   await settled();
@@ -289,9 +281,9 @@ describe("the agent's own session", () => {
   const open: readonly Draft[] = [project, session(), run(), dispatch(1), agent(1, 50)];
 
   it("is the one that its stdout names where that record is lost", async () => {
-    const machine = await left([...open, cover(1, half)]);
+    const machine = await spoken([...open, cover(1, half)]);
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([
+    expect(await recorded(machine, "agent-session")).toEqual([
       { sessionId: id, attempt: 1, agentSessionId: agentSession },
     ]);
     expect(machine.files.opened).toBe(0);
@@ -299,26 +291,26 @@ describe("the agent's own session", () => {
 
   it("is not looked for where it is on record and nothing is damaged", async () => {
     const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await left([...open, cover(1, half), named(1, other)]);
+    const machine = await spoken([...open, cover(1, half), named(1, other)]);
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([]);
+    expect(await recorded(machine, "agent-session")).toEqual([]);
   });
 
   it("stays the one on record, whatever store opens with what was asked, and is none of an agent without a store", async () => {
     const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await left([...open, named(1, other)], []);
+    const machine = await spoken([...open, named(1, other)], []);
     logged(machine, "do r1");
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([]);
-    const spoken = await left([project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)], []);
-    await (await spoken.recovered()).close();
-    expect(await of(spoken, "agent-session")).toEqual([]);
-    expect([spoken.over, await of(spoken, "run-ended")]).toMatchObject([[], [{ attempt: 1 }]]);
+    expect(await recorded(machine, "agent-session")).toEqual([]);
+    const talking = await spoken([project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)], []);
+    await (await talking.recovered()).close();
+    expect(await recorded(talking, "agent-session")).toEqual([]);
+    expect([talking.over, await recorded(talking, "run-ended")]).toMatchObject([[], [{ attempt: 1 }]]);
   });
 
   it("where the journal is damaged is what the latest attempt says that says one", async () => {
     const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await left([...open, cover(1, half), ended(1), dispatch(2), named(2, other)]);
+    const machine = await spoken([...open, cover(1, half), ended(1), dispatch(2), named(2, other)]);
     const damaged = machine.files.bytes(`${home}/journal/00000001.journal`);
     machine.files.appendTo(`${home}/journal/00000001.journal`, Buffer.from("no record\n"));
     expect(damaged.length).toBeGreaterThan(0);
@@ -327,27 +319,27 @@ describe("the agent's own session", () => {
     machine.put(`${machine.attempt(2)}/started`, "9 90\n");
     const life = await machine.recovered();
     expect(life.context.journalDamage.size).toBe(1);
-    expect(await of(machine, "agent-session")).toEqual([
+    expect(await recorded(machine, "agent-session")).toEqual([
       { sessionId: id, attempt: 1, agentSessionId: agentSession },
     ]);
     await settle(life.context, sessionOf(life));
-    expect(await of(machine, "agent-session")).toHaveLength(1);
+    expect(await recorded(machine, "agent-session")).toHaveLength(1);
     await life.close();
   });
 
   it("is no name that is none of the agent's", async () => {
     const lines = [JSON.stringify({ type: "run.started", sessionId: "../x" }), said.call("c1")];
-    const machine = await left([...open, cover(1, lines)], lines);
+    const machine = await spoken([...open, cover(1, lines)], lines);
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([]);
+    expect(await recorded(machine, "agent-session")).toEqual([]);
   });
 
   it("is the one store that opens with what it was asked, where it was gone before it said a word", async () => {
-    const machine = await left(open, []);
+    const machine = await spoken(open, []);
     logged(machine, "do r1");
     logged(machine, "do something else", "99999999-2222-4333-8444-555555555555");
     const life = await machine.recovered();
-    expect(await of(machine, "agent-session")).toEqual([
+    expect(await recorded(machine, "agent-session")).toEqual([
       { sessionId: id, attempt: 1, agentSessionId: agentSession },
     ]);
     expect(lifeOf(life.context, id).verdict?.calls.map(({ id: call }) => call)).toEqual(["c7"]);
@@ -355,23 +347,23 @@ describe("the agent's own session", () => {
   });
 
   it("is neither of two stores that open with it", async () => {
-    const machine = await left(open, []);
+    const machine = await spoken(open, []);
     logged(machine, "do r1");
     logged(machine, "do r1", "99999999-2222-4333-8444-555555555555");
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([]);
+    expect(await recorded(machine, "agent-session")).toEqual([]);
   });
 
   it("is none that opens with something else, and none of an agent that never was", async () => {
-    const machine = await left(open, []);
+    const machine = await spoken(open, []);
     logged(machine, "do r1 now");
     await (await machine.recovered()).close();
-    expect(await of(machine, "agent-session")).toEqual([]);
+    expect(await recorded(machine, "agent-session")).toEqual([]);
     const never = new Machine();
     await never.left(open.slice(0, 4));
     logged(never, "do r1");
     await (await never.recovered()).close();
-    expect(await of(never, "agent-session")).toEqual([]);
+    expect(await recorded(never, "agent-session")).toEqual([]);
   });
 
   const other = "00000000000000bb";
@@ -383,15 +375,17 @@ describe("the agent's own session", () => {
     [...drafts, ended(1), runEnded(1)].map((draft) => of2(draft));
 
   it("is none that another session of ours has, or may have", async () => {
-    const claimed = await left([...open, ...over([session(), run(), dispatch(1), named(1)])], []);
+    const claimed = await spoken([...open, ...over([session(), run(), dispatch(1), named(1)])], []);
     logged(claimed, "do r1");
     await (await claimed.recovered()).close();
-    expect((await of(claimed, "agent-session")).filter(({ sessionId }) => sessionId === id)).toEqual([]);
+    expect((await recorded(claimed, "agent-session")).filter(({ sessionId }) => sessionId === id)).toEqual(
+      [],
+    );
     const went = dispatch(2, "r1", { prompt: "go on" });
-    const rival = await left([...open, ...over([session(), run(), dispatch(1), went, ended(2)])], []);
+    const rival = await spoken([...open, ...over([session(), run(), dispatch(1), went, ended(2)])], []);
     logged(rival, "do r1");
     await (await rival.recovered()).close();
-    expect(await of(rival, "agent-session")).toEqual([]);
+    expect(await recorded(rival, "agent-session")).toEqual([]);
   });
 
   it("is found beside sessions of ours that were asked something else, are named, or work elsewhere", async () => {
@@ -401,10 +395,10 @@ describe("the agent's own session", () => {
       over([session({ cwd: "/elsewhere" }), run(), dispatch(1)]),
     ];
     for (const [index, drafts] of unlike.entries()) {
-      const machine = await left([...open, ...drafts], []);
+      const machine = await spoken([...open, ...drafts], []);
       logged(machine, "do r1");
       await (await machine.recovered()).close();
-      expect([index, (await of(machine, "agent-session")).length]).toEqual([index, 1]);
+      expect([index, (await recorded(machine, "agent-session")).length]).toEqual([index, 1]);
     }
   });
 
@@ -414,18 +408,18 @@ describe("the agent's own session", () => {
       [63, 1],
       [64, 0],
     ] as const) {
-      const machine = await left(open, []);
+      const machine = await spoken(open, []);
       logged(machine, "do r1");
       for (let index = 0; index < others; index += 1) logged(machine, "else", name(index));
       await (await machine.recovered()).close();
-      expect([others, (await of(machine, "agent-session")).length]).toEqual([others, found]);
+      expect([others, (await recorded(machine, "agent-session")).length]).toEqual([others, found]);
     }
   });
 });
 
 describe("what a former server writes late", () => {
   it("is evidence of the sessions that it names, at the start and when it is looked for again", async () => {
-    const machine = await left(begun);
+    const machine = await spoken(begun);
     const life = await machine.recovered();
     const segment = `${home}/journal/00000001.journal`;
     const late = async () => {

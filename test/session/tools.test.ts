@@ -20,6 +20,7 @@ import {
   identity,
   Machine,
   project,
+  recorded,
   run,
   said,
   session,
@@ -51,9 +52,6 @@ async function leaving(drafts: readonly Draft[], kin: readonly Kin[]): Promise<M
   return machine;
 }
 
-const of = async (machine: Machine, wanted: string) =>
-  (await machine.records(2)).filter(([type]) => type === wanted).map(([, data]) => data);
-
 describe("what a stopped agent has left", () => {
   it("is ended by name of its marker, and what only its session tells is left; both are on record", async () => {
     const machine = await leaving(
@@ -62,7 +60,7 @@ describe("what a stopped agent has left", () => {
     );
     const life = await machine.recovered();
     expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
-    expect(await of(machine, "swept")).toMatchObject([
+    expect(await recorded(machine, "swept")).toMatchObject([
       {
         sessionId: id,
         attempt: 1,
@@ -113,7 +111,7 @@ describe("what a stopped agent has left", () => {
     ];
     expect(await sweep(life.context, sessionOf(life))).toEqual(["pid 61 (start time 610): make"]);
     expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
-    expect(await of(machine, "swept")).toMatchObject([{ left: ["pid 62 (start time 620): cc"] }]);
+    expect(await recorded(machine, "swept")).toMatchObject([{ left: ["pid 62 (start time 620): cc"] }]);
     expect(lifeOf(life.context, id).stopping).toBeUndefined();
     await life.close();
   });
@@ -122,7 +120,7 @@ describe("what a stopped agent has left", () => {
     const machine = await leaving([...cut, stop], []);
     const life = await machine.recovered();
     expect(await sweep(life.context, sessionOf(life))).toEqual([]);
-    expect(await of(machine, "swept")).toEqual([]);
+    expect(await recorded(machine, "swept")).toEqual([]);
     expect(machine.timers).toEqual([]);
     await life.close();
   });
@@ -153,7 +151,7 @@ describe("what a stopped agent has left", () => {
   it("is told in at most 200 characters of its command line each", async () => {
     const machine = await leaving([...cut, stop], [tool(61, ["make", "x".repeat(300)])]);
     await (await machine.recovered()).close();
-    expect(await of(machine, "swept")).toMatchObject([
+    expect(await recorded(machine, "swept")).toMatchObject([
       { ended: [`pid 61 (start time 610): make ${"x".repeat(195)}`] },
     ]);
   });

@@ -1,0 +1,426 @@
+/**
+ * What the next agent is told of what was done before, and what it is told of calls whose outcome nobody knows.
+ */
+import { describe, expect, it } from "vitest";
+import { crc32 } from "../../src/journal/index.ts";
+import { lifeOf } from "../../src/session/context.ts";
+import { decide } from "../../src/session/decide.ts";
+import { promptBytesMax } from "../../src/session/dispatch.ts";
+import type { Life } from "../../src/session/life.ts";
+import { settle } from "../../src/session/settle.ts";
+import { bytesOf } from "../journal/memory-files.ts";
+import {
+  agent,
+  agentSession,
+  asked,
+  at,
+  begun,
+  cover,
+  cwd,
+  type Draft,
+  dispatch,
+  ended,
+  finished,
+  half,
+  id,
+  identity,
+  type Machine,
+  named,
+  recorded,
+  run,
+  runEnded,
+  said,
+  sessionOf,
+  settled,
+  spoken,
+  text,
+  whole,
+} from "./machine.ts";
+import { goesOn, prepared, refusedAs, snapshotPath } from "./resuming.ts";
+
+describe("what the next agent is told", () => {
+  it("of a run that is over is what a person asks, and nothing else", async () => {
+    const machine = await spoken([...begun, cover(1, whole), named(1), ended(1), runEnded(1)], whole);
+    const log = text(
+      JSON.stringify({ type: "user_message", sessionId: agentSession, data: { text: "do r1" } }),
+      JSON.stringify({
+        type: "tool_call",
+        sessionId: agentSession,
+        data: { id: "c1", tool: "run_command", input: { command: "make" } },
+      }),
+      JSON.stringify({
+        type: "tool_result",
+        sessionId: agentSession,
+        data: { toolCallId: "c1", tool: "run_command", content: "ok", isError: false },
+      }),
+      JSON.stringify({
+        type: "assistant_response",
+        sessionId: agentSession,
+        data: { stopReason: "end_turn", content: [] },
+      }),
+    );
+    machine.put(`${cwd}/.coding-agent/events/${agentSession}.jsonl`, log);
+    const life = await machine.recovered();
+    await settled();
+    const more = { ask: "more", resumesRun: false, acknowledge: false };
+    // The snapshot is missing; once it is there, nothing needs to be told.
+    const { handOver, repairs } = await prepared(life, more);
+    expect(handOver).toBeDefined();
+    machine.put(snapshotPath, Buffer.from(repairs[0]?.bytes ?? []).toString());
+    expect(await prepared(life, more)).toEqual({
+      ask: "more",
+      prompt: "more",
+      resumes: agentSession,
+      repairs: [],
+    });
+    // Half a line behind its end blocks nothing.
+    machine.files.appendTo(`${machine.attempt(1)}/spool`, bytesOf("half"));
+    const { verdict } = await settle(life.context, sessionOf(life));
+    expect(verdict.findings.map(({ severity }) => severity)).toEqual(["info"]);
+    expect(await prepared(life, more)).not.toHaveProperty("handOver");
+    await life.close();
+  });
+
+  it("of one that was cut off is what it had finished, by a store that is rebuilt", async () => {
+    const machine = await spoken(begun, finished);
+    const life = await machine.recovered();
+    const { ask, prompt, resumes, handOver, repairs } = await prepared(life);
+    expect(ask).toBe("Continue where you left off.");
+    expect(prompt.endsWith(ask)).toBe(true);
+    expect(resumes).toBe(agentSession);
+    expect(repairs.map(({ path }) => path)).toEqual([snapshotPath]);
+    expect(handOver).toEqual({
+      id: "00000000000000f0",
+      sends: [{ callId: "c1", as: "result", shortened: false }],
+      repairs: repairs.map(({ path, bytes, why }) => ({ path, crc: crc32(bytes), why })),
+    });
+    await life.close();
+  });
+
+  it("of one that was cut off before it had done anything is told, too", async () => {
+    const machine = await spoken(begun, [said.name]);
+    const life = await machine.recovered();
+    expect(await prepared(life)).toHaveProperty("handOver");
+    await life.close();
+  });
+
+  it("keeps what the agent's snapshot says besides", async () => {
+    const machine = await spoken(begun, finished);
+    machine.put(snapshotPath, JSON.stringify({ id: agentSession, ours: "kept", messages: [] }));
+    const life = await machine.recovered();
+    const { repairs } = await prepared(life);
+    expect(JSON.parse(Buffer.from(repairs[0]?.bytes ?? []).toString())).toMatchObject({ ours: "kept" });
+    await life.close();
+  });
+
+  it("tells what is asked now behind what is owed, each once", async () => {
+    const machine = await spoken(begun);
+    const life = await machine.recovered();
+    const { ask } = await prepared(life, { ask: "and now this", resumesRun: true, acknowledge: true });
+    expect(ask).toBe("and now this");
+    await life.close();
+    // A second run that was never started: nobody was told what it is about.
+    const never = [...begun, cover(1, whole), named(1), ended(1), runEnded(1), run("r2"), dispatch(2, "r2")];
+    const owing = await spoken(never, whole);
+    const second = await owing.recovered();
+    const asks: string[] = [];
+    for (const said of [undefined, "and now this", "do r2", "first\n\ndo r2\n\nthen"])
+      asks.push(
+        (
+          await prepared(second, {
+            ...(said === undefined ? {} : { ask: said }),
+            resumesRun: true,
+            acknowledge: true,
+          })
+        ).ask,
+      );
+    expect(asks).toEqual(["do r2", "do r2\n\nand now this", "do r2", "first\n\ndo r2\n\nthen"]);
+    const other = await prepared(second, { ask: "else", resumesRun: false, acknowledge: true });
+    expect(other.ask).toBe("else");
+    await second.close();
+  });
+
+  it("owes what a run was about whose dispatch never came", async () => {
+    const before = [...begun, cover(1, whole), named(1), ended(1), runEnded(1), run("r2")];
+    const machine = await spoken(before, whole);
+    const life = await machine.recovered();
+    expect((await prepared(life, { ...goesOn, acknowledge: true })).ask).toBe("do r2");
+    await life.close();
+  });
+
+  it("owes what nobody knows that it was told, unless a source holds it", async () => {
+    const before = [
+      ...begun,
+      cover(1, whole),
+      named(1),
+      ended(1),
+      runEnded(1),
+      run("r2"),
+      dispatch(2, "r2", { bootId: "earlier" }),
+    ];
+    const prompt = (words: string) =>
+      text(JSON.stringify({ type: "user_message", sessionId: agentSession, data: { text: words } }));
+    for (const [logged, ask] of [
+      ["do r1", "do r2"],
+      ["Told before: do r2, please", "Continue where you left off."],
+    ] as const) {
+      const machine = await spoken(before, whole);
+      machine.put(`${cwd}/.coding-agent/events/${agentSession}.jsonl`, prompt("do r1") + prompt(logged));
+      const life = await machine.recovered();
+      expect(sessionOf(life).attempts[1]?.ended?.started).toBe("unknown");
+      expect([logged, (await prepared(life, { ...goesOn, acknowledge: true })).ask]).toEqual([logged, ask]);
+      await life.close();
+    }
+  });
+
+  it("owes what was never given, also where the same words were asked before", async () => {
+    const again = [
+      ...begun,
+      cover(1, whole),
+      named(1),
+      ended(1),
+      runEnded(1),
+      run("r2", { prompt: "do r1" }),
+    ];
+    const machine = await spoken([...again, dispatch(2, "r2", { ask: "do r1", prompt: "do r1" })], whole);
+    machine.put(
+      `${cwd}/.coding-agent/events/${agentSession}.jsonl`,
+      text(JSON.stringify({ type: "user_message", sessionId: agentSession, data: { text: "do r1" } })),
+    );
+    const life = await machine.recovered();
+    expect(sessionOf(life).attempts[1]?.ended?.started).toBe("no");
+    expect((await prepared(life, { ...goesOn, acknowledge: true })).ask).toBe("do r1");
+    await life.close();
+  });
+
+  it("names the prompts of attempts that were started, not of those that never were", async () => {
+    const drafts = [
+      ...begun,
+      cover(1, half),
+      named(1),
+      ended(1),
+      dispatch(2, "r1", { ask: "never heard", prompt: "never heard" }),
+    ];
+    const machine = await spoken(drafts);
+    const life = await machine.recovered();
+    const { repairs } = await prepared(life, { ...goesOn, acknowledge: true });
+    const snapshot = Buffer.from(repairs[0]?.bytes ?? []).toString();
+    expect(snapshot).toContain("do r1");
+    expect(snapshot).not.toContain("never heard");
+    await life.close();
+  });
+
+  it("is refused where it is longer than a command line takes", async () => {
+    const machine = await spoken(begun, finished);
+    const life = await machine.recovered();
+    const long = (bytes: number) => ({ ask: "x".repeat(bytes), resumesRun: true, acknowledge: true });
+    const refusal = await refusedAs(life, long(promptBytesMax + 1));
+    expect(refusal).toMatchObject({ code: "hand-over-too-long" });
+    expect(refusal?.message).toContain(` ${promptBytesMax}.`);
+    const { prompt } = await prepared(life, long(1));
+    const room = promptBytesMax - (Buffer.byteLength(prompt) - 1);
+    expect(await refusedAs(life, long(room))).toBeUndefined();
+    expect(await refusedAs(life, long(room + 1))).toMatchObject({ code: "hand-over-too-long" });
+    await life.close();
+  });
+});
+
+describe("an agent whose session nobody can name", () => {
+  const nameless = [said.call("c1"), said.result("c1")];
+
+  it("is started afresh where it had done nothing, with all that was asked", async () => {
+    const machine = await spoken(asked, []);
+    const life = await machine.recovered();
+    expect(await prepared(life)).toEqual({ ask: "do r1", prompt: "do r1", repairs: [] });
+    const more = { ask: "and this", resumesRun: true, acknowledge: false };
+    expect(await prepared(life, more)).toEqual({
+      ask: "do r1\n\nand this",
+      prompt: "do r1\n\nand this",
+      repairs: [],
+    });
+    expect((await prepared(life, { ...more, resumesRun: false })).prompt).toBe("and this");
+    await life.close();
+  });
+
+  it("is started afresh where it had worked only when a person says so, and is told in words", async () => {
+    const machine = await spoken(begun, nameless);
+    const life = await machine.recovered();
+    const refusal = await refusedAs(life);
+    expect(refusal).toMatchObject({ code: "agent-session-unknown" });
+    expect(refusal?.message).toContain("its 1 earlier calls");
+    const found = await prepared(life, { ...goesOn, acknowledge: true });
+    expect(found).toMatchObject({
+      ask: "do r1",
+      handOver: { id: expect.any(String), sends: [{ callId: "c1" }], repairs: [] },
+      repairs: [],
+    });
+    expect(found.resumes).toBeUndefined();
+    expect(found.prompt).toContain("do r1");
+    expect(found.prompt.length).toBeGreaterThan("do r1".length);
+    const long = (bytes: number) => ({ ask: "x".repeat(bytes), resumesRun: false, acknowledge: true });
+    const { prompt } = await prepared(life, long(1));
+    const room = promptBytesMax - (Buffer.byteLength(prompt) - 1);
+    expect(await refusedAs(life, long(room))).toBeUndefined();
+    expect(await refusedAs(life, long(room + 1))).toMatchObject({ code: "hand-over-too-long" });
+    await life.close();
+  });
+});
+
+describe("a tool that runs on", () => {
+  it("keeps everybody from going on beside it", async () => {
+    const machine = await spoken(begun);
+    machine.running.set(61, identity(61));
+    machine.kin = [{ identity: identity(61), by: "marker", args: ["make"] }];
+    const life = await machine.recovered();
+    expect(await refusedAs(life, { ...goesOn, acknowledge: true })).toMatchObject({ code: "tool-alive" });
+    await life.close();
+  });
+});
+
+describe("a call whose outcome nobody knows", () => {
+  const later = said.call("c2", "other");
+
+  async function unknown(): Promise<[Machine, Life]> {
+    const machine = await spoken(begun, [...half, later]);
+    return [machine, await machine.recovered()];
+  }
+
+  it("blocks where it must, by name, until a person has seen it", async () => {
+    const machine = await spoken(begun, finished);
+    const log = text(
+      JSON.stringify({ type: "user_message", sessionId: agentSession, data: { text: "do r1" } }),
+      JSON.stringify({
+        type: "tool_call",
+        sessionId: agentSession,
+        data: { id: "c1", tool: "run_command", input: { command: "make" } },
+      }),
+      JSON.stringify({
+        type: "tool_result",
+        sessionId: agentSession,
+        data: { toolCallId: "c1", tool: "run_command", content: "other", isError: true },
+      }),
+    );
+    machine.put(`${cwd}/.coding-agent/events/${agentSession}.jsonl`, log);
+    const life = await machine.recovered();
+    const { verdict } = await settle(life.context, sessionOf(life));
+    const blocking = verdict.findings.filter(({ severity }) => severity === "blocks").map((one) => one.id);
+    expect(verdict.recovery.action).toBe("ask");
+    expect(blocking.length).toBeGreaterThan(0);
+    expect(await refusedAs(life)).toMatchObject({
+      code: "needs-decision",
+      message: verdict.recovery.why,
+      more: { findings: blocking, recovery: verdict.recovery },
+    });
+    expect(await refusedAs(life, { ...goesOn, acknowledge: true })).toBeUndefined();
+    await life.close();
+  });
+
+  it("is what a person says, once", async () => {
+    const [machine, life] = await unknown();
+    const word = { callId: "c1", outcome: "done", who: "me" } as const;
+    expect(await decide(life.context, sessionOf(life), word)).toEqual({ as: "recorded", callId: "c1" });
+    expect(await recorded(machine, "decision")).toEqual([
+      {
+        sessionId: id,
+        callId: "c1",
+        attempt: 1,
+        outcome: "done",
+        who: "me",
+        atMs: 1_000,
+        at: expect.anything(),
+      },
+    ]);
+    const { verdict } = lifeOf(life.context, id);
+    expect(verdict?.calls.map(({ id: call, effect }) => [call, effect])).toEqual([
+      ["c1", "done"],
+      ["c2", "unknown"],
+    ]);
+    expect(await decide(life.context, sessionOf(life), word)).toEqual({ as: "recorded", callId: "c1" });
+    expect(await recorded(machine, "decision")).toHaveLength(1);
+    expect(await decide(life.context, sessionOf(life), { ...word, outcome: "not-done" })).toMatchObject({
+      as: "decided-otherwise",
+      before: { callId: "c1", outcome: "done", who: "me" },
+    });
+    const why = { ...word, callId: "c2", outcome: "not-done", why: "it is not there" } as const;
+    expect(await decide(life.context, sessionOf(life), why)).toEqual({ as: "recorded", callId: "c2" });
+    expect(await recorded(machine, "decision")).toMatchObject([{}, { callId: "c2", why: "it is not there" }]);
+    await life.close();
+  });
+
+  it("is no matter for a person where it is known, is none, or its agent lives", async () => {
+    const machine = await spoken(begun, finished);
+    const life = await machine.recovered();
+    const word = { callId: "c1", outcome: "done", who: "me" } as const;
+    expect(await decide(life.context, sessionOf(life), word)).toEqual({ as: "known", effect: "done" });
+    expect(await decide(life.context, sessionOf(life), { ...word, callId: "c9" })).toEqual({
+      as: "unknown-call",
+    });
+    await life.close();
+    const living = await spoken(begun, half);
+    living.running.set(50, identity(50));
+    const second = await living.recovered();
+    expect(await decide(second.context, sessionOf(second), word)).toMatchObject({
+      as: "refused",
+      refusal: { code: "agent-alive", more: { pid: 50, attempt: 1 } },
+    });
+    expect(await recorded(living, "decision")).toEqual([]);
+    await second.close();
+  });
+
+  it("is meant by its name also where a later call of that name is known, and no word on another one counts", async () => {
+    const word: Draft = [
+      "decision",
+      { sessionId: id, callId: "c1", attempt: 2, outcome: "not-done", who: "me", at: at(2, 0, 1_000_007) },
+    ];
+    const machine = await spoken(
+      [
+        ...begun,
+        cover(1, half),
+        named(1),
+        ended(1),
+        dispatch(2, "r1", { resumes: agentSession }),
+        agent(2, 51),
+        cover(2, whole),
+        ended(2),
+        word,
+        dispatch(3, "r1", { resumes: agentSession }),
+        agent(3, 52),
+      ],
+      half,
+    );
+    machine.put(`${machine.attempt(2)}/spool`, text(...whole));
+    machine.put(`${machine.attempt(3)}/spool`, text(said.name));
+    const life = await machine.recovered();
+    const { verdict } = await settle(life.context, sessionOf(life));
+    expect(verdict.calls.map(({ attempt, effect }) => [attempt, effect])).toEqual([
+      [1, "unknown"],
+      [2, "done"],
+    ]);
+    const told = { callId: "c1", outcome: "done", who: "me" } as const;
+    expect(await decide(life.context, sessionOf(life), told)).toEqual({ as: "recorded", callId: "c1" });
+    expect(await recorded(machine, "decision")).toMatchObject([
+      { callId: "c1", attempt: 1, outcome: "done" },
+    ]);
+    await life.close();
+  });
+
+  it("of two with one name is the one that is open; an earlier word on the other stands", async () => {
+    const machine = await spoken(
+      [
+        ...begun,
+        cover(1, finished),
+        named(1),
+        ended(1),
+        dispatch(2, "r1", { resumes: agentSession }),
+        agent(2, 51),
+      ],
+      finished,
+    );
+    machine.put(`${machine.attempt(2)}/spool`, text(...half));
+    const life = await machine.recovered();
+    const word = { callId: "c1", outcome: "done", who: "me" } as const;
+    expect(await decide(life.context, sessionOf(life), word)).toEqual({ as: "recorded", callId: "c1" });
+    expect(await recorded(machine, "decision")).toMatchObject([{ callId: "c1", attempt: 2 }]);
+    await life.close();
+  });
+});
