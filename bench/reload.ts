@@ -19,7 +19,7 @@ import { latency } from "./latency.ts";
 import { median } from "./numbers.ts";
 import { adoptedReloadMs, bareReloadMs, Watched } from "./touch.ts";
 
-const rounds = 11;
+const rounds = 41;
 const touches = 15;
 const finishedSessions = Number(process.env.FINISHED ?? 10_000);
 const folder = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
