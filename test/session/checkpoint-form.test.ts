@@ -8,18 +8,8 @@ import { checkpointPath, packState, readCheckpoint, writeCheckpoint } from "../.
 import { recordCite } from "../../src/session/recorder.ts";
 import { readRecord } from "../../src/session/records.ts";
 import { emptyState, fold, type State } from "../../src/session/state.ts";
-import {
-  agent,
-  type Draft,
-  dispatch,
-  ended,
-  home,
-  Machine,
-  project,
-  run,
-  runEnded,
-  session,
-} from "./machine.ts";
+import { agent, type Draft, dispatch, ended, home, project, run, runEnded, session } from "./drafts.ts";
+import { Machine } from "./machine.ts";
 
 const other = "00000000000000bb";
 

@@ -4,19 +4,13 @@
  *
  * Always: nothing happens by itself; processes, FIFOs and time are what a test says.
  */
-import { crc32, readJournal, takeOver } from "../../src/journal/index.ts";
+import { readJournal, takeOver } from "../../src/journal/index.ts";
 import type { AgentStart, FileStat, Kin, ProcessIdentity, World } from "../../src/model/ports.ts";
 import type { OrchestratorConfig } from "../../src/session/context.ts";
 import { beginLife, type Life } from "../../src/session/life.ts";
 import type { SessionState } from "../../src/session/state.ts";
 import { bytesOf, MemoryFiles } from "../journal/memory-files.ts";
-
-export type Draft = readonly [type: string, data: Readonly<Record<string, unknown>>];
-
-export const home = "/home";
-export const cwd = "/work";
-export const id = "00000000000000aa";
-export const agentSession = "11111111-2222-4333-8444-555555555555";
+import { asked, cwd, type Draft, half, home, id, identity, said, text } from "./drafts.ts";
 
 /** Files with folders in folders. */
 class FolderFiles extends MemoryFiles {
@@ -206,96 +200,9 @@ export const sessionOf = ({ context }: Life, session = id): SessionState => {
   return found;
 };
 
-/** What the agent says, a line each. */
-export const said = {
-  name: JSON.stringify({ type: "run.started", sessionId: agentSession }),
-  call: (call: string, command = "make") =>
-    JSON.stringify({ type: "tool.call", id: call, name: "run_command", input: { command } }),
-  result: (call: string) =>
-    JSON.stringify({ type: "tool.result", id: call, name: "run_command", content: "ok", isError: false }),
-  done: JSON.stringify({ type: "run.completed", status: "ok" }),
-};
-
-export const text = (...lines: readonly string[]): string => lines.map((line) => `${line}\n`).join("");
-
-/** The record of these lines at the begin of a spool. */
-export function cover(attempt: number, lines: readonly string[], session = id): Draft {
-  const ends: number[] = [];
-  for (const line of lines) ends.push((ends.at(-1) ?? 0) + line.length + 1);
-  const crcs = lines.map((line) => crc32(bytesOf(`${line}\n`)));
-  return ["cover", { sessionId: session, attempt, fromByte: 0, ends, crcs }];
-}
-
-export const project: Draft = ["project", { id: "p", name: "p", path: cwd, atMs: 1 }];
-
-export const session = (more: object = {}): Draft => [
-  "session",
-  { sessionId: id, projectId: "p", agent: "ada", cwd, epoch: "e", atMs: 1, ...more },
-];
-
-export const run = (runId = "r1", more: object = {}): Draft => [
-  "run",
-  { sessionId: id, runId, prompt: `do ${runId}`, key: `key ${runId}`, atMs: 1, ...more },
-];
-
-export const at = (attempt: number, byte = 0, k = 1_000_000) => ({ attempt, byte, k });
-
-export const dispatch = (attempt: number, runId = "r1", more: object = {}): Draft => [
-  "dispatch",
-  {
-    sessionId: id,
-    runId,
-    attempt,
-    prompt: `do ${runId}`,
-    ask: `do ${runId}`,
-    bootId: "boot",
-    namespace: "ns",
-    at: at(attempt),
-    atMs: 1,
-    ...more,
-  },
-];
-
-export const identity = (pid: number): ProcessIdentity => ({
-  pid,
-  startTime: String(pid * 10),
-  bootId: "boot",
-  namespace: "ns",
-});
-
-export const agent = (attempt: number, pid: number): Draft => [
-  "agent",
-  { sessionId: id, attempt, identity: identity(pid) },
-];
-
-export const named = (attempt: number, agentSessionId = agentSession): Draft => [
-  "agent-session",
-  { sessionId: id, attempt, agentSessionId },
-];
-
-export const ended = (attempt: number, more: object = {}): Draft => [
-  "ended",
-  {
-    sessionId: id,
-    attempt,
-    exitCode: 0,
-    started: "yes",
-    seen: "it ended",
-    tailBytes: 0,
-    at: at(attempt, 0, 1_000_001),
-    atMs: 2,
-    ...more,
-  },
-];
-
-export const runEnded = (attempt: number, runId = "r1", state = "completed"): Draft => [
-  "run-ended",
-  { sessionId: id, runId, attempt, state, reason: "so it was", at: at(attempt, 0, 1_000_002) },
-];
-
 /** An agent lives that has said this; `pid`: its wrapper has noted who it is. */
 export async function living(
-  drafts: readonly Draft[] = [project, session(), run(), dispatch(1)],
+  drafts: readonly Draft[] = asked,
   lines: readonly string[] = [said.name],
   { pid = true, started = true } = {},
 ) {
@@ -311,9 +218,13 @@ export async function living(
   return machine;
 }
 
-/** Data of the records of this type, of lives from `generation` on. */
+/** Data of those of the records that are of this type. */
+export const dataOf = (records: readonly [string, Record<string, unknown>][], wanted: string) =>
+  records.filter(([type]) => type === wanted).map(([, data]) => data);
+
+/** As {@link dataOf}, of the lives from `generation` on. */
 export const recorded = async (machine: Machine, wanted: string, generation = 2) =>
-  (await machine.records(generation)).filter(([type]) => type === wanted).map(([, data]) => data);
+  dataOf(await machine.records(generation), wanted);
 
 /** The agent writes these words, and the system tells that `name` in its folder has changed. */
 export function says(machine: Machine, words: string, name: string | undefined = "spool", attempt = 1) {
@@ -321,19 +232,14 @@ export function says(machine: Machine, words: string, name: string | undefined =
   machine.files.watched.get(machine.attempt(attempt))?.(name);
 }
 
-/** What an earlier life recorded of a run whose agent it was about to start, and of one that it had started. */
-export const asked: readonly Draft[] = [project, session(), run(), dispatch(1)];
-export const begun: readonly Draft[] = [...asked, agent(1, 50)];
-
-/** What an agent says that is cut off in its call, that has its result, and that comes to its end. */
-export const half = [said.name, said.call("c1")];
-export const finished = [...half, said.result("c1")];
-export const whole = [...finished, said.done];
-
-/** A machine on which an earlier life left this, and the agent of attempt 1 said these lines. */
-export async function spoken(drafts: readonly Draft[], lines: readonly string[] = half) {
+/** A machine on which an earlier life left this, and the wrapper of attempt 1 these files. */
+export async function left(drafts: readonly Draft[], files: Readonly<Record<string, string>> = {}) {
   const machine = new Machine();
   await machine.left(drafts);
-  machine.put(`${machine.attempt(1)}/spool`, text(...lines));
+  for (const [name, content] of Object.entries(files)) machine.put(`${machine.attempt(1)}/${name}`, content);
   return machine;
 }
+
+/** As {@link left}; the agent of attempt 1 said these lines. */
+export const spoken = (drafts: readonly Draft[], lines: readonly string[] = half) =>
+  left(drafts, { spool: text(...lines) });

@@ -3,301 +3,26 @@
  */
 import { describe, expect, it } from "vitest";
 import { IoError } from "../../src/model/ports.ts";
-import { bytesOf } from "../journal/memory-files.ts";
 import {
   agent,
+  asked,
   at,
-  cover,
   cwd,
   type Draft,
   dispatch,
   ended,
   home,
   id,
-  identity,
-  Machine,
-  named,
+  over,
   project,
   run,
   runEnded,
   said,
   session,
-  sessionOf,
-  settled,
   text,
   whole,
-} from "./machine.ts";
-
-const open: readonly Draft[] = [project, session(), run(), dispatch(1)];
-
-/** A machine on which an earlier life left this, and what its wrapper left of attempt 1. */
-async function left(drafts: readonly Draft[], files: Readonly<Record<string, string>> = {}) {
-  const machine = new Machine();
-  await machine.left(drafts);
-  for (const [name, content] of Object.entries(files)) machine.put(`${machine.attempt(1)}/${name}`, content);
-  return machine;
-}
-
-const of = (records: [string, Record<string, unknown>][], wanted: string) =>
-  records.filter(([type]) => type === wanted).map(([, data]) => data);
-
-describe("an attempt that was to be started", () => {
-  it("never starts any more where nobody had claimed it, and counts as never started", async () => {
-    const machine = await left(open);
-    const life = await machine.recovered();
-    expect(machine.fenced).toContain(machine.attempt(1));
-    expect(machine.files.folders).toContain(machine.attempt(1));
-    const records = await machine.records(2);
-    expect(of(records, "ended")).toMatchObject([
-      {
-        attempt: 1,
-        exitCode: null,
-        started: "no",
-        tailBytes: 0,
-        atMs: 1_000,
-        seen: "the agent was never started: the server was gone before it could be",
-      },
-    ]);
-    expect(of(records, "run-ended")).toMatchObject([
-      { runId: "r1", attempt: 1, state: "interrupted", reason: "Its agent was never started." },
-    ]);
-    expect(sessionOf(life).attempts[0]?.ended?.started).toBe("no");
-    expect(machine.idle).toEqual([id]);
-    await life.close();
-  });
-
-  it("is not said never to have been where a power cut may have taken the marker", async () => {
-    const machine = await left([project, session(), run(), dispatch(1, "r1", { bootId: "earlier" })]);
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended")).toMatchObject([
-      {
-        started: "unknown",
-        seen: "nothing tells whether the agent was started: no start marker survived the power cut",
-      },
-    ]);
-    await life.close();
-  });
-
-  it("over pipes, is not said to have been started or not where its host had not said so", async () => {
-    const machine = await left([project, session(), run(), dispatch(1, "r1", { over: "pipes" })], {
-      spool: "",
-    });
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended")).toMatchObject([
-      {
-        started: "unknown",
-        seen: "nothing tells whether the agent was started: its host was gone before it said so",
-      },
-    ]);
-    expect(of(await machine.records(2), "run-ended")).toHaveLength(1);
-    expect(machine.fenced).toEqual([machine.attempt(1)]);
-    await life.close();
-  });
-
-  it("over pipes, is fenced where there is something to fence", async () => {
-    const machine = await left([project, session(), run(), dispatch(1, "r1", { over: "pipes" })]);
-    await (await machine.recovered()).close();
-    expect(machine.fenced).toEqual([]);
-    expect(of(await machine.records(2), "ended")).toHaveLength(1);
-  });
-
-  it.each([
-    { what: "a wrapper", marker: "99 990\n", fence: "started", started: "unknown" },
-    { what: "a fence", marker: "fenced\n", fence: "started", started: "no" },
-    { what: "nobody yet", marker: undefined, fence: "never-started", started: "no" },
-    { what: "a wrapper, meanwhile", marker: undefined, fence: "started", started: "unknown" },
-    { what: "somebody who said nothing and is gone", marker: "", fence: "started", started: "no" },
-    { what: "somebody who has said nothing", marker: "", held: true, fence: "started", started: undefined },
-    {
-      what: "somebody whose word a power cut took",
-      marker: "",
-      bootId: "x",
-      fence: "started",
-      started: "unknown",
-    },
-  ] as const)("by its start marker: $what", async (one) => {
-    const { marker, fence, started } = one;
-    const bootId = "bootId" in one ? one.bootId : "boot";
-    const machine = await left([project, session(), run(), dispatch(1, "r1", { bootId })], { spool: "" });
-    if (marker !== undefined) machine.put(`${machine.attempt(1)}/started`, marker);
-    machine.fence = fence;
-    if ("held" in one) machine.held.add(machine.attempt(1));
-    const life = await machine.recovered();
-    const records = of(await machine.records(2), "ended");
-    expect(records.map((data) => data.started)).toEqual(started === undefined ? [] : [started]);
-    expect(records.filter(({ seen }) => String(seen).startsWith("nothing tells"))).toEqual([]);
-    // Whoever never was is not followed, and what was is.
-    expect(records.filter(({ seen }) => String(seen).startsWith("the agent was never started"))).toHaveLength(
-      started === "no" ? 1 : 0,
-    );
-    await life.close();
-  });
-});
-
-describe("an agent that is gone", () => {
-  it("is read to the end, and its run gets one", async () => {
-    const machine = await left([...open, agent(1, 50)], { spool: text(...whole), started: "99 990\n" });
-    machine.put(`${machine.attempt(1)}/exit`, "0\n");
-    const life = await machine.recovered();
-    const records = await machine.records(2);
-    expect(of(records, "cover")).toMatchObject([{ attempt: 1, fromByte: 0 }]);
-    expect(of(records, "ended")).toMatchObject([{ attempt: 1, exitCode: 0, started: "yes" }]);
-    expect(of(records, "run-ended")).toMatchObject([{ state: "completed" }]);
-    expect(life.context.lives.get(id)).toMatchObject({ reconciling: false });
-    expect(life.context.lives.get(id)?.follower).toBeUndefined();
-    await life.close();
-  });
-
-  it("has spoken where its start marker is lost and its spool is not", async () => {
-    const machine = await left(open, { spool: text(...whole), exit: "0\n" });
-    const life = await machine.recovered();
-    expect(machine.fenced).toEqual([]);
-    expect(of(await machine.records(2), "ended")).toMatchObject([{ started: "yes" }]);
-    await life.close();
-  });
-
-  it("has spoken where only the journal knows what it said", async () => {
-    const machine = await left([...open, cover(1, whole)], { exit: "0\n" });
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended")).toMatchObject([{ started: "yes" }]);
-    await life.close();
-  });
-
-  it("of an earlier attempt is read, too, where the journal has lost its end", async () => {
-    const machine = await left([...open, dispatch(2)], { spool: text(...whole), exit: "3\n" });
-    machine.put(`${machine.attempt(2)}/spool`, text(said.name, said.call("c9")));
-    machine.put(`${machine.attempt(2)}/exit`, "0\n");
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended")).toMatchObject([
-      { attempt: 1, exitCode: 3, started: "yes", at: { attempt: 1 } },
-      { attempt: 2, exitCode: 0 },
-    ]);
-    expect(machine.files.watched.size).toBe(0);
-    expect(machine.files.opened).toBe(0);
-    await life.close();
-  });
-
-  it("of an earlier attempt has no end while nobody knows that it is gone", async () => {
-    const machine = await left([...open, dispatch(2)], { spool: text(...whole) });
-    machine.held.add(machine.attempt(1));
-    machine.put(`${machine.attempt(2)}/spool`, text(said.name));
-    machine.put(`${machine.attempt(2)}/exit`, "0\n");
-    const life = await machine.recovered();
-    const records = await machine.records(2);
-    expect(of(records, "ended").map((data) => data.attempt)).toEqual([2]);
-    expect(of(records, "cover").map((data) => data.attempt)).toEqual([1, 2]);
-    expect([machine.files.watched.size, machine.files.opened]).toEqual([0, 0]);
-    const renewed = machine.files.calls.filter((call) =>
-      call.startsWith(`renew ${machine.attempt(1)}/spool`),
-    );
-    expect(renewed).toHaveLength(1);
-    await life.close();
-  });
-
-  it("of an earlier attempt is left alone where its spool is gone, or its end on record", async () => {
-    const machine = await left([...open, dispatch(2), dispatch(3)]);
-    machine.put(`${machine.attempt(3)}/spool`, text(said.name));
-    machine.put(`${machine.attempt(3)}/exit`, "0\n");
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "ended").map((data) => data.attempt)).toEqual([3]);
-    await life.close();
-    const known = await left([...open, agent(1, 50), ended(1), dispatch(2)], { spool: text(...whole) });
-    known.put(`${known.attempt(2)}/spool`, text(said.name));
-    known.put(`${known.attempt(2)}/exit`, "0\n");
-    await (await known.recovered()).close();
-    expect(of(await known.records(2), "ended").map((data) => data.attempt)).toEqual([2]);
-    expect(of(await known.records(2), "cover").map((data) => data.attempt)).toEqual([2]);
-  });
-});
-
-describe("an agent that lives", () => {
-  async function living(more: readonly Draft[] = [], spool = text(said.name)) {
-    const machine = await left([...open, ...more], { spool, started: "49 490\n", pid: "50 500\n" });
-    machine.running.set(50, identity(50));
-    machine.held.add(machine.attempt(1));
-    return machine;
-  }
-
-  it("is put on record, read and followed until it ends", async () => {
-    const machine = await living();
-    const life = await machine.recovered();
-    const records = await machine.records(2);
-    expect(of(records, "agent")).toEqual([{ sessionId: id, attempt: 1, identity: identity(50) }]);
-    expect(of(records, "cover")).toHaveLength(1);
-    expect(of(records, "ended")).toEqual([]);
-    const own = life.context.lives.get(id);
-    expect(own).toMatchObject({ reconciling: false });
-    expect(own?.follower).toBeDefined();
-    expect(machine.idle).toEqual([]);
-    expect(of(records, "run-ended")).toEqual([]);
-    await settled();
-    machine.files.appendTo(`${machine.attempt(1)}/spool`, bytesOf(text(...whole.slice(1))));
-    machine.put(`${machine.attempt(1)}/exit`, "0\n");
-    machine.files.watched.get(machine.attempt(1))?.("exit");
-    await settled();
-    expect(of(await machine.records(2), "run-ended")).toMatchObject([{ state: "completed" }]);
-    expect(own?.follower).toBeUndefined();
-    await life.close();
-  });
-
-  it("is known by its record", async () => {
-    const machine = await living([agent(1, 50)]);
-    const life = await machine.recovered();
-    expect(of(await machine.records(2), "agent")).toEqual([]);
-    expect(of(await machine.records(2), "ended")).toEqual([]);
-    await life.close();
-    expect(machine.files.watched.size).toBe(0);
-  });
-
-  it("is looked at for what is wrong with our own files once the server is ready", async () => {
-    const machine = await living([agent(1, 50), cover(1, [said.name, said.call("c1")])]);
-    const life = await machine.recovered();
-    await settled();
-    const findings = of(await machine.records(2), "finding");
-    expect(findings).toMatchObject([{ finding: { code: "record-lost" } }]);
-    expect(life.context.lives.get(id)?.unnoted).toBeUndefined();
-    await life.close();
-  });
-
-  it("is ended where a person had stopped its run", async () => {
-    const cancel: Draft = [
-      "cancel",
-      { sessionId: id, runId: "r1", attempt: 1, who: "me", why: "stop", at: at(1, 0, 1_000_005) },
-    ];
-    const stopped = await living([agent(1, 50), cancel]);
-    stopped.ends = () => false;
-    const life = await stopped.recovered();
-    expect(stopped.signals).toEqual(["50 SIGTERM"]);
-    await stopped.pass();
-    expect(stopped.signals).toEqual(["50 SIGTERM", "50 SIGKILL"]);
-    await life.close();
-    const given = await living([agent(1, 50), [cancel[0], { ...cancel[1], why: "abandon" }]]);
-    await (await given.recovered()).close();
-    expect(given.signals).toEqual([]);
-    // Whom nobody can name gets no signal, and harms no start.
-    const unseen = await left([...open, cancel], { spool: "", started: "49 490\n" });
-    unseen.held.add(unseen.attempt(1));
-    const third = await unseen.recovered();
-    expect([unseen.signals, unseen.over]).toEqual([[], []]);
-    expect(third.context.lives.get(id)?.follower).toBeDefined();
-    await third.close();
-  });
-
-  it("over pipes, is asked for once a second", async () => {
-    const machine = await left(
-      [project, session(), run(), dispatch(1, "r1", { over: "pipes" }), agent(1, 50)],
-      { spool: text(said.name) },
-    );
-    machine.running.set(50, identity(50));
-    const life = await machine.recovered();
-    await settled();
-    expect(machine.timers.map(({ delayMs }) => delayMs)).toEqual([1_000]);
-    machine.running.delete(50);
-    await machine.pass();
-    expect(of(await machine.records(2), "ended")).toMatchObject([{ exitCode: null, started: "yes" }]);
-    await life.close();
-  });
-});
+} from "./drafts.ts";
+import { dataOf, left, Machine, settled } from "./machine.ts";
 
 describe("a session of which only what waits is known", () => {
   it("is settled, and what waits may begin", async () => {
@@ -313,7 +38,7 @@ describe("a session of which only what waits is known", () => {
 
 describe("a session that cannot be read", () => {
   it("is reported, stays so, and harms no other", async () => {
-    const machine = await left([...open, agent(1, 50)], { spool: text(...whole), exit: "0\n" });
+    const machine = await left([...asked, agent(1, 50)], { spool: text(...whole), exit: "0\n" });
     const other = "00000000000000bb";
     const otherRun = (type: string, data: object): Draft => [type, { ...data, sessionId: other }];
     await machine.left([
@@ -335,7 +60,7 @@ describe("a session that cannot be read", () => {
       reconciling: false,
       trouble: `read failed with EIO on ${machine.attempt(1)}/spool`,
     });
-    expect(of(await machine.records(3), "run-ended")).toMatchObject([
+    expect(dataOf(await machine.records(3), "run-ended")).toMatchObject([
       { sessionId: other, state: "completed" },
     ]);
     expect(machine.over).toEqual([]);
@@ -344,13 +69,11 @@ describe("a session that cannot be read", () => {
 });
 
 describe("sessions that ended", () => {
-  const over: readonly Draft[] = [...open, agent(1, 50), cover(1, whole), named(1), ended(1), runEnded(1)];
-
   it("are looked at again once the server is ready", async () => {
     const machine = await left(over, { spool: text(said.name) });
     const life = await machine.recovered();
     await settled();
-    expect(of(await machine.records(2), "finding").length).toBeGreaterThan(0);
+    expect(dataOf(await machine.records(2), "finding").length).toBeGreaterThan(0);
     expect(life.context.lives.get(id)?.verdict).toBeDefined();
     expect(machine.idle).toEqual([id]);
     await life.close();
@@ -375,7 +98,7 @@ describe("sessions that ended", () => {
     const machine = await left(over, { spool: text(said.name) });
     const life = await machine.begin();
     await life.close();
-    expect(of(await machine.records(2), "finding")).toEqual([]);
+    expect(dataOf(await machine.records(2), "finding")).toEqual([]);
   });
 
   it("are looked at fifty at a time, the latest ones", async () => {
@@ -427,7 +150,7 @@ describe("damage of the journal", () => {
 });
 
 it("what stands in the workspace is not touched by a start", async () => {
-  const machine = await left([...open, agent(1, 50)], { spool: text(...whole), exit: "0\n" });
+  const machine = await left([...asked, agent(1, 50)], { spool: text(...whole), exit: "0\n" });
   machine.put(`${cwd}/file`, "mine");
   await (await machine.recovered()).close();
   expect([...machine.files.nodes.keys()].filter((path) => path.startsWith(cwd))).toEqual([`${cwd}/file`]);

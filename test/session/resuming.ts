@@ -7,7 +7,8 @@ import {
 } from "../../src/session/dispatch.ts";
 import { type HandOverOrder, prepareHandOver } from "../../src/session/hand-over.ts";
 import type { Life } from "../../src/session/life.ts";
-import { agentSession, cwd, id, sessionOf } from "./machine.ts";
+import { agentSession, cwd, id } from "./drafts.ts";
+import { sessionOf } from "./machine.ts";
 
 export const snapshotPath = `${cwd}/.coding-agent/sessions/${agentSession}.json`;
 

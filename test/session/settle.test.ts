@@ -1,5 +1,5 @@
 /**
- * What a session comes to is put on record once, with the evidence; and what is found where records were lost.
+ * What a session comes to is put on record once, with the evidence.
  */
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/journal/index.ts";
@@ -7,49 +7,30 @@ import { IoError } from "../../src/model/ports.ts";
 import { lifeOf } from "../../src/session/context.ts";
 import { noteAdopted, settle } from "../../src/session/settle.ts";
 import {
-  agent,
-  agentSession,
   at,
   begun,
   cover,
-  cwd,
   type Draft,
-  dispatch,
   ended,
   half,
   home,
   id,
   identity,
-  Machine,
   named,
   project,
-  recorded,
   run,
   runEnded,
   said,
   session,
-  sessionOf,
-  settled,
-  spoken,
   text,
   whole,
-} from "./machine.ts";
+} from "./drafts.ts";
+import { Machine, recorded, sessionOf, settled, spoken } from "./machine.ts";
 
 const cancel = (why: string): Draft => [
   "cancel",
   { sessionId: id, runId: "r1", attempt: 1, who: "me", why, at: at(1, 0, 1_000_005) },
 ];
-
-/** A store of the agent that opens with this prompt. */
-function logged(machine: Machine, prompt: string, name = agentSession): void {
-  const event = (type: string, data: object) => JSON.stringify({ type, sessionId: name, data });
-  const log = text(
-    event("session_start", {}),
-    event("user_message", { text: prompt }),
-    event("tool_call", { id: "c7", tool: "run_command", input: { command: "make" } }),
-  );
-  machine.put(`${cwd}/.coding-agent/events/${name}.jsonl`, log);
-}
 
 describe("the end of a run", () => {
   const endOf = async (drafts: readonly Draft[], lines: readonly string[] = half) => {
@@ -275,189 +256,4 @@ it("a fault of ours in a look is no trouble of the session's", async () => {
   expect(lifeOf(life.context, id).trouble).toBeUndefined();
   machine.files.hook = () => undefined;
   await life.close();
-});
-
-describe("the agent's own session", () => {
-  const open: readonly Draft[] = [project, session(), run(), dispatch(1), agent(1, 50)];
-
-  it("is the one that its stdout names where that record is lost", async () => {
-    const machine = await spoken([...open, cover(1, half)]);
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([
-      { sessionId: id, attempt: 1, agentSessionId: agentSession },
-    ]);
-    expect(machine.files.opened).toBe(0);
-  });
-
-  it("is not looked for where it is on record and nothing is damaged", async () => {
-    const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await spoken([...open, cover(1, half), named(1, other)]);
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([]);
-  });
-
-  it("stays the one on record, whatever store opens with what was asked, and is none of an agent without a store", async () => {
-    const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await spoken([...open, named(1, other)], []);
-    logged(machine, "do r1");
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([]);
-    const talking = await spoken([project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)], []);
-    await (await talking.recovered()).close();
-    expect(await recorded(talking, "agent-session")).toEqual([]);
-    expect([talking.over, await recorded(talking, "run-ended")]).toMatchObject([[], [{ attempt: 1 }]]);
-  });
-
-  it("where the journal is damaged is what the latest attempt says that says one", async () => {
-    const other = "99999999-2222-4333-8444-555555555555";
-    const machine = await spoken([...open, cover(1, half), ended(1), dispatch(2), named(2, other)]);
-    const damaged = machine.files.bytes(`${home}/journal/00000001.journal`);
-    machine.files.appendTo(`${home}/journal/00000001.journal`, Buffer.from("no record\n"));
-    expect(damaged.length).toBeGreaterThan(0);
-    machine.put(`${machine.attempt(2)}/spool`, "");
-    machine.put(`${machine.attempt(2)}/exit`, "0\n");
-    machine.put(`${machine.attempt(2)}/started`, "9 90\n");
-    const life = await machine.recovered();
-    expect(life.context.journalDamage.size).toBe(1);
-    expect(await recorded(machine, "agent-session")).toEqual([
-      { sessionId: id, attempt: 1, agentSessionId: agentSession },
-    ]);
-    await settle(life.context, sessionOf(life));
-    expect(await recorded(machine, "agent-session")).toHaveLength(1);
-    await life.close();
-  });
-
-  it("is no name that is none of the agent's", async () => {
-    const lines = [JSON.stringify({ type: "run.started", sessionId: "../x" }), said.call("c1")];
-    const machine = await spoken([...open, cover(1, lines)], lines);
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([]);
-  });
-
-  it("is the one store that opens with what it was asked, where it was gone before it said a word", async () => {
-    const machine = await spoken(open, []);
-    logged(machine, "do r1");
-    logged(machine, "do something else", "99999999-2222-4333-8444-555555555555");
-    const life = await machine.recovered();
-    expect(await recorded(machine, "agent-session")).toEqual([
-      { sessionId: id, attempt: 1, agentSessionId: agentSession },
-    ]);
-    expect(lifeOf(life.context, id).verdict?.calls.map(({ id: call }) => call)).toEqual(["c7"]);
-    await life.close();
-  });
-
-  it("is neither of two stores that open with it", async () => {
-    const machine = await spoken(open, []);
-    logged(machine, "do r1");
-    logged(machine, "do r1", "99999999-2222-4333-8444-555555555555");
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([]);
-  });
-
-  it("is none that opens with something else, and none of an agent that never was", async () => {
-    const machine = await spoken(open, []);
-    logged(machine, "do r1 now");
-    await (await machine.recovered()).close();
-    expect(await recorded(machine, "agent-session")).toEqual([]);
-    const never = new Machine();
-    await never.left(open.slice(0, 4));
-    logged(never, "do r1");
-    await (await never.recovered()).close();
-    expect(await recorded(never, "agent-session")).toEqual([]);
-  });
-
-  const other = "00000000000000bb";
-  const of2 = ([type, data]: Draft, more: object = {}): Draft => [
-    type,
-    { ...data, sessionId: other, ...more },
-  ];
-  const over = (drafts: readonly Draft[]): readonly Draft[] =>
-    [...drafts, ended(1), runEnded(1)].map((draft) => of2(draft));
-
-  it("is none that another session of ours has, or may have", async () => {
-    const claimed = await spoken([...open, ...over([session(), run(), dispatch(1), named(1)])], []);
-    logged(claimed, "do r1");
-    await (await claimed.recovered()).close();
-    expect((await recorded(claimed, "agent-session")).filter(({ sessionId }) => sessionId === id)).toEqual(
-      [],
-    );
-    const went = dispatch(2, "r1", { prompt: "go on" });
-    const rival = await spoken([...open, ...over([session(), run(), dispatch(1), went, ended(2)])], []);
-    logged(rival, "do r1");
-    await (await rival.recovered()).close();
-    expect(await recorded(rival, "agent-session")).toEqual([]);
-  });
-
-  it("is found beside sessions of ours that were asked something else, are named, or work elsewhere", async () => {
-    const unlike: readonly (readonly Draft[])[] = [
-      over([session(), run(), dispatch(1, "r1", { prompt: "something else" })]),
-      over([session(), run(), dispatch(1), named(1, "99999999-2222-4333-8444-555555555555")]),
-      over([session({ cwd: "/elsewhere" }), run(), dispatch(1)]),
-    ];
-    for (const [index, drafts] of unlike.entries()) {
-      const machine = await spoken([...open, ...drafts], []);
-      logged(machine, "do r1");
-      await (await machine.recovered()).close();
-      expect([index, (await recorded(machine, "agent-session")).length]).toEqual([index, 1]);
-    }
-  });
-
-  it("is not looked for among more stores than can be read", async () => {
-    const name = (index: number) => `${index.toString(16).padStart(8, "0")}-2222-4333-8444-555555555555`;
-    for (const [others, found] of [
-      [63, 1],
-      [64, 0],
-    ] as const) {
-      const machine = await spoken(open, []);
-      logged(machine, "do r1");
-      for (let index = 0; index < others; index += 1) logged(machine, "else", name(index));
-      await (await machine.recovered()).close();
-      expect([others, (await recorded(machine, "agent-session")).length]).toEqual([others, found]);
-    }
-  });
-});
-
-describe("what a former server writes late", () => {
-  it("is evidence of the sessions that it names, at the start and when it is looked for again", async () => {
-    const machine = await spoken(begun);
-    const life = await machine.recovered();
-    const segment = `${home}/journal/00000001.journal`;
-    const late = async () => {
-      const { evidence } = await settle(life.context, sessionOf(life));
-      return evidence.sources.filter(({ source }) => source === "J").flatMap(({ damage }) => damage);
-    };
-    expect(await late()).toEqual([]);
-    const fromByte = machine.files.bytes(segment).length;
-    const line = `j1\t00000000\t90\t12\t90\t"finding"\t{"sessionId":"${id}"}\n`;
-    machine.files.appendTo(segment, Buffer.from(line));
-    const found = await late();
-    expect(found).toMatchObject([
-      {
-        code: "late-write",
-        path: segment,
-        range: { fromByte },
-        detail:
-          'A record "finding": the server of generation 1 wrote it after another had taken over. It does not count.',
-      },
-    ]);
-    expect(await late()).toEqual(found);
-    expect(life.context.late).toHaveLength(1);
-    machine.files.appendTo(segment, Buffer.from(`half of a line about ${id}\n`));
-    expect((await late()).map(({ detail }) => detail.split(":")[0])).toEqual([
-      'A record "finding"',
-      "Bytes that are no whole record",
-    ]);
-    machine.files.appendTo(segment, Buffer.from(`  ${line}`));
-    expect((await late()).map(({ detail }) => detail.split(":")[0])).toEqual([
-      'A record "finding"',
-      "Bytes that are no whole record",
-      "Bytes that are no whole record",
-    ]);
-    machine.files.appendTo(segment, Buffer.from("of nobody\n"));
-    expect(await late()).toHaveLength(3);
-    await life.close();
-    const next = await machine.recovered();
-    expect(next.context.late.length).toBeGreaterThan(1);
-    await next.close();
-  });
 });

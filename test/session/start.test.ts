@@ -19,21 +19,16 @@ import {
   finished,
   home,
   id,
-  living,
-  Machine,
   named,
   project,
-  recorded,
   run,
   runEnded,
   said,
   session,
-  sessionOf,
-  settled,
-  spoken,
   text,
   whole,
-} from "./machine.ts";
+} from "./drafts.ts";
+import { living, Machine, recorded, sessionOf, settled, spoken } from "./machine.ts";
 import { goesOn, prepared, resume, snapshotPath } from "./resuming.ts";
 
 describe("the start", () => {

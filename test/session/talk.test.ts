@@ -14,17 +14,12 @@ import {
   ended,
   id,
   identity,
-  living,
-  Machine,
   project,
-  recorded,
   run,
   runEnded,
-  says,
   session,
-  sessionOf,
-  settled,
-} from "./machine.ts";
+} from "./drafts.ts";
+import { living, Machine, recorded, says, sessionOf, settled } from "./machine.ts";
 
 const begun: readonly Draft[] = [project, session({ agent: "acp" }), run(), dispatch(1), agent(1, 50)];
 const answer = (request: string | number, result: object) =>
