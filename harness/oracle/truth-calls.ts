@@ -34,8 +34,11 @@ export function snapshotBehindLog(at: SessionAt): Truth {
     at.logs.flatMap((log) => log.prompts),
     prompts,
   );
-  const isTextBehind = at.logs.some((log) =>
-    log.replies.some(({ text }) => text !== "" && !texts.includes(text)),
+  const isTextBehind = at.logs.some(({ replies }) =>
+    isMoreOften(
+      replies.map(({ text }) => text),
+      texts,
+    ),
   );
   if (prompt.is !== "no") return prompt;
   if (at.logs.some((log) => [...log.results.keys()].some(isUnstored)))
@@ -50,6 +53,12 @@ export function snapshotBehindLog(at: SessionAt): Truth {
       [...calls.keys()].some((callId) => !snapshots.some((snapshot) => snapshot.callIds.has(callId))),
   );
   return isCallBehind ? { is: "maybe", why: "the snapshot lacks a call, and a prompt may be lost" } : no;
+}
+
+/** One of the logged texts is stored less often: agents say the same in two turns. */
+function isMoreOften(logged: readonly string[], stored: readonly string[]): boolean {
+  const count = (all: readonly string[], text: string) => all.filter((other) => other === text).length;
+  return logged.some((text) => text !== "" && count(logged, text) > count(stored, text));
 }
 
 function promptBehind(logged: readonly string[], stored: readonly string[]): Truth {

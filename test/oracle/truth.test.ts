@@ -83,6 +83,24 @@ describe("snapshot-behind-log", () => {
     );
     expect(truthsOf(run)).toEqual(["ghost-running", "unreadable"]);
   });
+  test.each([
+    [1, ["ghost-running"]],
+    [2, ["snapshot-behind-log?", "ghost-running"]],
+  ])("a text that the snapshot has once and the log %i times", (times, truths) => {
+    const content = [{ type: "text", text: "I will look at it." }];
+    const reply = { type: "assistant_response", data: { stopReason: "tool_use", content } };
+    const asked = killed((forge) => forge.start());
+    const logged = withFile(
+      asked,
+      "agent-log",
+      (text) => text + `${JSON.stringify({ id: "e", sessionId: "ada-0", ...reply })}\n`.repeat(times),
+    );
+    const prompt = { role: "user", content: "Please do the planned work. [turn s0t0]" };
+    const stored = withFile(logged, "agent-snapshot", () =>
+      JSON.stringify({ messages: [prompt, { role: "assistant", content }] }),
+    );
+    expect(truthsOf(stored)).toEqual(truths);
+  });
   test("near miss: the log has only a call without its result more than the snapshot", () => {
     const run = killed((forge) => forge.start().callOut(0).callLog(0));
     const caughtUp = withFile(run, "agent-snapshot", () =>
