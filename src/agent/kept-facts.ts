@@ -34,8 +34,9 @@ export class KeptFacts {
   }
 
   add(facts: readonly Fact[]): void {
-    this.facts.push(...facts);
-    for (const { body } of facts) {
+    for (const fact of facts) {
+      const { body } = fact;
+      this.facts.push(fact);
       this.#all.spend(body, textOf(body).length);
       this.#speech.spend(body, textOf(body).length);
     }

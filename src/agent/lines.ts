@@ -7,7 +7,7 @@
  */
 import type { ByteRange } from "../model/cite.ts";
 import type { Damage } from "../model/fact.ts";
-import { isRecord, jsonValueEnd, skipBlank } from "../model/json.ts";
+import { isRecord, jsonValueEnd, parseJson, skipBlank } from "../model/json.ts";
 
 /** A JSON object and where it stands. */
 export interface LineRecord {
@@ -46,8 +46,8 @@ export function readLines(bytes: Uint8Array, path: string, options: LineOptions)
       damage.push({ code: "oversized-record", path, range: { fromByte, toByte }, detail });
     } else {
       const line = readLine(bytes, { fromByte, toByte }, end === -1, path, options);
-      records.push(...line.records);
-      damage.push(...line.damage);
+      for (const one of line.records) records.push(one);
+      for (const one of line.damage) damage.push(one);
     }
     fromByte = toByte + 1;
   }
@@ -79,8 +79,8 @@ function readLine(
       });
     } else {
       const piece = readPiece(bytes, range, isLast && end === line.toByte, path, options);
-      records.push(...piece.records);
-      damage.push(...piece.damage);
+      for (const one of piece.records) records.push(one);
+      for (const one of piece.damage) damage.push(one);
     }
     at = end;
   }
@@ -154,7 +154,7 @@ function parse(
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
       bytes.subarray(fromByte, toByte),
     );
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

@@ -5,7 +5,7 @@
  */
 import { citeValue } from "../model/cite.ts";
 import type { FactBody } from "../model/fact.ts";
-import { isRecord } from "../model/json.ts";
+import { isRecord, parseJson } from "../model/json.ts";
 import type { RecordValue } from "./resume-log.ts";
 
 /** Longest line that is decoded, in UTF-16 units; longer ones are kept in the spool and not understood. */
@@ -109,10 +109,4 @@ export function unreadable(reason: string): FactBody {
   return { kind: "unreadable", reason };
 }
 
-export function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
+export const parse = parseJson;

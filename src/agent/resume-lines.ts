@@ -6,7 +6,7 @@
  * Never: it throws on content, and a line longer than `lineBytesMax` is not held in memory.
  */
 import type { Damage } from "../model/fact.ts";
-import { isRecord } from "../model/json.ts";
+import { isRecord, parseJson } from "../model/json.ts";
 import { type Files, IoError, type ReadFile } from "../model/ports.ts";
 import { type LineOptions, type LineRecord, lineBytesMaxDefault, readLines } from "./lines.ts";
 
@@ -210,12 +210,8 @@ class Scan {
   }
 
   #parse(text: string): Readonly<Record<string, unknown>> | undefined {
-    try {
-      const value: unknown = JSON.parse(text);
-      return isRecord(value) && this.#options.isRecord(value) ? value : undefined;
-    } catch {
-      return undefined;
-    }
+    const value = parseJson(text);
+    return isRecord(value) && this.#options.isRecord(value) ? value : undefined;
   }
 
   #broken(line: Uint8Array, fromByte: number, isLast: boolean): void {

@@ -24,7 +24,7 @@ export async function readHistory(
   const entries: HoldEntry[] = [];
   try {
     for (let next = await reader.next(); next.length > 0; next = await reader.next()) {
-      entries.push(...next.map(entryOf));
+      for (const event of next) entries.push(entryOf(event));
       const at = parsePosition(entries.at(-1)?.position ?? "");
       if (last !== undefined && at !== undefined && comparePositions(at, last) > 0) break;
     }

@@ -22,6 +22,9 @@ export interface SpoolLine {
 /** A line with more runs of NUL bytes is not taken apart: nothing in it is worth the memory. */
 const nulRunsMax = 16;
 
+/** So many lines are not joined by damage: an agent wrote them like that. */
+const gluedMax = 256;
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -86,6 +89,7 @@ function splitGlued(bytes: Uint8Array, range: ByteRange): SpoolLine[] | undefine
     const stop = end === bytes.length || bytes[end] === openBrace ? end : end + 1;
     const toByte = stop === bytes.length ? range.toByte : range.fromByte + stop;
     parts.push({ text, range: { fromByte: range.fromByte + at, toByte }, glued: true });
+    if (parts.length > gluedMax) return undefined;
     at = stop;
   }
   return parts;

@@ -73,6 +73,31 @@ function sortKeys(_key: string, value: unknown): unknown {
   return sorted;
 }
 
+/** What agents write is a few levels deep; what is deeper than this cannot be written again by every reader. */
+const levelsMax = 1_000;
+
+/**
+ * The value of a JSON text that somebody else wrote; undefined for what is none, or is nested deeper than
+ * {@link levelsMax}: whoever writes such a value anew runs out of stack.
+ *
+ * @example parseJson('{"a":[1]}') // { a: [1] }
+ */
+export function parseJson(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return text.length > 2 * levelsMax && isDeeper(value, levelsMax) ? undefined : value;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  for (const one of Object.values(value)) if (isDeeper(one, levels - 1)) return true;
+  return false;
+}
+
 /** A JSON object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

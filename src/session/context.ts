@@ -9,7 +9,7 @@ import type { AgentAdapter } from "../agent/contract.ts";
 import { adapters } from "../agent/index.ts";
 import type { Surroundings } from "../agent/resume-types.ts";
 import type { LateWrite } from "../journal/index.ts";
-import { invariant } from "../model/error.ts";
+import { HoldfastError } from "../model/error.ts";
 import type { Damage } from "../model/fact.ts";
 import type { Kin, World } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
@@ -93,10 +93,12 @@ export function lifeOf(context: Context, sessionId: string): SessionLife {
   return life;
 }
 
+/** @throws HoldfastError for an agent that another version knows. */
 export function adapterOf(session: Pick<SessionState, "agent">): AgentAdapter {
   const adapter = Object.hasOwn(adapters, session.agent) ? adapters[session.agent] : undefined;
-  invariant(adapter !== undefined, `a session of the unknown agent "${session.agent}" is on record`);
-  return adapter;
+  if (adapter !== undefined) return adapter;
+  const message = `This version knows no agent "${session.agent}", of which a session is on record. Use the version that made it.`;
+  throw new HoldfastError("bad-state", message);
 }
 
 /** Where agents of this server keep their stores: what they are given as their environment decides. */

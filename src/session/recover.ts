@@ -9,7 +9,6 @@
 
 import type { JournalHistory } from "../journal/index.ts";
 import type { Damage } from "../model/fact.ts";
-import { IoError } from "../model/ports.ts";
 import { attemptPaths, claimAttempt, endAgent, readStarted } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
@@ -88,9 +87,11 @@ async function recoverOne(context: Context, session: SessionState): Promise<void
       await context.onIdle(session);
     }
   } catch (thrown) {
-    if (thrown instanceof LifeOver || !(thrown instanceof IoError)) throw thrown;
-    context.report(`Session ${session.id} cannot be read: ${thrown.message}. The others are not affected.`);
-    life.trouble = thrown.message;
+    if (thrown instanceof LifeOver) throw thrown;
+    // Also a fault of ours: that is of this session, and would else end every server that starts.
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    context.report(`Session ${session.id} cannot be read: ${message}. The others are not affected.`);
+    life.trouble = message;
   }
   life.reconciling = false;
 }

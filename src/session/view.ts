@@ -96,7 +96,8 @@ async function historyOf(context: Context, session: SessionState): Promise<Strea
   const reader = readStream(context, session);
   const events: StreamEvent[] = [];
   try {
-    for (let next = await reader.next(); next.length > 0; next = await reader.next()) events.push(...next);
+    for (let next = await reader.next(); next.length > 0; next = await reader.next())
+      for (const event of next) events.push(event);
     return events;
   } finally {
     await reader.close();

@@ -23,6 +23,12 @@ it("what was said gives way to what is said, and no result to it", () => {
   expect(charsOf(kept)).toEqual([5_000, 200, 5_000, 200, 300]);
 });
 
+it("as many facts as one line can hold are kept", () => {
+  const kept = new KeptFacts(1_000);
+  kept.add(Array.from({ length: 300_000 }, () => text(0)));
+  expect(kept.facts).toHaveLength(300_000);
+});
+
 it("a result gives way when all together is too much, and says that only its beginning is left", () => {
   const kept = new KeptFacts(1_000);
   kept.add([result("c1", charsKeptMax - 100), text(300)]);

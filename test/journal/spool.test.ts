@@ -170,6 +170,15 @@ test("spool: glued lines are taken apart where each part is JSON", async () => {
   }
 });
 
+test("spool: more objects on one line than damage joins are one line", async () => {
+  for (const [count, lines] of [
+    [256, 256],
+    [257, 1],
+    [300_000, 1],
+  ] as const)
+    expect(await readAll(bytesOf(`${'{"a":1}'.repeat(count)}\n`))).toHaveLength(lines);
+});
+
 test("spool: NUL bytes are a problem of their own, and the text beside them stands", async () => {
   const [a = "", b = ""] = events;
   const text = `\u0000\u0000${a}\n${b}\u0000\n\u0000\u0000\u0000`;

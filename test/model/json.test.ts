@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { canonicalJson, jsonValueEnd } from "../../src/model/json.ts";
+import { canonicalJson, jsonValueEnd, parseJson } from "../../src/model/json.ts";
 
 describe("canonicalJson", () => {
   it("does not depend on the order of keys, and tells other values apart", () => {
@@ -11,6 +11,27 @@ describe("canonicalJson", () => {
         expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
       }),
     );
+  });
+});
+
+describe("parseJson", () => {
+  const nested = (levels: number) => `${'{"a":['.repeat(levels / 2)}"x"${"]}".repeat(levels / 2)}`;
+
+  it("gives what is JSON, and nothing for what is none", () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify(value);
+        expect(parseJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+    expect(parseJson("{")).toBeUndefined();
+  });
+
+  it("gives nothing for what is too deep to be written again", () => {
+    expect(parseJson(nested(1_000))).toBeDefined();
+    expect(parseJson(nested(1_002))).toBeUndefined();
+    expect(parseJson(nested(100_000))).toBeUndefined();
+    expect(parseJson(`[${"1,".repeat(2_000)}${nested(1_000)}]`)).toBeUndefined();
   });
 });
 

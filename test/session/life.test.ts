@@ -91,8 +91,11 @@ describe("a life", () => {
 
   it("ends when what it found cannot be told, and says why", async () => {
     const machine = await through(asked);
+    machine.files.appendTo(segment(1), Buffer.from("no record\n"));
+    let looks = 0;
     machine.files.hook = (call, path) => {
-      if (call === "open" && path.endsWith("/spool")) throw new Error("a fault of ours");
+      // First the journal is read, then whom its damage concerns.
+      if (call === "open" && path === segment(1) && ++looks === 2) throw new Error("a fault of ours");
     };
     const life = await machine.begin();
     await expect(life.ready).rejects.toThrow("a fault of ours");

@@ -6,7 +6,7 @@
 import * as z from "zod/mini";
 import { citeValue } from "../../model/cite.ts";
 import type { Fact, FactBody } from "../../model/fact.ts";
-import { isRecord, jsonValueEnd, skipBlank } from "../../model/json.ts";
+import { isRecord, jsonValueEnd, parseJson, skipBlank } from "../../model/json.ts";
 import { isShortened } from "../../model/result.ts";
 import { idSchema } from "./wire.ts";
 
@@ -110,7 +110,7 @@ function textOf(content: string | readonly unknown[]): string {
 function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isRecord(value) ? value : undefined;
   } catch {
     return undefined;

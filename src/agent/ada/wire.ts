@@ -5,7 +5,7 @@
  */
 import * as z from "zod/mini";
 import type { FactBody } from "../../model/fact.ts";
-import { isRecord } from "../../model/json.ts";
+import { isRecord, parseJson } from "../../model/json.ts";
 
 /** Longest line that is decoded, in UTF-16 units; longer ones are kept in the spool and not understood. */
 export const lineCharsMax = 64 * 1024 * 1024;
@@ -40,7 +40,7 @@ type Wire = {
 export function decodeLine(line: string): readonly FactBody[] {
   if (line.length > lineCharsMax) return [unreadable(`a line of ${line.length} characters`)];
   if (line.trim() === "") return [];
-  const value = parse(line);
+  const value = parseJson(line);
   if (!isRecord(value)) return [unreadable("not a JSON object")];
   const { type } = value;
   if (typeof type !== "string") return [unreadable("a JSON object without a type")];
@@ -96,12 +96,4 @@ function isKnown(type: string): type is keyof typeof schemas {
 
 function unreadable(reason: string): FactBody {
   return { kind: "unreadable", reason };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
