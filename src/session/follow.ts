@@ -40,6 +40,8 @@ export class Follower {
   #watchingWrapper = false;
   #named = false;
   #closed = false;
+  /** It passed a limit and was signalled. */
+  #isEnding = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(context: Context, session: SessionState, attempt: AttemptState) {
@@ -274,17 +276,25 @@ export class Follower {
     return undefined;
   }
 
+  /** Ends the agent, as soon as it is known who that is; also where the life that recorded it may have gone first. */
   async #limit(spoolBytes: number): Promise<void> {
     const { config, recorder, world } = this.#context;
-    if (spoolBytes <= config.spoolBytesMax || this.attempt.limit !== undefined) return;
-    const reason = `The agent wrote more than ${config.spoolBytesMax} bytes to its stdout and was ended.`;
-    await recorder.fact(this.#session, "limit", {
-      sessionId: this.#session.id,
-      attempt: this.attempt.attempt,
-      reason,
-    });
-    const { identity } = await agentLiveness(this.#context, this.#session, this.attempt);
-    if (identity !== undefined) await endAgent(world, identity, config.graceMs);
+    const isOver = spoolBytes > config.spoolBytesMax || this.attempt.limit !== undefined;
+    if (!isOver || this.#isEnding) return;
+    const { identity, state } = await agentLiveness(this.#context, this.#session, this.attempt);
+    // One that has ended by itself was not ended.
+    if (state === "dead") return;
+    if (this.attempt.limit === undefined) {
+      const reason = `The agent wrote more than ${config.spoolBytesMax} bytes to its stdout and was ended.`;
+      await recorder.fact(this.#session, "limit", {
+        sessionId: this.#session.id,
+        attempt: this.attempt.attempt,
+        reason,
+      });
+    }
+    if (identity === undefined) return;
+    this.#isEnding = true;
+    await endAgent(world, identity, config.graceMs);
   }
 
   /** A wrapper that could not even say that it began has started nothing, unless a power cut took its words. */

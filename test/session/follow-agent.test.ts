@@ -5,7 +5,20 @@ import { describe, expect, it } from "vitest";
 import { lifeOf } from "../../src/session/context.ts";
 import { Follower } from "../../src/session/follow.ts";
 import { bytesOf } from "../journal/memory-files.ts";
-import { agent, asked, dispatch, id, identity, said, text, whole } from "./drafts.ts";
+import {
+  agent,
+  asked,
+  at,
+  begun,
+  cover,
+  type Draft,
+  dispatch,
+  id,
+  identity,
+  said,
+  text,
+  whole,
+} from "./drafts.ts";
 import { living, type Machine, recorded, says, sessionOf, settled } from "./machine.ts";
 
 const ends = (machine: Machine, exit = "0\n") => {
@@ -167,12 +180,43 @@ describe("an agent", () => {
     await life.close();
   });
 
-  it("that writes more than it may and that nobody can name is told, and nobody is signalled", async () => {
+  it("that wrote more than it may is ended by the next life where the one that told so went first", async () => {
+    const limit: Draft = [
+      "limit",
+      { sessionId: id, attempt: 1, reason: "too much", at: at(1, said.name.length + 1) },
+    ];
+    const machine = await living([...begun, cover(1, [said.name]), limit]);
+    machine.ends = () => false;
+    const life = await machine.recovered();
+    await settled();
+    says(machine, "x");
+    await settled();
+    expect(machine.signals).toEqual(["50 SIGTERM"]);
+    expect(await recorded(machine, "limit")).toEqual([]);
+    await life.close();
+  });
+
+  it("that wrote more than it may and is through was not ended", async () => {
+    const machine = await living(begun, whole);
+    machine.running.delete(50);
+    machine.put(`${machine.attempt(1)}/exit`, "0\n");
+    const life = await machine.recovered({ spoolBytesMax: 3 });
+    expect(await recorded(machine, "limit")).toEqual([]);
+    expect(sessionOf(life).runs).toMatchObject([{ state: "completed" }]);
+    await life.close();
+  });
+
+  it("that writes more than it may and that nobody can name is told, and ended when its name is known", async () => {
     const machine = await living(asked, [said.name], { pid: false });
     const life = await machine.recovered({ spoolBytesMax: 3 });
     await settled();
     expect(await recorded(machine, "limit")).toHaveLength(1);
     expect([machine.signals, machine.reports]).toEqual([[], []]);
+    machine.put(`${machine.attempt(1)}/pid`, "50 500\n");
+    says(machine, "", "pid");
+    await settled();
+    expect(await recorded(machine, "limit")).toHaveLength(1);
+    expect(machine.signals).toEqual(["50 SIGTERM"]);
     await life.close();
   });
 
