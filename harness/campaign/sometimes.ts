@@ -7,9 +7,23 @@
  */
 
 import type { FaultName } from "../fault/index.ts";
-import type { HistoryEntry, RunRecord } from "../history.ts";
-import type { LedgerEntry } from "../ledger.ts";
+import type { RunRecord } from "../history.ts";
 import type { Abilities } from "../subject/contract.ts";
+import {
+  afterFirstKill,
+  all,
+  betweenResultAndSnapshot,
+  hasFlag,
+  isOpenAsk,
+  killedRun,
+  killOf,
+  knows,
+  observedAt,
+  resumedBesideLiving,
+  struck,
+  twoSessionsTogether,
+  unshownAtKill,
+} from "./situations.ts";
 
 export interface Row {
   readonly name: string;
@@ -18,135 +32,11 @@ export interface Row {
   met(run: RunRecord): boolean;
 }
 
-type Of<Kind extends HistoryEntry["kind"]> = Extract<HistoryEntry, { kind: Kind }>;
-
-function all<Kind extends HistoryEntry["kind"]>(run: RunRecord, kind: Kind): Of<Kind>[] {
-  return run.history.filter((entry): entry is Of<Kind> => entry.kind === kind);
-}
-
 const always = () => true;
 const withKill = (_can: Abilities, faults: readonly FaultName[]) => faults.includes("kill");
 const withFlags = (can: Abilities) => can.flags;
 const withDamage = (can: Abilities, faults: readonly FaultName[]) =>
   can.damage && faults.includes("damage") && faults.includes("kill");
-
-/** The part of each ledger that was written while the server was dead or after it was killed for the first time. */
-function afterFirstKill(run: RunRecord): { agent: readonly LedgerEntry[]; late: readonly LedgerEntry[] }[] {
-  const kill = all(run, "fault").find(({ killed }) => killed.includes("server") || killed.includes("tree"));
-  if (kill === undefined) return [];
-  return run.ledgers
-    .filter(([start]) => start !== undefined && BigInt(start.t) < BigInt(kill.t))
-    .map((agent) => ({ agent, late: agent.filter(({ t }) => BigInt(t) > BigInt(kill.t)) }));
-}
-
-function killedRun(run: RunRecord): boolean {
-  return all(run, "fault").some(({ killed }) => killed.length > 0);
-}
-
-function killOf(run: RunRecord, matches: (fault: Of<"fault">) => boolean): boolean {
-  return all(run, "fault").some((fault) => fault.killed.length > 0 && matches(fault));
-}
-
-function betweenResultAndSnapshot(run: RunRecord): boolean {
-  return all(run, "fault").some((fault) => {
-    if (fault.killed.length === 0) return false;
-    return run.ledgers.some((entries) => {
-      const before = entries.filter(({ t }) => BigInt(t) < BigInt(fault.t));
-      const [start] = entries;
-      if (start === undefined || BigInt(start.t) > BigInt(fault.t)) return false;
-      const result = before.some(
-        (entry) => entry.kind === "out" && entry.type === "result" && entry.phase === "done",
-      );
-      const saved = before.some((entry) => entry.kind === "store" && entry.event === "snapshot:1/write");
-      return result && !saved;
-    });
-  });
-}
-
-function unshownAtKill(run: RunRecord): number {
-  const kill = all(run, "fault").find(({ killed }) => killed.includes("server") || killed.includes("tree"));
-  if (kill === undefined) return 0;
-  const shown = new Set(
-    all(run, "shown")
-      .filter(({ t }) => BigInt(t) < BigInt(kill.t))
-      .map(({ event }) => `${event.type}/${event.callId ?? ""}`),
-  );
-  return run.ledgers
-    .flat()
-    .filter(
-      (entry) =>
-        entry.kind === "out" &&
-        entry.callId !== undefined &&
-        entry.phase === "done" &&
-        BigInt(entry.t) < BigInt(kill.t) &&
-        !shown.has(`${entry.type}/${entry.callId}`),
-    ).length;
-}
-
-/** A call that was asked for before the kill was made after it. */
-function isOpenAsk(agent: readonly LedgerEntry[], late: readonly LedgerEntry[]): boolean {
-  return agent.some(
-    (entry) =>
-      entry.kind === "out" &&
-      entry.type === "ask" &&
-      entry.phase === "done" &&
-      !late.includes(entry) &&
-      late.some((after) => after.kind === "effect" && after.callId === entry.callId),
-  );
-}
-
-function observedAt(run: RunRecord, label: Of<"observe">["label"]) {
-  return all(run, "observe")
-    .filter((entry) => entry.label === label)
-    .flatMap(({ sessions }) => sessions);
-}
-
-function hasFlag(run: RunRecord): boolean {
-  return observedAt(run, "observe").some(({ flags }) => flags !== "no-surface" && flags.length > 0);
-}
-
-function knows(run: RunRecord, what: string): boolean {
-  return run.ledgers
-    .flat()
-    .some((entry) => entry.kind === "model-input" && Object.values(entry.knows).includes(what as never));
-}
-
-function twoSessionsTogether(run: RunRecord): boolean {
-  const outs = run.ledgers
-    .flatMap((entries) => {
-      const session = entries[0]?.kind === "start" ? entries[0].session : -1;
-      return entries.flatMap((entry) =>
-        entry.kind === "out" && entry.phase === "done" ? [{ session, t: BigInt(entry.t) }] : [],
-      );
-    })
-    .sort((left, right) => (left.t < right.t ? -1 : 1));
-  // Within 2 ms of each other: less than one sync of a disk and the wake-up before it.
-  return outs.some((out, at) => {
-    const next = outs[at + 1];
-    return next !== undefined && next.session !== out.session && next.t - out.t < 2_000_000n;
-  });
-}
-
-/** A resume was sent while an agent of its session was known to live. */
-function resumedBesideLiving(run: RunRecord): boolean {
-  const living = new Map<number, number>();
-  return run.history.some((entry) => {
-    if (entry.kind === "agent-hello") living.set(entry.session, (living.get(entry.session) ?? 0) + 1);
-    if (entry.kind === "agent-exit") living.set(entry.session, (living.get(entry.session) ?? 0) - 1);
-    return entry.kind === "resume" && (living.get(entry.session) ?? 0) > 0;
-  });
-}
-
-/** Sessions whose own agent or files were met. */
-function struck(run: RunRecord): ReadonlySet<number> {
-  const sessions = new Set<number>(all(run, "damage").flatMap(({ session }) => session ?? []));
-  for (const { fault, round } of all(run, "fault")) {
-    const at = run.plan.rounds[round]?.at;
-    if (fault.kind === "kill" && fault.target === "agent" && at !== undefined && "session" in at)
-      sessions.add(at.session);
-  }
-  return sessions;
-}
 
 /** In memory there are rows of its own for it. */
 export const boundaryRow: Row = {
