@@ -15,7 +15,14 @@ import { discoverAgentSession } from "./discover.ts";
 import { gatherEvidence } from "./evidence.ts";
 import { lookForLateWrites } from "./late.ts";
 import { judge, watchOrphans } from "./orphans.ts";
-import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
+import {
+  type AttemptState,
+  isTerminal,
+  latestAttempt,
+  latestRun,
+  type RunRecordState,
+  type SessionState,
+} from "./state.ts";
 
 /** Judges a session whose agent is gone on a complete cut, and records what is new. To be called under its lock. */
 export async function settle(
@@ -48,10 +55,21 @@ export async function settle(
       }),
     );
   }
+  for (const { run: earlier, attempt, end: lost } of lostEnds(session, verdict)) {
+    const at = { sessionId: session.id, runId: earlier.id, attempt: attempt.attempt };
+    recorded.push(context.recorder.factOf(session, attempt, "run-ended", { ...at, ...lost }));
+  }
   await Promise.all(recorded);
   lifeOf(context, session.id).verdict = verdict;
-  watchOrphans(context, session, verdict, () => settle(context, session));
+  watchOrphans(context, session, verdict, () => settleBehindTools(context, session));
   return { evidence, verdict };
+}
+
+/** When no tool runs any more that was left. Whoever has gone on meanwhile is settled when it ends. */
+async function settleBehindTools(context: Context, session: SessionState): Promise<void> {
+  if (latestAttempt(session)?.ended === undefined) return;
+  await settle(context, session);
+  await context.onIdle(session);
 }
 
 /**
@@ -96,21 +114,44 @@ function newsOf(session: SessionState, verdict: Verdict) {
   return { raised, resolved };
 }
 
-/** What the latest run came to. Our own reasons come before what the sources look like. */
-function endOf(session: SessionState, verdict: Verdict): { state: string; reason: string } {
+/** What the latest run came to. */
+function endOf(session: SessionState, verdict: Verdict): End {
   const attempt = latestAttempt(session);
   const run = latestRun(session);
   // A crash may cut a submit between its records: then the run has no attempt, and the last one is another's.
   if (run !== undefined && attempt !== undefined && attempt.runId !== run.id)
-    return { state: "interrupted", reason: "Its agent was never started." };
-  if (attempt?.limit !== undefined) return { state: "failed", reason: attempt.limit };
-  if (run?.cancelled !== undefined && verdict.run.state !== "completed") {
-    const why = run.cancelled.why === "stop" ? "It was stopped by a person." : "It was given up by a person.";
-    return { state: "cancelled", reason: why };
-  }
-  if (attempt?.ended?.started === "no")
-    return { state: "interrupted", reason: "Its agent was never started." };
+    return ourEnd(run, undefined, "never-started") ?? neverStarted;
+  const ours = ourEnd(run, attempt, verdict.run.state);
+  if (ours !== undefined) return ours;
+  if (attempt?.ended?.started === "no") return neverStarted;
   return { state: verdict.run.state, reason: verdict.recovery.why };
+}
+
+interface End {
+  readonly state: string;
+  readonly reason: string;
+}
+
+const neverStarted: End = { state: "interrupted", reason: "Its agent was never started." };
+
+/** Our own reasons come before what the sources look like. */
+function ourEnd(run: RunRecordState | undefined, attempt: AttemptState | undefined, seen: string) {
+  if (attempt?.limit !== undefined) return { state: "failed", reason: attempt.limit };
+  if (run?.cancelled === undefined || seen === "completed") return undefined;
+  const why = run.cancelled.why === "stop" ? "It was stopped by a person." : "It was given up by a person.";
+  return { state: "cancelled", reason: why };
+}
+
+/** Runs that are over, since another one was begun behind them, and whose end the journal has lost. */
+function lostEnds({ runs, attempts }: SessionState, verdict: Verdict) {
+  return runs.slice(0, -1).flatMap((run) => {
+    const attempt = attempts.findLast(({ runId }) => runId === run.id);
+    const seen = verdict.attempts.find((one) => one.attempt === attempt?.attempt)?.state;
+    if (run.state !== "live" || attempt === undefined || seen === undefined || seen === "live") return [];
+    const lost = { state: seen, reason: "The record of its end is lost; this is what is left of it." };
+    const end = ourEnd(run, attempt, seen) ?? (seen === "never-started" ? neverStarted : lost);
+    return [{ run, attempt, end }];
+  });
 }
 
 /** A disk that is full keeps nobody from being told where the session stands. */

@@ -60,7 +60,7 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/settle.ts",
-        find: '  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id)\n    return { state: "interrupted", reason: "Its agent was never started." };',
+        find: '  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id)\n    return ourEnd(run, undefined, "never-started") ?? neverStarted;',
         replace: `  if (run !== undefined && attempt !== undefined && attempt.runId !== run.id) ${reached};`,
       },
     ],

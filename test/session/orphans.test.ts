@@ -6,9 +6,10 @@ import type { Kin } from "../../src/model/ports.ts";
 import { lifeOf } from "../../src/session/context.ts";
 import { refuseWhileToolRuns, watchOrphans } from "../../src/session/orphans.ts";
 import { settle } from "../../src/session/settle.ts";
-import { agent, agentSession, begun, cover, dispatch, ended, id, said, text } from "./drafts.ts";
+import { agent, agentSession, begun, cover, dispatch, ended, id, identity, said, text } from "./drafts.ts";
 import { calls, leaving, tool } from "./leaving.ts";
-import { sessionOf, settled } from "./machine.ts";
+import { says, sessionOf, settled } from "./machine.ts";
+import { resume, snapshotPath } from "./resuming.ts";
 
 describe("a tool that runs without its agent", () => {
   const states = (all: readonly { id: string; effect: string; marks: readonly string[] }[]) =>
@@ -150,6 +151,34 @@ describe("a tool that runs without its agent", () => {
     const life = await machine.recovered();
     const { evidence } = await settle(life.context, sessionOf(life));
     expect(evidence.tools?.map(({ callId }) => callId)).toEqual(["c1", "c2", "c3"]);
+    await life.close();
+  });
+
+  it("that is gone leaves what waits to begin, once the session is judged again", async () => {
+    const machine = await leaving(begun, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    machine.idle.length = 0;
+    machine.running.delete(61);
+    await machine.pass();
+    expect(machine.idle).toEqual([id]);
+    await life.close();
+  });
+
+  it("that is gone as somebody has gone on is judged by nobody beside the agent that works", async () => {
+    const machine = await leaving(begun, [tool(61, ["make"])]);
+    const life = await machine.recovered();
+    machine.idle.length = 0;
+    machine.running.delete(61);
+    expect(await resume(life, { resumesRun: true, acknowledge: true })).toBeUndefined();
+    machine.running.set(51, identity(51));
+    machine.put(`${machine.attempt(2)}/pid`, "51 510\n");
+    says(machine, text(said.name, said.call("c9")), "spool", 2);
+    await settled();
+    machine.files.calls.length = 0;
+    await machine.pass();
+    // The agent is writing its store.
+    expect(machine.files.calls.filter((call) => call.includes(snapshotPath))).toEqual([]);
+    expect([machine.idle, lifeOf(life.context, id).orphanWatch]).toEqual([[], undefined]);
     await life.close();
   });
 

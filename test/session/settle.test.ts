@@ -7,16 +7,19 @@ import { IoError } from "../../src/model/ports.ts";
 import { lifeOf } from "../../src/session/context.ts";
 import { noteAdopted, settle } from "../../src/session/settle.ts";
 import {
+  agent,
   at,
   begun,
   cover,
   type Draft,
+  dispatch,
   ended,
   half,
   home,
   id,
   identity,
   named,
+  over,
   project,
   run,
   runEnded,
@@ -72,6 +75,45 @@ describe("the end of a run", () => {
     expect(await endOf([...begun, cover(1, whole), ended(1), runEnded(1), run("r2")], whole)).toEqual([
       ["r2", 1, "interrupted"],
     ]);
+  });
+
+  it("of one that a crash cut off from its dispatch is that it was given up, where it was", async () => {
+    const given: Draft = [
+      "cancel",
+      { sessionId: id, runId: "r2", attempt: 1, who: "me", why: "abandon", at: at(1, 999) },
+    ];
+    expect(await endOf([...over, run("r2"), given], whole)).toEqual([["r2", 1, "cancelled"]]);
+    const limit: Draft = ["limit", { sessionId: id, attempt: 1, reason: "too much", at: at(1, 999) }];
+    expect(await endOf([...over, limit, run("r2")], whole)).toEqual([["r2", 1, "interrupted"]]);
+  });
+
+  it("of an earlier one is told again where the journal has lost it, in its place", async () => {
+    for (const [lines, more, state] of [
+      [whole, [], "completed"],
+      [half, [], "interrupted"],
+      [half, [cancel("stop")], "cancelled"],
+      [whole, [cancel("stop")], "completed"],
+    ] as const) {
+      const machine = await spoken(
+        [...begun, cover(1, lines), ended(1, { at: at(1, 900) }), ...more].concat([
+          run("r2"),
+          dispatch(2, "r2"),
+          agent(2, 52),
+          ended(2),
+          runEnded(2, "r2"),
+        ]),
+        lines,
+      );
+      const life = await machine.recovered();
+      await settled();
+      expect(await recorded(machine, "run-ended")).toMatchObject([
+        { runId: "r1", attempt: 1, state, at: { attempt: 1, byte: 900 } },
+      ]);
+      expect(sessionOf(life).runs.map((one) => one.state)).toEqual([state, "completed"]);
+      await settle(life.context, sessionOf(life));
+      expect(await recorded(machine, "run-ended")).toHaveLength(1);
+      await life.close();
+    }
   });
 
   it("of one that no attempt was made of is told with none", async () => {
