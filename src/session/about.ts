@@ -40,7 +40,10 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
   return [
     ...(project === undefined ? [] : [{ type: "project", data: { ...project, atMs } }]),
     { type: "session", data: { sessionId, projectId, agent, cwd, epoch, model, name, about, atMs } },
-    { type: "run", data: { sessionId, runId, prompt: run?.prompt, key: run?.key, atMs } },
+    {
+      type: "run",
+      data: { sessionId, runId, prompt: run?.prompt, key: run?.key, queueId: run?.queueId, atMs },
+    },
     {
       type: "dispatch",
       data: {

@@ -20,6 +20,8 @@ export interface RunRecordState {
   readonly id: string;
   prompt: string;
   key?: string;
+  /** The message of the queue that it was. */
+  queueId?: string;
   /** Its own record is lost: this is what the dispatch of an attempt says of it. */
   isLost?: boolean;
   /** "live" from dispatch to end; else what the run came to. */

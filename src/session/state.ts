@@ -190,7 +190,12 @@ function unqueue({ queue }: SessionState, queueId: string | undefined): void {
 
 function foldRun(session: SessionState, data: RecordData["run"]): void {
   unqueue(session, data.queueId);
-  const said = { prompt: data.prompt, ...(data.key === undefined ? {} : { key: data.key }) };
+  const { prompt, key, queueId } = data;
+  const said = {
+    prompt,
+    ...(key === undefined ? {} : { key }),
+    ...(queueId === undefined ? {} : { queueId }),
+  };
   const known = session.runs.find((run) => run.id === data.runId);
   if (known === undefined) session.runs.push({ id: data.runId, ...said, state: "live", reason: "" });
   else if (known.isLost) {

@@ -2,7 +2,9 @@
  * Attempts that the journal has lost are taken back from their own copies.
  */
 import { describe, expect, it } from "vitest";
+import { startQueued } from "../../src/orchestrator/queue.ts";
 import { restoreLost } from "../../src/session/about.ts";
+import { exclusively } from "../../src/session/context.ts";
 import {
   agent,
   asked,
@@ -67,6 +69,22 @@ describe("an attempt that the journal has lost", () => {
     expect(await types(machine)).not.toContain("restored");
     expect(sessionOf(life).runs).toMatchObject([{ id: "r1", key: "key r1" }]);
     await life.close();
+  });
+
+  it("was a message of the queue, and is not given to an agent again", async () => {
+    const queued: Draft = ["queued", { sessionId: id, queueId: "q", prompt: "do more", atMs: 1 }];
+    const machine = await lost([...over, queued], null);
+    const life = await machine.recovered();
+    await exclusively(life.context, id, () => startQueued(life.context, sessionOf(life)));
+    expect(machine.started).toHaveLength(1);
+    await life.close();
+    machine.files.put(segment(2), new Uint8Array());
+    machine.put(`${machine.attempt(2)}/spool`, text(...whole));
+    machine.put(`${machine.attempt(2)}/exit`, "0\n");
+    const next = await machine.recovered();
+    expect(sessionOf(next).runs).toMatchObject([{ id: "r1" }, { prompt: "do more", state: "completed" }]);
+    expect(sessionOf(next).queue).toEqual([]);
+    await next.close();
   });
 
   it("is not taken from a copy that is torn, of another attempt, or says too little", async () => {
