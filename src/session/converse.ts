@@ -24,6 +24,8 @@ export class Talk {
   readonly #conversing: Conversing;
   #saying: Promise<void> = Promise.resolve();
   #ending = false;
+  /** By what it says, the agent was told these, though the record of that is lost. */
+  readonly #told = new Set<string>();
   /** Nothing is said before what was said is certain. */
   #going: boolean;
 
@@ -56,8 +58,9 @@ export class Talk {
     return this.#conversing.asks;
   }
 
-  /** Hears what is on record of the agent already; says nothing yet. @throws IoError. */
+  /** Hears what is on record of the agent already; says nothing before {@link goOn}. @throws IoError. */
   async catchUp(): Promise<void> {
+    this.#going = false;
     const { covers, attempt } = this.#attempt;
     const { spool } = attemptPaths(attemptFolder(this.#context, this.#session.id, attempt));
     const file = await this.#context.world.files.openRead(spool);
@@ -79,15 +82,26 @@ export class Talk {
    */
   async goOn(): Promise<void> {
     const { said = {} } = this.#attempt;
-    const unsure = this.#conversing.due.find(
-      ({ key, isRepeatable }) => !isRepeatable && said[key] === "before" && !this.#conversing.isProven(key),
-    );
+    const isLost = this.#isRecordLost();
+    const { due } = this.#conversing;
+    const isProven = ({ key }: Outgoing) => this.#conversing.isProven(key);
+    if (isLost) for (const one of due.filter(isProven)) this.#told.add(one.key);
+    const isUnsure = (key: string) => said[key] === "before" || (isLost && said[key] === undefined);
+    const unsure = due.find((one) => !one.isRepeatable && isUnsure(one.key) && !isProven(one));
     this.#going = unsure === undefined;
     if (unsure === undefined) return this.speak();
     this.#context.report(
       `Session ${this.#session.id}: nobody can tell whether its agent was told "${unsure.key}"; it is ended.`,
     );
     this.#end();
+  }
+
+  /** Then what is not on record may have been said all the same: each is due when the one before it was answered. */
+  #isRecordLost(): boolean {
+    const { said = {}, restoredFrom } = this.#attempt;
+    if (restoredFrom !== undefined || this.#context.journalDamage.has(this.#session.id)) return true;
+    const opening = this.#conversing.due.filter(({ isRepeatable }) => !isRepeatable);
+    return opening.slice(0, -1).some(({ key }) => said[key] === undefined);
   }
 
   /** Takes lines that are on record. */
@@ -113,6 +127,7 @@ export class Talk {
 
   async #sayAll(): Promise<void> {
     for (const one of [...this.#conversing.due, ...this.#answers()]) {
+      if (this.#told.has(one.key)) continue;
       if (this.#attempt.said?.[one.key] === undefined || (one.isRepeatable && this.#isUnproven(one)))
         await this.#say(one);
     }

@@ -69,6 +69,28 @@ it("one of which nobody can tell what it was told is ended", async () => {
   await life.close();
 });
 
+it("one of which the journal has lost what it was told is told nothing twice, and ended where nobody can tell", async () => {
+  const opened = [answer(1, {}), answer(2, { sessionId: "s" })];
+  const params = { sessionId: "s", update: { sessionUpdate: "tool_call", toolCallId: "t", title: "make" } };
+  const working = `${JSON.stringify({ jsonrpc: "2.0", method: "session/update", params })}\n`;
+  const restored: Draft = ["restored", { sessionId: id, attempt: 1, path: "/copy" }];
+  for (const [lines, more, inputs, signals] of [
+    [[...opened, working], [], [], []],
+    [opened, [], [], ["50 SIGTERM"]],
+    [[], [restored], [], ["50 SIGTERM"]],
+    [[], [], ["initialize"], []],
+  ] as const) {
+    const machine = await living(
+      [...begun, ...more],
+      lines.map((line) => line.trimEnd()),
+    );
+    const life = await machine.recovered();
+    await settled();
+    expect([methods(machine), machine.signals]).toEqual([inputs, signals]);
+    await life.close();
+  }
+});
+
 it("one that is started is told what it is to do as soon as its process is known", async () => {
   const machine = new Machine();
   await machine.left([...begun, ended(1, { exitCode: 1 }), runEnded(1, "r1", "interrupted")]);
