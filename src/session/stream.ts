@@ -36,12 +36,14 @@ export class StreamReader {
   readonly #decode: Decode;
   readonly #session: SessionState;
   readonly #spoolPath: (attempt: number) => string;
-  readonly #after: Position | undefined;
+  /** The last event that was given, or that is to come before the first: what is put in before it comes too late. */
+  #after: Position | undefined;
   #attemptIndex = 0;
   #unitIndex = 0;
   #factIndex = 0;
   #file: ReadFile | undefined;
   #fileOf = 0;
+  #isClosed = false;
 
   constructor(source: {
     readonly files: Files;
@@ -80,8 +82,9 @@ export class StreamReader {
       } else {
         this.#facts(attempt?.attempt ?? 0, Number.POSITIVE_INFINITY, found);
       }
-      const events = found.filter((one) => this.#isNew(one.position)).map((one) => one.event);
-      if (events.length > 0) return events;
+      const news = found.filter((one) => this.#isNew(one.position));
+      this.#after = news.at(-1)?.position ?? this.#after;
+      if (news.length > 0) return news.map((one) => one.event);
       if (units.length > 0) continue;
       if (this.#attemptIndex + 1 >= this.#session.attempts.length) return [];
       this.#attemptIndex += 1;
@@ -90,6 +93,11 @@ export class StreamReader {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
     this.#fileOf = 0;
@@ -110,8 +118,14 @@ export class StreamReader {
   async #units(attempt: AttemptState): Promise<readonly Unit[]> {
     if (this.#unitIndex >= attempt.covers.ends.length) return [];
     if (this.#fileOf !== attempt.attempt) {
-      await this.close();
-      this.#file = await this.#files.openRead(this.#spoolPath(attempt.attempt));
+      await this.#release();
+      const file = await this.#files.openRead(this.#spoolPath(attempt.attempt));
+      // Its client went meanwhile: nobody else would close it.
+      if (this.#isClosed) {
+        await file?.close();
+        return [];
+      }
+      this.#file = file;
       this.#fileOf = attempt.attempt;
     }
     return readUnits(this.#file, attempt.covers, this.#unitIndex);

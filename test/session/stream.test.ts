@@ -1,0 +1,41 @@
+/**
+ * A stream gives each event once, whatever comes on record while it is read, and leaves nothing open.
+ */
+import { expect, it } from "vitest";
+import { readStream } from "../../src/session/view.ts";
+import { agent, dispatch, ended, id, over, run, runEnded } from "./drafts.ts";
+import { sessionOf, spoken } from "./machine.ts";
+
+/** Two runs that are over. */
+const two = () => spoken([...over, run("r2"), dispatch(2, "r2"), agent(2, 52), ended(2), runEnded(2, "r2")]);
+
+it("what is put in before an event that was given is not given, nor that event again", async () => {
+  const machine = await two();
+  const life = await machine.recovered();
+  const own = sessionOf(life);
+  const reader = readStream(life.context, own);
+  while ((await reader.next()).length > 0);
+  const [first] = own.attempts;
+  if (first === undefined) throw new Error("no attempt");
+  const { recorder } = life.context;
+  const end = { sessionId: id, runId: "r1", attempt: 1, state: "completed", reason: "so it was" };
+  await recorder.factOf(own, first, "run-ended", end);
+  expect(await reader.next()).toEqual([]);
+  await recorder.fact(own, "run-ended", { ...end, runId: "r2", attempt: 2 });
+  expect((await reader.next()).map(({ type, attempt }) => [type, attempt])).toEqual([["run-ended", 2]]);
+  expect(await reader.next()).toEqual([]);
+  await reader.close();
+  await life.close();
+});
+
+it("that is closed as a spool is opened leaves none open", async () => {
+  const machine = await two();
+  const life = await machine.recovered();
+  const { opened } = machine.files;
+  const reader = readStream(life.context, sessionOf(life));
+  const next = reader.next();
+  await reader.close();
+  await next;
+  expect(machine.files.opened).toBe(opened);
+  await life.close();
+});
