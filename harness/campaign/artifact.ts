@@ -160,7 +160,9 @@ export async function readArtifactRecord(target: string): Promise<RunRecord> {
     throw new Error(`There is no stored run at ${target}. Give the folder that a campaign printed.`);
   const file = info.isDirectory() ? path.join(target, "record.json") : target;
   const record = await parseFile(file, RecordShapeSchema, "a record.json as `pnpm chaos` writes it");
-  return record as unknown as RunRecord;
+  // In JSON what was never acknowledged is null, and no id.
+  const sessionIds = record.sessionIds.map((id) => id ?? undefined);
+  return { ...record, sessionIds } as unknown as RunRecord;
 }
 
 const RecordShapeSchema = z.looseObject({

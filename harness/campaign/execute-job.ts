@@ -12,14 +12,13 @@ import type { RunEnvironment } from "../execute/execution.ts";
 import { Ports } from "../execute/ports.ts";
 import { executeRun } from "../execute/run.ts";
 import type { RunRecord } from "../history.ts";
-import type { Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { loadSubject } from "../subject/load.ts";
 import { writeArtifact } from "./artifact.ts";
 import { type Assessment, assess } from "./assess.ts";
 import type { Job, Outcome } from "./job.ts";
 import { addSpent, endedProcessesCpuMs, nothingSpent, type Spent } from "./spent.ts";
-import { firstDifference, traceOf } from "./trace.ts";
+import { compare } from "./twice.ts";
 
 export interface WorkPlace {
   /** Folder of this worker; each execution gets a new one in it. */
@@ -56,23 +55,42 @@ export async function executeJob(job: Job, place: WorkPlace): Promise<Outcome> {
   const first = await execute(job, place);
   const again = job.times === "twice" || (job.times === "auto" && first.assessment.verdict === "defect");
   const second = again ? await execute(job, place) : undefined;
-  const assessment = second === undefined ? first.assessment : compare(job.plan, first, second);
-  const keep = job.artifactDir !== undefined && assessment.verdict !== "pass";
-  if (keep && job.artifactDir !== undefined) {
-    await writeArtifact(job.artifactDir, job, first.record, assessment, first.dir);
-  }
+  const { assessment, shownBy, ...reproduced } =
+    second === undefined
+      ? { assessment: first.assessment, shownBy: first }
+      : compare(job.plan, first, second);
+  const kept = assessment.verdict === "pass" ? undefined : await keep(job, shownBy, assessment);
   await Promise.all([first, second].map((one) => one && rm(one.dir, { recursive: true, force: true })));
   return {
     id: job.id,
     ...assessment,
     executions: second === undefined ? 1 : 2,
-    ...reproducedIn(first, second),
+    ...reproduced,
     mode: job.plan.mode,
     ...(first.record.boundaries === undefined ? {} : { boundaries: first.record.boundaries }),
     durationMs: first.record.durationMs + (second?.record.durationMs ?? 0),
     spent: second === undefined ? first.spent : addSpent(first.spent, second.spent),
-    ...(keep && job.artifactDir !== undefined ? { artifact: job.artifactDir } : {}),
+    ...(kept === undefined ? {} : { artifact: kept }),
   };
+}
+
+/** Writes the artifact; what was found is told also where it cannot be written. Returns where it is. */
+async function keep(
+  job: Job,
+  { record, dir }: Execution,
+  assessment: Assessment,
+): Promise<string | undefined> {
+  const { artifactDir } = job;
+  if (artifactDir === undefined) return undefined;
+  try {
+    await writeArtifact(artifactDir, job, record, assessment, dir);
+    return artifactDir;
+  } catch (error) {
+    process.stderr.write(
+      `The artifact ${artifactDir} cannot be written: ${error instanceof Error ? error.message : error}\n`,
+    );
+    return undefined;
+  }
 }
 
 async function execute(job: Job, place: WorkPlace): Promise<Execution> {
@@ -126,26 +144,4 @@ function startMeter(isAlone: boolean): (record: RunRecord, judgingMs: number) =>
 async function freePort(): Promise<number> {
   ports ??= Ports.claim();
   return (await ports).next();
-}
-
-function reproducedIn(
-  first: Execution,
-  second: Execution | undefined,
-): { reproduced?: { times: number; of: number } } {
-  const signature = first.assessment.defects[0]?.signature;
-  if (signature === undefined || second === undefined) return {};
-  const came = second.assessment.defects.some((defect) => defect.signature === signature);
-  return { reproduced: { times: came ? 2 : 1, of: 2 } };
-}
-
-/** The verdict of two executions of one plan. */
-function compare(plan: Plan, first: Execution, second: Execution): Assessment {
-  const worst =
-    [first.assessment, second.assessment].find(({ verdict }) => verdict === "defect") ?? first.assessment;
-  if (worst.verdict !== "defect" && second.assessment.verdict !== "pass") return second.assessment;
-  if (plan.mode === "free") return worst;
-  const difference = firstDifference(traceOf(first.record), traceOf(second.record));
-  // A defect stays one: that it does not come each time is said beside it.
-  if (difference === undefined || worst.verdict === "defect") return worst;
-  return { ...worst, verdict: "nondeterministic", why: `two executions differ: ${difference}` };
 }

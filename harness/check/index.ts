@@ -119,6 +119,8 @@ function defectsOf(results: readonly Judged[]): readonly Defect[] {
   return [...defects.values()];
 }
 
+const endsSomething: ReadonlySet<string> = new Set(["kill", "term", "reload"]);
+
 function whyInvalid(run: RunRecord): string | undefined {
   const fired = new Set(run.history.flatMap((entry) => (entry.kind === "fault" ? [entry.round] : [])));
   const unmet = run.plan.boundaries?.ends.find(
@@ -130,7 +132,8 @@ function whyInvalid(run: RunRecord): string | undefined {
   const missing = run.plan.rounds.findIndex((_, round) => !fired.has(round));
   if (missing !== -1) return `the fault of round ${missing} did not fire`;
   const empty = run.history.find(
-    (entry) => entry.kind === "fault" && entry.fault.kind === "kill" && entry.killed.length === 0,
+    (entry) => entry.kind === "fault" && endsSomething.has(entry.fault.kind) && entry.killed.length === 0,
   );
-  return empty === undefined ? undefined : "a kill met nothing that was alive";
+  if (empty?.kind === "fault") return `a ${empty.fault.kind} met nothing that was alive`;
+  return run.ledgers.length === 0 ? "no agent was started" : undefined;
 }

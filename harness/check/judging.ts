@@ -4,7 +4,14 @@
 
 import type { Emission } from "../oracle/attempts.ts";
 import { classOf } from "../oracle/classes.ts";
-import { attemptsOf, damagesOf, type Facts, type Observation, observedSession } from "../oracle/facts.ts";
+import {
+  attemptsOf,
+  damagesOf,
+  type Facts,
+  type Observation,
+  observedSession,
+  whenOf,
+} from "../oracle/facts.ts";
 import type { ObservedSession, Shown } from "../subject/contract.ts";
 import type { CheckResult, Violation } from "./contract.ts";
 
@@ -47,6 +54,13 @@ export function emissionOf(facts: Facts, session: number, event: Shown): Emissio
   return attemptsOf(facts, session)
     .flatMap(({ emissions }) => emissions)
     .find((line) => line.callId === event.callId && line.type === event.type);
+}
+
+/** Looks that no copy of the disk belongs to: what was true then nobody can say. */
+export function withoutCut(facts: Facts): readonly string[] {
+  return facts.observations
+    .filter(({ cut }) => cut === undefined)
+    .map((observation) => `there is no cut for the observation ${whenOf(facts, observation)}`);
 }
 
 type Range = { readonly fromByte: number; readonly toByte: number };

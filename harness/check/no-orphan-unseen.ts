@@ -13,7 +13,7 @@ import {
 } from "../oracle/facts.ts";
 import { sessionAt } from "../oracle/session-at.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable } from "./judging.ts";
+import { judged, notApplicable, withoutCut } from "./judging.ts";
 
 export const noOrphanUnseen: Check = {
   promise: "no-orphan-unseen",
@@ -24,8 +24,13 @@ export const noOrphanUnseen: Check = {
     const facts = factsOf(run);
     const asked = facts.observations.filter(({ cut }) => cut !== undefined && cut.alive.length > 0);
     if (facts.observations.length === 0) return judged([], ["nothing was observed"]);
-    if (asked.length === 0) return notApplicable("no agent was alive when the server was asked");
-    return judged(asked.flatMap((observation) => unseen(facts, observation)));
+    const undecided = withoutCut(facts);
+    if (asked.length === 0 && undecided.length === 0)
+      return notApplicable("no agent was alive when the server was asked");
+    return judged(
+      asked.flatMap((observation) => unseen(facts, observation)),
+      undecided,
+    );
   },
 };
 

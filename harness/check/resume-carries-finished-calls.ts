@@ -21,7 +21,16 @@ export const resumeCarriesFinishedCalls: Check = {
         .filter(({ knows }) => knows !== undefined),
     );
     if (asked.length === 0) return notApplicable("no resumed agent got as far as asking its model");
-    return judged(asked.flatMap((attempt) => uncarried(facts, attempt)));
+    // A copy of the disk follows every kill; before the first one a later turn is carried by what was shown.
+    const firstKill = facts.faults.find(({ killed }) => killed.length > 0);
+    const blind = asked.filter(
+      ({ startNs }) =>
+        firstKill !== undefined && BigInt(firstKill.t) < startNs && cutBefore(facts, startNs) === undefined,
+    );
+    return judged(
+      asked.flatMap((attempt) => uncarried(facts, attempt)),
+      blind.map(({ attempt }) => `there is no cut before attempt ${attempt}`),
+    );
   },
 };
 

@@ -14,14 +14,12 @@ import {
 } from "../oracle/facts.ts";
 import { type StepFacts, stepsOf } from "../oracle/steps.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable } from "./judging.ts";
+import { judged, notApplicable, withoutCut } from "./judging.ts";
 
 export const settles: Check = {
   promise: "settles",
   says: "After the last fault every session comes to its end, with every step's effect in the workspace exactly once.",
   judge(run) {
-    if (!run.subject.can.resume && run.plan.rounds.length > 0)
-      return notApplicable("the orchestrator cannot resume a session");
     const facts = factsOf(run);
     const stuck = entriesOf(run, "watchdog").map(
       ({ waitingFor }): Violation => ({
@@ -30,12 +28,23 @@ export const settles: Check = {
         story: `the run did not come to its end: the watchdog fired while waiting for ${waitingFor}`,
       }),
     );
+    if (!run.subject.can.resume && run.plan.rounds.length > 0) {
+      // That nobody can go on with a session is one thing; that the server itself does not come back is another.
+      const gone = stuck.filter((_, at) => isOfServer(entriesOf(run, "watchdog")[at]?.waitingFor ?? ""));
+      return gone.length > 0 ? judged(gone) : notApplicable("the orchestrator cannot resume a session");
+    }
     const settled = facts.observations.findLast(({ label }) => label === "settled");
     if (settled === undefined) return judged(stuck, ["there is no observation at the end"]);
+    // Without a copy of the disk nobody knows what is in the workspace.
+    if (settled.cut === undefined) return judged(stuck, withoutCut(facts));
     const open = sessionsOf(facts).flatMap((session) => unsettled(facts, settled, session));
     return judged([...stuck, ...open]);
   },
 };
+
+function isOfServer(waitingFor: string): boolean {
+  return waitingFor.startsWith(serverLeft) || /^(server life \d+|the reloaded server)\b/.test(waitingFor);
+}
 
 function unsettled(facts: Facts, settled: Observation, session: number): readonly Violation[] {
   const of = (kind: string, story: string): Violation => ({ kind, phase: "settled", story });

@@ -5,7 +5,7 @@
 import { factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
 import { stepOfCall } from "../oracle/steps.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable, observationsOf } from "./judging.ts";
+import { judged, notApplicable, observationsOf, withoutCut } from "./judging.ts";
 
 export const standsOnlyWhatStands: Check = {
   promise: "stands-only-what-stands",
@@ -34,6 +34,6 @@ export const standsOnlyWhatStands: Check = {
         }));
       }),
     );
-    return judged(violations);
+    return judged(violations, withoutCut(facts));
   },
 };

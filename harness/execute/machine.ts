@@ -62,10 +62,13 @@ export function realMachine(): Machine {
   };
 }
 
+/** Only what is missing is nothing: a witness that cannot be read is no witness that saw nothing. */
 function orUndefined<T>(read: () => T): T | undefined {
   try {
     return read();
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
   }
 }

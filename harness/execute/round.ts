@@ -35,7 +35,7 @@ export async function playRound(
     fault: round.fault,
     at: site.at,
     position: site.position,
-    killed: victims(run, round.fault, site),
+    killed: await victims(run, round.fault, site),
   });
   const { serverGone } = await inject(run, round.fault, site);
   if (round.fault.kind === "freeze" || round.fault.kind === "disconnect") return true;
@@ -84,13 +84,24 @@ async function shownToOwners(run: Execution, ready: readonly ObservedSession[]):
   }
 }
 
-function victims(run: Execution, fault: FaultKind, site: Site): ("server" | "agent" | "tree")[] {
-  if (fault.kind === "term" || fault.kind === "reload") return ["server"];
+/** What the fault is about to end, as far as it is there. */
+async function victims(
+  run: Execution,
+  fault: FaultKind,
+  site: Site,
+): Promise<("server" | "agent" | "tree")[]> {
+  const server = (await isServerAlive(run)) ? (["server"] as const) : [];
+  if (fault.kind === "term" || fault.kind === "reload") return [...server];
   if (fault.kind !== "kill") return [];
   const agents = fault.target === "tree" ? run.agents.alive() : run.agents.alive(site.session);
-  const server =
-    fault.target === "agent" ? [] : [fault.target === "tree" ? ("tree" as const) : ("server" as const)];
-  return [...server, ...(fault.target !== "server" && agents.length > 0 ? ["agent" as const] : [])];
+  const met = fault.target === "agent" ? [] : server.map((one) => (fault.target === "tree" ? "tree" : one));
+  return [...met, ...(fault.target !== "server" && agents.length > 0 ? ["agent" as const] : [])];
+}
+
+async function isServerAlive({ server, machine }: Execution): Promise<boolean> {
+  return (
+    server !== undefined && (await machine.startTimeOf(server.identity.pid)) === server.identity.startTime
+  );
 }
 
 async function damageFiles(run: Execution, index: number, round: Round): Promise<void> {

@@ -17,7 +17,7 @@ import { type ChooserName, chooserNames } from "./chooser.ts";
 import { Hunters } from "./hunters.ts";
 import { type Measured, type MeasureOptions, measure } from "./measure.ts";
 import { type Circumstances, strengthPage } from "./page.ts";
-import { type Summary, summaryOf } from "./summary.ts";
+import { exitCodeOf, type Summary, summaryOf } from "./summary.ts";
 
 interface StrengthFlags {
   readonly seeds: number;
@@ -98,7 +98,7 @@ async function run(flags: StrengthFlags): Promise<number> {
     });
     const summary = summaryOf(measured, flags.runs, againstRuns);
     await tell(flags, measured, summary);
-    return exitCode(measured, summary);
+    return exitCodeOf(measured, summary);
   } finally {
     hunters.close();
     await place.cleanup();
@@ -135,12 +135,12 @@ function progress(known: number): Required<Pick<MeasureOptions, "onDone" | "onMo
 
 async function tell(flags: StrengthFlags, measured: Measured, summary: Summary): Promise<void> {
   const page = strengthPage(measured, summary, circumstances(flags));
-  if (flags.write !== undefined) {
-    await mkdir(path.dirname(path.resolve(flags.write)), { recursive: true });
-    await writeFile(flags.write, page);
-    process.stderr.write(`chaos: the page is in ${flags.write}\n`);
-  }
+  // First: what took hours to measure is not lost with a file that cannot be written.
   process.stdout.write(flags.json ? `${JSON.stringify({ ...measured, summary })}\n` : page);
+  if (flags.write === undefined) return;
+  await mkdir(path.dirname(path.resolve(flags.write)), { recursive: true });
+  await writeFile(flags.write, page);
+  process.stderr.write(`chaos: the page is in ${flags.write}\n`);
 }
 
 function circumstances(flags: StrengthFlags): Circumstances {
@@ -174,12 +174,4 @@ function commitHere(): string {
   } catch {
     return "unknown";
   }
-}
-
-function exitCode({ sound, failed, repeated = [] }: Measured, { bugs }: Summary): number {
-  if (sound.some(({ alarms }) => alarms.length > 0)) return 1;
-  const isComplete = bugs.every(({ detected, of }) => detected === of);
-  const isSure = sound.every(({ doubtful }) => doubtful === 0);
-  const isReal = repeated.every(({ agrees }) => agrees);
-  return isComplete && isSure && isReal && failed.length === 0 ? 0 : 3;
 }

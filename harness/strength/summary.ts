@@ -62,6 +62,16 @@ export function summaryOf({ rows }: Measured, runsMax: number, againstMax = runs
   };
 }
 
+/** Exit code: 1 the sound build broke a promise · 3 something was not hunted, missed, or not repeated · 0 green. */
+export function exitCodeOf({ sound, failed, repeated }: Measured, { bugs }: Summary): 0 | 1 | 3 {
+  if (sound.some(({ alarms }) => alarms.length > 0)) return 1;
+  // Where nothing was hunted nothing was missed either, and where no process repeated a run none disagreed.
+  const isComplete = bugs.length > 0 && bugs.every(({ detected, of }) => of > 0 && detected === of);
+  const isSure = sound.length > 0 && sound.every(({ runs, doubtful }) => runs > 0 && doubtful === 0);
+  const isReal = repeated === undefined || (repeated.length > 0 && repeated.every(({ agrees }) => agrees));
+  return isComplete && isSure && isReal && failed.length === 0 ? 0 : 3;
+}
+
 function bugSummary(rows: readonly BugRow[]): BugSummary | undefined {
   const ours = rows.find(({ chooser }) => chooser === "ours");
   if (ours === undefined) return undefined;

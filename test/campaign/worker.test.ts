@@ -31,10 +31,19 @@ it("loads TypeScript, JavaScript, and JavaScript that imports TypeScript", async
     const answers = await withPool({ workers: 1, subject: {} }, (pool) =>
       Promise.all(
         files.map((subject, id) =>
-          pool.run({ id, subject, plan: canaryPlan(1), times: "once", origin: "test" }),
+          pool.run({
+            id,
+            subject,
+            plan: canaryPlan(1),
+            times: "once",
+            origin: "test",
+            // There can be no folder below a file: what came of the run is told all the same.
+            artifactDir: path.join(files[0] ?? "", `plan-${id}`),
+          }),
         ),
       ),
     );
+    expect(answers.map((answer) => "artifact" in answer)).toEqual([false, false, false]);
     expect(answers).toMatchObject([
       { verdict: "infra", why: expect.stringContaining("loaded: function") },
       { verdict: "infra", why: expect.stringContaining("loaded: b.js") },

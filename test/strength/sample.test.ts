@@ -107,5 +107,6 @@ describe("both agree", () => {
     expect(agree(of("pass"), of("defect", "settles"))).toBe(false);
     expect(agree(of("defect", "settles"), of("defect", "no-lost-run"))).toBe(false);
     expect(agree(of("pass"), of("infra"))).toBe(false);
+    expect(agree(of("unknown"), of("unknown"))).toBe(false);
   });
 });

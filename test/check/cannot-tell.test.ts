@@ -1,0 +1,78 @@
+/**
+ * Where a record lacks what a check needs, or nothing was done that could be judged, no run passes.
+ */
+import { describe, expect, test } from "vitest";
+import { checks, judge } from "../../harness/check/index.ts";
+import { serverLeft } from "../../harness/history.ts";
+import type { Draft } from "./broken/change.ts";
+import { Forge, kill, round } from "./forge.ts";
+import * as story from "./stories.ts";
+
+const check = (promise: string) => checks.find((one) => one.promise === promise) ?? expect.fail();
+
+describe("without the copy of the disk that belongs to a look", () => {
+  test("nobody knows whether an agent lived that was not seen", () => {
+    expect(check("no-orphan-unseen").judge({ ...story.orphan(), cuts: [] }).status).toBe("unknown");
+  });
+
+  test("nobody knows what still stands", () => {
+    const run = structuredClone(story.cutAfterResult()) as Draft;
+    const at = run.history.findIndex(({ kind }) => kind === "server-exit");
+    const { t = "" } = run.history[at] ?? {};
+    const loss = { t, kind: "damage", round: 0, role: "effects", path: "/w/effects", how: "crash" } as const;
+    run.history.splice(at, 0, { ...loss, fromByte: 0, toByte: 9 });
+    expect(check("stands-only-what-stands").judge(run).status).toBe("pass");
+    expect(check("stands-only-what-stands").judge({ ...run, cuts: [] }).status).toBe("unknown");
+  });
+
+  test("nobody knows what is in the workspace at the end", () => {
+    expect(check("settles").judge({ ...story.cutAfterResult(), cuts: [] }).status).toBe("unknown");
+  });
+
+  test("nobody knows what a resumed agent had to be told", () => {
+    const { cuts, ...run } = story.cutAfterResult();
+    expect(check("resume-carries-finished-calls").judge({ ...run, cuts }).status).toBe("pass");
+    const late = cuts.filter(({ label }) => label === "settled");
+    expect(check("resume-carries-finished-calls").judge({ ...run, cuts: late }).status).toBe("unknown");
+  });
+});
+
+describe("an orchestrator that cannot resume", () => {
+  const cannot = { can: { resume: false } };
+
+  test("is not excused of a server that does not come back, or ends by itself", () => {
+    for (const [waitingFor, signature] of [
+      ["server life 2 to be ready", "settles/stuck/settled"],
+      [`${serverLeft} (exit code 1)`, "settles/server-ended-by-itself/settled"],
+    ] as const) {
+      const forge = new Forge({ rounds: [round(kill("server"))], ...cannot });
+      const agent = forge.start().whole(0);
+      forge.fault(kill("server"), []);
+      agent.work();
+      forge.add({ kind: "watchdog", waitingFor });
+      expect(judge(forge.record()).signatures).toEqual([signature]);
+    }
+  });
+
+  test("has not passed where no agent was ever started", () => {
+    const forge = new Forge({ rounds: [round(kill("server"))], ...cannot });
+    forge.of(0).history.push({ type: "prompt", text: "Please do the planned work. [turn s0t0]" });
+    forge.fault(kill("server"));
+    forge.startServer();
+    forge.observe("ready");
+    forge.observe("observe");
+    forge.observe("settled");
+    expect(judge(forge.record())).toMatchObject({ verdict: "invalid", why: "no agent was started" });
+  });
+});
+
+describe("a fault that met nothing", () => {
+  test("is none, however it ends a server", () => {
+    for (const fault of [kill("server"), { kind: "term" }, { kind: "reload", by: "tsx" }] as const) {
+      const run = structuredClone(story.orphan()) as Draft;
+      for (const entry of run.history)
+        if (entry.kind === "fault") Object.assign(entry, { fault, killed: [] });
+      expect([fault.kind, judge(run).verdict]).toEqual([fault.kind, "invalid"]);
+    }
+  });
+});
