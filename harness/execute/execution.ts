@@ -30,6 +30,10 @@ export interface RunEnvironment {
 export const limits = {
   /** Server start to ready. */
   startMs: 20_000,
+  /** A subject to make itself ready for a run, before its first start. */
+  setupMs: 60_000,
+  /** An answer to anything that the subject is asked. */
+  answerMs: 30_000,
   /** An agent to say hello, to park, or to leave. */
   agentMs: 6_000,
   /** An event to be shown to a client. */

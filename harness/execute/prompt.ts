@@ -57,7 +57,7 @@ export async function submitTurn(
   if (run.subject.follow !== undefined) {
     await Promise.race([answered, helloAfter(run, session, count)]);
     if (agentsOf(run, session).length <= count) {
-      if (!(await answered)) return false;
+      if (!(await within(run.machine, answered, limits.answerMs, "the answer to a prompt"))) return false;
       await helloAfter(run, session, count);
     }
     const agent = agentsOf(run, session)[count];

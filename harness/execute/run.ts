@@ -13,6 +13,7 @@ import type { LedgerEntry } from "../ledger.ts";
 import type { AgentName, Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
 import { Agents } from "./agents.ts";
+import { answering } from "./answers.ts";
 import { Clients } from "./clients.ts";
 import { type Execution, limits, observe, type RunEnvironment, WatchdogFired } from "./execution.ts";
 import { type Machine, realMachine } from "./machine.ts";
@@ -68,7 +69,7 @@ export async function executeRun(
   try {
     run = await prepare({
       plan,
-      subject: watch.subject(staging.subject),
+      subject: answering(watch.subject(staging.subject), staging.machine),
       environment,
       gates,
       signal: ended.signal,
@@ -83,7 +84,8 @@ export async function executeRun(
         ? await whyStarved(run, error.waitingFor)
         : undefined;
     if (starved !== undefined) infra = starved;
-    else if (waitingFor !== undefined) run?.recorder.record({ kind: "watchdog", waitingFor });
+    else if (waitingFor !== undefined && run !== undefined)
+      run.recorder.record({ kind: "watchdog", waitingFor });
     else if (error instanceof Starved) infra = error.message;
     else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
@@ -284,7 +286,9 @@ async function cleanUp(
   }
   ended.abort();
   await gates.close();
-  await run?.clients.drained();
+  // A subject may read on from a connection that nobody holds any more.
+  if (run !== undefined)
+    await within(run.machine, run.clients.drained(), limits.stopMs, "streams to end").catch(() => undefined);
   return reapMarked(environment.dir, `HOLDFAST_RUN=${environment.runId}`);
 }
 
