@@ -9,6 +9,7 @@ import { type Approving, approve } from "../session/approve.ts";
 import { type Context, exclusively, lifeOf } from "../session/context.ts";
 import { type Decided, type Decision, decide } from "../session/decide.ts";
 import { refuseWhileLive } from "../session/live.ts";
+import { takeBackLost } from "../session/recover.ts";
 import { settle } from "../session/settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
 import { nameOf, sweep } from "../session/sweep.ts";
@@ -21,6 +22,7 @@ import { type Answer, answer, refuse, refusedBy } from "./answer.ts";
  */
 export function stopSession(context: Context, session: SessionState, who: string): Promise<Answer> {
   return exclusively(context, session.id, async () => {
+    await takeBackLost(context, session);
     const attempt = latestAttempt(session);
     const run = latestRun(session);
     if (attempt === undefined || run === undefined) return nothingToStop();

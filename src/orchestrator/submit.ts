@@ -69,7 +69,8 @@ async function once(
   const name = `${scope} ${submit.key}`;
   const underWay = context.submits.get(name);
   // Only this function puts anything there.
-  if (underWay !== undefined) return underWay as Promise<Answer>;
+  if (underWay !== undefined)
+    return underWay.prompt === submit.prompt ? (underWay.answer as Promise<Answer>) : keyReused();
   const known = findByKey(context, scope, submit.key);
   if (known !== undefined) return knownRun(known.session, known.run, submit);
   const session = context.state.sessions.get(scope);
@@ -77,7 +78,7 @@ async function once(
   if (session !== undefined && waiting !== undefined)
     return waiting.prompt === submit.prompt ? queuedAnswer(session, waiting.id) : keyReused();
   const mine = work().finally(() => context.submits.delete(name));
-  context.submits.set(name, mine);
+  context.submits.set(name, { prompt: submit.prompt, answer: mine });
   return mine;
 }
 

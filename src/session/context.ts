@@ -75,7 +75,7 @@ export interface Context {
   /** One at a time per session: submit, resume, decide, settle. */
   readonly locks: Map<string, Promise<unknown>>;
   /** Submits under way, by idempotency key; for whoever takes submits. */
-  readonly submits: Map<string, Promise<unknown>>;
+  readonly submits: Map<string, { readonly prompt: string; readonly answer: Promise<unknown> }>;
   /** Called under the session's lock when its agent is gone and it is settled: what waits may begin. */
   readonly onIdle: (session: SessionState) => Promise<void>;
   /** Set when this life takes no more work. */

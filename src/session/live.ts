@@ -4,11 +4,13 @@
 import { describe } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import type { Context } from "./context.ts";
+import { takeBackLost } from "./recover.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { latestAttempt, type SessionState } from "./state.ts";
 
-/** A refusal that names the living agent; undefined when there is none. */
+/** A refusal that names the living agent; undefined when there is none. To be called under the session's lock. */
 export async function refuseWhileLive(context: Context, session: SessionState): Promise<Refusal | undefined> {
+  await takeBackLost(context, session);
   const attempt = latestAttempt(session);
   if (attempt === undefined || attempt.ended !== undefined) return undefined;
   const { state, identity, seen } = await agentLiveness(context, session, attempt);

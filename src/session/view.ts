@@ -10,6 +10,7 @@ import { attemptPaths } from "../supervise/index.ts";
 import { openAsks } from "./approve.ts";
 import { adapterOf, attemptFolder, type Context, exclusively, lifeOf } from "./context.ts";
 import { gatherEvidence } from "./evidence.ts";
+import { takeBackLost } from "./recover.ts";
 import { noteAdopted, settle } from "./settle.ts";
 import { isTerminal, latestAttempt, latestRun, type SessionState } from "./state.ts";
 import { type Decode, decodeLine, type StreamEvent, StreamReader } from "./stream.ts";
@@ -84,6 +85,7 @@ export async function verdictOf(context: Context, session: SessionState, check: 
   if (!ended) return reconcile(await gatherEvidence(context, session, "living"));
   if (life.verdict !== undefined && !check) return life.verdict;
   return exclusively(context, session.id, async () => {
+    await takeBackLost(context, session);
     // A resume may have come first.
     const still = latestAttempt(session)?.ended !== undefined;
     return still

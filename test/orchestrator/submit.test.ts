@@ -1,0 +1,63 @@
+/**
+ * A submit is what it says, also beside another under its key, and starts nothing beside an agent that nobody remembers.
+ */
+import { expect, it } from "vitest";
+import { submitRun, submitSession } from "../../src/orchestrator/submit.ts";
+import {
+  copyOf,
+  cwd,
+  type Draft,
+  dispatch,
+  identity,
+  over,
+  project,
+  run,
+  runEnded,
+  said,
+  session,
+  text,
+} from "../session/drafts.ts";
+import { left, Machine, recorded, sessionOf } from "../session/machine.ts";
+
+const asks = (prompt: string, more: { readonly key?: string } = {}) => ({
+  prompt,
+  agent: "ada",
+  acknowledge: false,
+  queue: false,
+  ...more,
+});
+
+it("another prompt under a key is told so, also while the first is taken", async () => {
+  const machine = new Machine();
+  await machine.left([project]);
+  const { context, ...life } = await machine.recovered();
+  const submit = (prompt: string) =>
+    submitSession(context, { id: "p", name: "p", path: cwd }, asks(prompt, { key: "k" }));
+  const answers = await Promise.all([submit("one"), submit("one"), submit("two")]);
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 409]);
+  expect(await recorded(machine, "run")).toMatchObject([{ prompt: "one" }]);
+  await life.close();
+});
+
+it("nothing is started beside the agent of an attempt that the journal has lost without a trace", async () => {
+  // More sessions that were used later than a start looks into.
+  const others = Array.from({ length: 60 }, (_, index) => {
+    const sessionId = (0xb0 + index).toString(16).padStart(16, "0");
+    return [session(), run(), runEnded(0)].map(([type, data]): Draft => [type, { ...data, sessionId }]);
+  });
+  const machine = await left([...over, ...others.flat()]);
+  machine.put(`${machine.attempt(1)}/spool`, text(said.name, said.call("c1"), said.result("c1"), said.done));
+  machine.put(`${machine.attempt(2)}/about.json`, copyOf([project, session(), run("r2"), dispatch(2, "r2")]));
+  machine.put(`${machine.attempt(2)}/spool`, text(said.name));
+  machine.put(`${machine.attempt(2)}/started`, "51 510\n");
+  machine.put(`${machine.attempt(2)}/pid`, "52 520\n");
+  machine.running.set(51, identity(51)).set(52, identity(52));
+  machine.held.add(machine.attempt(2));
+  const life = await machine.recovered();
+  const own = sessionOf(life);
+  const answer = await submitRun(life.context, own, asks("more"));
+  expect(answer).toMatchObject({ status: 409, body: { error: { code: "agent-alive", pid: 52 } } });
+  expect(machine.started).toEqual([]);
+  expect(own.attempts.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  await life.close();
+});
