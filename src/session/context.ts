@@ -68,6 +68,8 @@ export interface Context {
   readonly lives: Map<string, SessionLife>;
   /** Damage of our own journal, by session. */
   readonly journalDamage: Map<string, Damage[]>;
+  /** The journal has lost more than single records whose sessions are known: what is not on record may have been. */
+  mayLackRecords: boolean;
   /** Written by former servers after they had been superseded, as far as it was seen. */
   late: readonly LateWrite[];
   /** Looks for more of it. */

@@ -99,7 +99,8 @@ export class Talk {
   /** Then what is not on record may have been said all the same: each is due when the one before it was answered. */
   #isRecordLost(): boolean {
     const { said = {}, restoredFrom } = this.#attempt;
-    if (restoredFrom !== undefined || this.#context.journalDamage.has(this.#session.id)) return true;
+    const { journalDamage, mayLackRecords } = this.#context;
+    if (restoredFrom !== undefined || mayLackRecords || journalDamage.has(this.#session.id)) return true;
     const opening = this.#conversing.due.filter(({ isRepeatable }) => !isRepeatable);
     return opening.slice(0, -1).some(({ key }) => said[key] === undefined);
   }

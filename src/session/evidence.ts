@@ -47,7 +47,7 @@ export async function gatherEvidence(
     attempts,
     sources: [...journalCut(damage), ...matched],
     decisions: session.decisions,
-    ...(adapter.converse === undefined ? {} : { approvals: approvalsOf(session) }),
+    ...(adapter.converse === undefined || context.mayLackRecords ? {} : { approvals: approvalsOf(session) }),
     probes: [],
     bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,
     resumesFrom: adapter.resumesFrom,

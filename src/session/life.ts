@@ -75,6 +75,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     recorder: new Recorder(journal, state, hooks.onOver),
     lives: new Map(),
     journalDamage: new Map(),
+    // An emptied segment looks like that of a life that was killed before it wrote anything.
+    mayLackRecords: taken.seals.some(({ bytes }) => bytes === 0),
     late: history.late,
     lateWrites: () => journal.lateWrites(),
     locks: new Map(),
@@ -83,8 +85,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     closing: false,
     report: hooks.report,
   };
-  // An emptied segment looks like that of a life that was killed before it wrote anything.
-  const isDoubtful = history.damage.length > 0 || taken.seals.some(({ bytes }) => bytes === 0);
+  const isDoubtful = history.damage.length > 0 || context.mayLackRecords;
   const among = isDoubtful ? undefined : idsToRecover(context);
   const restored = await restoreLost(context, (await folders) ?? [], among);
   const sessions = sessionsToRecover(context);

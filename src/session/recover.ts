@@ -214,7 +214,8 @@ async function wasStarted(
 
 /**
  * Damage of our own journal, by the sessions that it concerns: those named in the damaged bytes; where none can be
- * read there, those that have records in the same segment; where there are none, all.
+ * read there, those that have records in the same segment; where there are none, all. Says in the context whether others
+ * may be hidden there, too.
  */
 export async function damageBySession(
   context: Context,
@@ -234,8 +235,15 @@ export async function damageBySession(
     const named = sessions.filter((session) => bytes.includes(session.id));
     const near = sessions.filter((session) => session.segments.has(damage.path));
     const lost = sessions.filter((session) => restored.includes(session.id));
+    if (named.length === 0 || !isOneRecord(bytes)) context.mayLackRecords = true;
     const concerned = named.length > 0 ? named : lost.length > 0 ? lost : near.length > 0 ? near : sessions;
     for (const session of concerned) found.set(session.id, [...(found.get(session.id) ?? []), damage]);
   }
   return found;
+}
+
+/** By the length that it states, where that can be read: nothing else is hidden in these bytes. */
+function isOneRecord(bytes: string): boolean {
+  const [head, length] = /^j1\t[0-9a-f]{8}\t([1-9]\d{0,8})\t/.exec(bytes) ?? [];
+  return head !== undefined && head.length + Number(length) + 1 === bytes.length;
 }
