@@ -2,7 +2,8 @@
  * Every boundary of a scenario on real processes: operation 1, 2, … of each life of the server, in every mode that
  * leaves something of its own behind, until a run completes in which no operation of that number came.
  *
- * Always: that last run is the proof that no operation was left out. Each point is a plan like any other, executed and
+ * Always: that last run is the proof that no operation was left out, where it could tell: one that the machine failed, or
+ * that broke a promise, is a point itself and proves nothing. Each point is a plan like any other, executed and
  * judged by the workers of campaigns; a point at which the server did not end is *invalid*, never a pass.
  * Recovery is ended, too: at a sample of its operations, or at all of them on request. Where a disk is to fail, each
  * operation fails in each way that it can, once and for good; a small disk has 0, 1, 2, … pages free until one is not
@@ -14,6 +15,7 @@ import type { Failure } from "../campaign/pool.ts";
 import type { CountedBoundaries } from "../history.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import { befalls, type FailureCode } from "./operation.ts";
+import { hitOf, nameOf, type Point, verdictOf } from "./point.ts";
 import type { Counter } from "./tools.ts";
 
 /** Room on a small disk is taken in pages. */
@@ -50,21 +52,6 @@ export interface EnumerateOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One executed end, or two, the second in the recovery from the first. */
-export interface Point {
-  readonly boundaries: readonly Boundary[];
-  /** Of a small disk, which has no operation of its own. */
-  readonly freeBytes?: number;
-  /** Of the last end. */
-  readonly step: string;
-  /** Verdict, or the signatures of the defects. */
-  readonly outcomes: readonly string[];
-  /** Distinct states that the last end had, over all executions. */
-  readonly states: readonly string[];
-  readonly stories: readonly string[];
-  readonly artifact?: string;
-}
-
 export interface Enumeration {
   readonly points: readonly Point[];
   /** Operations of each life in the run that was not ended. */
@@ -77,7 +64,7 @@ export interface Enumeration {
   readonly durationMs: number;
 }
 
-/** @throws Error when the run without an end is not green: then nothing can be learned from ends. */
+/** @throws Error when in the run without an end nothing was counted. One that is not green is a point as well. */
 export async function enumerateReal(options: EnumerateOptions): Promise<Enumeration> {
   return new Enumerator(options).run();
 }
@@ -133,6 +120,7 @@ class Enumerator {
       throw new Error(
         "The server's operations were not counted: it is no Node process, or its environment is not the one that it was given.",
       );
+    if (outcome.verdict !== "pass") this.#add({ boundaries: [], step: "nothing ends it" }, [outcome], []);
     return boundaries.lives;
   }
 
@@ -198,36 +186,53 @@ class Enumerator {
       outcomes.push(await this.#execute(boundaries, nameOf(waiting), freeBytes));
     const told = outcomes.flatMap((outcome) => ("failed" in outcome ? [] : [outcome]));
     const [last] = boundaries.slice(-1);
-    if (freeBytes !== undefined && told.some((outcome) => outcome.boundaries?.wasFilled === false)) {
-      this.#wasRoomy = true;
-      this.#known -= 1;
-      return;
+    // A run that nothing befell is invalid; with any other verdict it has something to tell.
+    const isSilent = told.some(({ verdict }) => verdict === "invalid");
+    if (freeBytes !== undefined) {
+      const isRoomy = told.some((outcome) => outcome.boundaries?.wasFilled === false);
+      // Where no run came about there is no larger disk that would help.
+      this.#wasRoomy ||= isRoomy || told.length === 0;
+      if (isRoomy && isSilent) {
+        this.#known -= 1;
+        return;
+      }
     }
     if (isProof === true && last !== undefined) {
-      const missed = told.find(({ boundaries: counted }) => hitOf(counted, last) === undefined);
-      if (missed !== undefined) {
+      const missed = told.filter(({ boundaries: counted }) => hitOf(counted, last) === undefined);
+      if (missed.some(({ verdict }) => verdict === "invalid")) {
         this.#complete.add(last.life);
         this.#told();
         return;
       }
       // One more operation came than in the run that was counted: on to the next number.
-      await this.#all([proof(last.script, last.life, last.operation + 1)]);
+      if (missed.length < told.length) await this.#all([proof(last.script, last.life, last.operation + 1)]);
     }
     const hits = told.flatMap(({ boundaries: counted }) => (last && hitOf(counted, last)) ?? []);
+    this.#add({ ...waiting, step: hits[0]?.step ?? step }, outcomes, [
+      ...new Set(hits.map(({ state }) => state)),
+    ]);
+    if (boundaries.length === 1 && last !== undefined) this.#addSeconds(last, told[0], index);
+    this.#told();
+  }
+
+  #add(
+    { boundaries, freeBytes, step }: Waiting,
+    outcomes: readonly (Outcome | Failure)[],
+    states: readonly string[],
+  ): void {
+    const told = outcomes.flatMap((outcome) => ("failed" in outcome ? [] : [outcome]));
     this.#points.push({
       boundaries,
       ...(freeBytes === undefined ? {} : { freeBytes }),
-      step: hits[0]?.step ?? step,
+      step,
       outcomes: outcomes.map(verdictOf),
-      states: [...new Set(hits.map(({ state }) => state))],
+      states,
       stories: told.flatMap(({ why, defects }) => [
         ...(why === undefined ? [] : [why]),
         ...defects.map(({ story }) => story),
       ]),
       ...(told[0]?.artifact === undefined ? {} : { artifact: told[0].artifact }),
     });
-    if (boundaries.length === 1 && last !== undefined) this.#addSeconds(last, told[0], index);
-    this.#told();
   }
 
   #addSeconds(first: Boundary, outcome: Outcome | undefined, index: number): void {
@@ -274,26 +279,4 @@ function proof(script: string, life: number, operation: number): Waiting {
     step: "behind the last",
     isProof: true,
   };
-}
-
-function hitOf(counted: CountedBoundaries | undefined, { life, operation }: Boundary) {
-  return counted?.hits.find((hit) => hit.life === life && hit.operation === operation);
-}
-
-function nameOf({ boundaries, freeBytes }: Pick<Waiting, "boundaries" | "freeBytes">): string {
-  if (freeBytes !== undefined) return `disk-of-${freeBytes}-bytes`;
-  return boundaries
-    .map(({ life, operation, mode, power, fails }) => {
-      const fault = fails && `${fails.code}${fails.stays ? "-for-good" : ""}`;
-      const how = power === undefined ? (fault ?? mode) : `power-${power.model}-${power.state}`;
-      return `server-${life}-operation-${operation}-${how}`;
-    })
-    .join("--");
-}
-
-function verdictOf(outcome: Outcome | Failure): string {
-  if ("failed" in outcome) return "infra";
-  return outcome.verdict === "defect"
-    ? outcome.defects.map(({ signature }) => signature).join(" + ")
-    : outcome.verdict;
 }

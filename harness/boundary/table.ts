@@ -2,8 +2,9 @@
  * An enumeration of boundaries as a table: what the server was about to do, in which mode it ended, what came of it.
  */
 import type { Boundary } from "../plan/plan.ts";
-import type { Enumeration, Point } from "./enumerate.ts";
+import type { Enumeration } from "./enumerate.ts";
 import { boundaryModes } from "./operation.ts";
+import type { Point } from "./point.ts";
 
 type EndClass = "kill" | "power" | "disk";
 
