@@ -65,9 +65,19 @@ async function main(): Promise<number> {
   return code;
 }
 
+let lost: NodeJS.ErrnoException | undefined;
+/** Nobody has read a report that could not be written: whatever it said, it is not green. */
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // A reader that has seen enough needs no word about it.
+  if (lost === undefined && error.code !== "EPIPE")
+    process.stderr.write(`chaos: the report cannot be written: ${error.message}\n`);
+  lost = error;
+  process.exitCode ||= 3;
+});
+
 main().then(
   (code) => {
-    process.exitCode = code;
+    process.exitCode = lost === undefined ? code : code || 3;
   },
   (error: unknown) => {
     const isMisuse =

@@ -107,6 +107,7 @@ function tell(chosen: readonly Tier[], { workers: count, subject, models }: Chao
 
 async function chaos(flags: ChaosFlags): Promise<number> {
   await requireArtifactFolder(flags.out).catch(asMisuse);
+  if (flags.report !== undefined) await requireArtifactFolder(flags.report).catch(asMisuse);
   const report = reporters[flags.reporter];
   if (report === undefined) throw new Misuse(`There is no reporter "${flags.reporter}".`);
   const chosen = flags.seed ?? randomInt(0x7fffffff);
@@ -136,8 +137,14 @@ async function chaos(flags: ChaosFlags): Promise<number> {
   if (flags.report !== undefined) {
     // Loaded only where it is asked for.
     const { writeReport } = await import("./report/maintainer/index.ts");
-    const pages = await writeReport(result, flags.report, flags.checkout);
-    process.stderr.write(`The report for the maintainer: ${pages.join(", ")}\n`);
+    try {
+      const pages = await writeReport(result, flags.report, flags.checkout);
+      process.stderr.write(`The report for the maintainer: ${pages.join(", ")}\n`);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`chaos: the report for the maintainer cannot be written: ${why}\n`);
+      return exitCodeOf(result) || 3;
+    }
   }
   return exitCodeOf(result);
 }

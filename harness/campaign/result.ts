@@ -132,9 +132,14 @@ export function sizeOf(plan: Plan): { events: number; faults: number } {
 /** Exit code of a campaign, by precedence: 1 a defect · 3 not trustworthy · 0 green. */
 export function exitCodeOf(result: CampaignResult): 0 | 1 | 3 {
   if (result.verdicts.defect > 0) return 1;
+  return isTrustworthy(result) ? 0 : 3;
+}
+
+/** Could the campaign tell of all that it ran, and would it have noticed? Also a red one may have been blind besides. */
+export function isTrustworthy(result: CampaignResult): boolean {
   const { unknown, nondeterministic, invalid, infra } = result.verdicts;
   const hasZeroRow = Object.values(result.sometimes).some((count) => count === 0);
   const isDoubtful =
     unknown + nondeterministic + invalid + infra > 0 || hasZeroRow || result.canary !== "died as expected";
-  return isDoubtful || result.runs === 0 || result.interrupted ? 3 : 0;
+  return !isDoubtful && result.runs > 0 && !result.interrupted;
 }

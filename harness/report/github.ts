@@ -1,7 +1,7 @@
 /**
  * The report as GitHub workflow commands: an annotation for each defect, on stdout of a step.
  */
-import { type CampaignResult, exitCodeOf } from "../campaign/result.ts";
+import { type CampaignResult, isTrustworthy } from "../campaign/result.ts";
 import { prettyReport } from "./pretty.ts";
 
 export function githubReport(result: CampaignResult): string {
@@ -10,9 +10,9 @@ export function githubReport(result: CampaignResult): string {
       command("error", signature, `${story}\n${replay}`),
     ),
     ...result.problems.map(({ plan, verdict, why }) => command("warning", `plan ${plan}: ${verdict}`, why)),
-    ...(exitCodeOf(result) === 3
-      ? [command("warning", "This campaign cannot be trusted", `canary: ${result.canary}`)]
-      : []),
+    ...(isTrustworthy(result)
+      ? []
+      : [command("warning", "This campaign cannot be trusted", `canary: ${result.canary}`)]),
   ];
   return [...annotations, prettyReport(result)].join("\n");
 }

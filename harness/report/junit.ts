@@ -2,7 +2,7 @@
  * The report as JUnit XML: a test case for each promise and each situation.
  */
 import junit, { type Builder } from "junit-report-builder";
-import { type CampaignResult, exitCodeOf } from "../campaign/result.ts";
+import { type CampaignResult, isTrustworthy } from "../campaign/result.ts";
 
 // The package is CommonJS whose export is the builder itself; its types describe the ES build.
 const builder = junit as unknown as Builder;
@@ -17,6 +17,7 @@ export function junitReport(result: CampaignResult): string {
       test.failure(
         broken.map(({ signature, story, replay }) => `${signature}\n${story}\n${replay}`).join("\n\n"),
       );
+    else if ((counts["fail"] ?? 0) > 0) test.failure(`broken in ${counts["fail"]} runs`);
     else if ((counts["unknown"] ?? 0) > 0) test.error(`unknown in ${counts["unknown"]} runs`);
     else if ((counts["pass"] ?? 0) === 0) test.skipped();
   }
@@ -26,10 +27,10 @@ export function junitReport(result: CampaignResult): string {
     else if (typeof count === "string") test.skipped();
   }
   const trust = promises.testCase().className("campaign").name("can be trusted");
-  if (exitCodeOf(result) === 3) {
+  if (!isTrustworthy(result)) {
     trust.error(
       [
-        `canary: ${result.canary}`,
+        `${result.runs} runs${result.interrupted ? ", interrupted" : ""}; canary: ${result.canary}`,
         ...result.problems.map(({ plan, verdict, why }) => `plan ${plan}: ${verdict}: ${why}`),
       ].join("\n"),
     );

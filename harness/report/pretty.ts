@@ -228,6 +228,7 @@ function conclusion(result: CampaignResult): string {
     .join(", ");
   if (verdicts.defect > 0) return paint("red", `✗ Promises are broken: ${counts}.`);
   if (interrupted) return paint("yellow", `? Interrupted before the end: ${counts}.`);
+  if (result.runs === 0) return paint("yellow", "? Not to be trusted: nothing was run.");
   if (canary !== "died as expected") return paint("yellow", `? Not to be trusted: the canary ${canary}.`);
   if (zero.length > 0)
     return paint(

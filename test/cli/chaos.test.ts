@@ -7,7 +7,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { writeMemoryArtifact } from "../../harness/campaign/artifact.ts";
+import { assess } from "../../harness/campaign/assess.ts";
 import { isolation } from "../../harness/campaign/isolation.ts";
+import { clean } from "../check/stories.ts";
 
 const cli = fileURLToPath(new URL("../../harness/cli.ts", import.meta.url));
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -34,6 +37,11 @@ describe("misuse ends with 2 and one clear sentence", () => {
     [
       "artifacts below a file",
       ["--out", "package.json/x"],
+      /package\.json is no folder\. Choose another folder/,
+    ],
+    [
+      "a report below a file",
+      ["--report", "package.json/x", "--runs", "1"],
       /package\.json is no folder\. Choose another folder/,
     ],
     ["an unknown subject", ["--subject", "nobody"], /There is no subject "nobody"/],
@@ -72,6 +80,24 @@ describe("misuse ends with 2 and one clear sentence", () => {
     const { exitCode, stderr } = await chaos("replay", file);
     expect(stderr).toMatch(/is not a plan\.json .*plan\.version/);
     expect(exitCode).toBe(2);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a report that cannot be written", () => {
+  it("is not green, and says so in one sentence", async () => {
+    const kept = path.join(dir, "kept");
+    const run = clean();
+    const header = { subject: "forged", origin: "test", plan: run.plan };
+    await writeMemoryArtifact(kept, header, run, assess(run));
+    expect((await chaos("recheck", kept)).exitCode).toBe(0);
+    const { exitCode, stderr } = await execa(
+      "sh",
+      ["-c", 'exec "$@" >/dev/full', "sh", process.execPath, "--import", "tsx", cli, "recheck", kept],
+      { cwd: root, reject: false },
+    );
+    expect(stderr).toMatch(/^chaos: the report cannot be written: .*ENOSPC/);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(exitCode).toBe(3);
   });
 });
 
