@@ -24,6 +24,8 @@ export class Talk {
   readonly #conversing: Conversing;
   #saying: Promise<void> = Promise.resolve();
   #ending = false;
+  #leave = () => {};
+  readonly #left = new Promise<false>((resolve) => (this.#leave = () => resolve(false)));
   /** By what it says, the agent was told these, though the record of that is lost. */
   readonly #told = new Set<string>();
   /** Nothing is said before what was said is certain. */
@@ -75,12 +77,8 @@ export class Talk {
     }
   }
 
-  /**
-   * After a change of servers: goes on, if it is certain what was said.
-   *
-   * @throws LifeOver when another server has taken over.
-   */
-  async goOn(): Promise<void> {
+  /** After a change of servers: may go on from now, if it is certain what was said. */
+  goOn(): void {
     const { said = {} } = this.#attempt;
     const isLost = this.#isRecordLost();
     const { due } = this.#conversing;
@@ -89,7 +87,7 @@ export class Talk {
     const isUnsure = (key: string) => said[key] === "before" || (isLost && said[key] === undefined);
     const unsure = due.find((one) => !one.isRepeatable && isUnsure(one.key) && !isProven(one));
     this.#going = unsure === undefined;
-    if (unsure === undefined) return this.speak();
+    if (unsure === undefined) return;
     this.#context.report(
       `Session ${this.#session.id}: nobody can tell whether its agent was told "${unsure.key}"; it is ended.`,
     );
@@ -103,6 +101,11 @@ export class Talk {
     if (restoredFrom !== undefined || mayLackRecords || journalDamage.has(this.#session.id)) return true;
     const opening = this.#conversing.due.filter(({ isRepeatable }) => !isRepeatable);
     return opening.slice(0, -1).some(({ key }) => said[key] === undefined);
+  }
+
+  /** Waits no more for an agent that does not read. */
+  leave(): void {
+    this.#leave();
   }
 
   /** Takes lines that are on record. */
@@ -153,7 +156,8 @@ export class Talk {
     await recorder.record("said", { ...at, when: "before" });
     await recorder.mayAct();
     const folder = attemptFolder(this.#context, this.#session.id, this.#attempt.attempt);
-    const taken = await world.agents.input(folder, new TextEncoder().encode(`${line}\n`));
+    const told = world.agents.input(folder, new TextEncoder().encode(`${line}\n`));
+    const taken = await Promise.race([told, this.#left]);
     if (taken) await recorder.record("said", { ...at, when: "after" });
   }
 

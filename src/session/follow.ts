@@ -7,7 +7,7 @@
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
 import { renewOthers, type SpoolLine, SpoolReader, syncOthers } from "../journal/index.ts";
-import type { ProcessIdentity, ReadFile, Watch } from "../model/ports.ts";
+import { IoError, type ProcessIdentity, type ReadFile, type Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
@@ -65,8 +65,7 @@ export class Follower {
   async open(isTakenOver = false): Promise<void> {
     const { files } = this.#context.world;
     const { spool } = attemptPaths(this.#folder);
-    const onChange = (name: string | undefined) => this.#onChange(`${this.#folder}/${name}` === spool);
-    this.#watches.push(files.watchFolder(this.#folder, onChange));
+    this.#watchFolder(spool);
     this.#file = await files.openRead(spool);
     if (this.#file === undefined) return;
     const { covers } = this.attempt;
@@ -85,6 +84,18 @@ export class Follower {
     }
     this.#delta = map.streamByte - map.fileByte;
     this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });
+  }
+
+  #watchFolder(spool: string): void {
+    const { files } = this.#context.world;
+    const onChange = (name: string | undefined) => this.#onChange(`${this.#folder}/${name}` === spool);
+    try {
+      this.#watches.push(files.watchFolder(this.#folder, onChange));
+    } catch (thrown) {
+      // Somebody has removed it: then the process table alone tells the end.
+      if (!(thrown instanceof IoError && thrown.code === "ENOENT")) throw thrown;
+      this.#wrapperGone = true;
+    }
   }
 
   /**
@@ -152,6 +163,7 @@ export class Follower {
   /** Stops following; what is being recorded is finished first. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#talk?.leave();
     this.poke();
     await this.#running;
     await this.#release();

@@ -172,7 +172,9 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
   await follower.catchUp();
   if (talk !== undefined) {
     lifeOf(context, session.id).talk = talk;
-    await talk.goOn();
+    talk.goOn();
+    // What is due is said by whoever follows: an agent that does not read holds up no start.
+    follower.poke();
   }
   lifeOf(context, session.id).unnoted = true;
   // The life that was to see its end through may have gone first.

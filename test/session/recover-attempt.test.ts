@@ -2,11 +2,13 @@
  * A start finds out what became of an attempt: whether it was made, how it ended, or that its agent lives.
  */
 import { describe, expect, it } from "vitest";
+import { IoError } from "../../src/model/ports.ts";
 import { bytesOf } from "../journal/memory-files.ts";
 import {
   agent,
   asked,
   at,
+  begun,
   cover,
   type Draft,
   dispatch,
@@ -20,7 +22,7 @@ import {
   text,
   whole,
 } from "./drafts.ts";
-import { dataOf, left, sessionOf, settled } from "./machine.ts";
+import { dataOf, left, living, recorded, sessionOf, settled } from "./machine.ts";
 
 describe("an attempt that was to be started", () => {
   it("never starts any more where nobody had claimed it, and counts as never started", async () => {
@@ -278,4 +280,30 @@ describe("an agent that lives", () => {
     expect(dataOf(await machine.records(2), "ended")).toMatchObject([{ exitCode: null, started: "yes" }]);
     await life.close();
   });
+});
+
+it("an attempt whose folder somebody has removed has its end when its agent has", async () => {
+  const machine = await living([...begun, cover(1, [said.name])]);
+  const folder = machine.attempt(1);
+  for (const path of machine.files.nodes.keys())
+    if (path.startsWith(`${folder}/`)) machine.files.nodes.delete(path);
+  machine.files.folders.delete(folder);
+  machine.held.clear();
+  machine.world.agents.whenGone = async (_, onGone) => {
+    queueMicrotask(onGone);
+    return { close: () => undefined };
+  };
+  const { watchFolder } = machine.files;
+  machine.files.watchFolder = (path, onChange) => {
+    if (path !== undefined && !machine.files.folders.has(path)) throw new IoError("ENOENT", path, "watch");
+    return watchFolder.call(machine.files, path, onChange);
+  };
+  const life = await machine.recovered();
+  await settled();
+  expect([machine.reports, await recorded(machine, "ended")]).toEqual([[], []]);
+  machine.running.delete(50);
+  await machine.pass();
+  expect(await recorded(machine, "ended")).toMatchObject([{ attempt: 1, exitCode: null, started: "yes" }]);
+  expect(sessionOf(life).runs).toMatchObject([{ state: "interrupted" }]);
+  await life.close();
 });

@@ -91,6 +91,22 @@ it("one of which the journal has lost what it was told is told nothing twice, an
   }
 });
 
+it("one that does not read keeps no server from its end, and is told nothing twice", async () => {
+  const machine = await living(begun, []);
+  const asked: Promise<boolean>[] = [];
+  machine.world.agents.input = () => {
+    const never = new Promise<boolean>(() => {});
+    asked.push(never);
+    return never;
+  };
+  const life = await machine.recovered();
+  await settled();
+  expect(asked).toHaveLength(1);
+  await life.close();
+  expect(await keys(machine)).toEqual(["initialize before"]);
+  expect(machine.over).toEqual([]);
+});
+
 it("one that is started is told what it is to do as soon as its process is known", async () => {
   const machine = new Machine();
   await machine.left([...begun, ended(1, { exitCode: 1 }), runEnded(1, "r1", "interrupted")]);
