@@ -90,9 +90,10 @@ class Reading {
     const { fileByte, streamByte } = await mapSpool(file, this.#of.attempt.covers);
     const reader = new SpoolReader(file, { fromByte: fileByte, batchBytesMax });
     for (let more = true; more; ) {
+      // A line may be longer than a batch: one without a complete line is not the last.
       const batch = await reader.next();
       for (const line of batch.lines) this.#line(line, 0);
-      more = batch.more && batch.lines.length > 0;
+      ({ more } = batch);
     }
     const { fromByte, toByte } = reader.tailRange();
     if (!this.#of.isOver || toByte <= fromByte) return;

@@ -97,6 +97,15 @@ test("bytes of the spool that are not those that were synced are damage, and pro
   expect(seen.calls).toMatchObject([{ id: call, effect: "unknown" }]);
 });
 
+test("a line that is longer than what is read at once hides nothing behind it", async () => {
+  const home = await record(0);
+  const long = JSON.stringify({ type: "keep_alive", text: "x".repeat(3 * 1024 * 1024) });
+  writeFileSync(join(home, "sessions", session, "attempts/1/spool"), `${long}\n${stream}`);
+  const seen = await inspected();
+  expect(seen.calls).toMatchObject([{ id: call, effect: "done" }]);
+  expect(seen.findings.map(({ code }) => code)).not.toContain("torn-tail");
+});
+
 test("the agent is alive: that is said, and repair refuses", async () => {
   await record(stream.length, { pid: process.pid, startTime: (await hostProcesses()).self.startTime });
   const seen = await inspected();
