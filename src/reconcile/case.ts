@@ -111,12 +111,15 @@ interface TurnEnd {
 }
 
 /**
- * The turn's end as a source has it. The agent's own word on its stream is taken as it is; the log's last answer
- * is an end only if nothing follows it and every call of the turn has its result.
+ * The turn's end as a source has it. The agent's own word on its stream is taken as it is, unless it was given more to do
+ * or made a call behind it; the log's last answer is an end only if nothing follows it and every call of the turn has its
+ * result.
  */
 function endOf(turn: Turn, calls: readonly Call[]): TurnEnd | undefined {
-  const said = turn.O.findLast(({ body }) => body.kind === "turn-end");
-  if (said?.body.kind === "turn-end") return { fact: said, outcome: said.body.outcome };
+  const at = turn.O.findLastIndex(({ body }) => body.kind === "turn-end");
+  const said = turn.O[at];
+  const goesOn = turn.O.slice(at + 1).some(({ body }) => body.kind === "call" || body.kind === "prompt");
+  if (said?.body.kind === "turn-end" && !goesOn) return { fact: said, outcome: said.body.outcome };
   const last = turn.L.at(-1);
   if (last?.body.kind !== "turn-end") return undefined;
   const isClosed = calls.every(({ results }) => results.length > 0);

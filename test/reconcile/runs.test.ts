@@ -47,6 +47,14 @@ describe("runs", () => {
     expect(state({}, [O(1, [go, a, end("failed")])])).toBe("failed failed none");
   });
 
+  it("an agent that went on behind its end, with a call or a further prompt, has not come to it", () => {
+    const b = call("b");
+    expect(state({}, [O(1, [go, a, ra, end(), b])])).toBe("interrupted-indeterminate interrupted resume");
+    expect(state({}, [O(1, [go, a, ra, end(), prompt("more")])])).toBe("interrupted interrupted resume");
+    expect(state({}, [O(1, [go, a, ra, end(), b, result("b"), end()])])).toBe("completed completed none");
+    expect(state({}, [O(1, [go, a, end(), ra, text("bye")])])).toBe("completed completed none");
+  });
+
   it("an agent that may be alive is not doubled", () => {
     expect(state({ liveness: "unknown" })).toBe("live-unowned live ask");
     const verdict = reconcile(evidence([attempt(1, { liveness: "unknown" })], open));
