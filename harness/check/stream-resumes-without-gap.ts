@@ -35,7 +35,9 @@ export const streamResumesWithoutGap: Check = {
       // Where records were damaged, what was shown before may rightly be gone from the history.
       if (observed === undefined || damagesOf(facts, session).length > 0) return [];
       const history = observed.history.filter((event) => isCompared(facts, session, event));
-      return connectionsOf(facts, session).flatMap((connection) => gapIn(session, connection, history));
+      return connectionsOf(facts, session, settled.at).flatMap((connection) =>
+        gapIn(session, connection, history),
+      );
     });
     return judged(violations);
   },
@@ -79,10 +81,12 @@ interface Connection {
    */
   readonly last: { readonly event: Shown; readonly nth: number } | undefined;
   readonly shown: readonly ShownAt[];
+  /** It lasted until the look at the end, and what that shows was waited for. */
+  readonly lasted: boolean;
 }
 
 /** Connections that began with a cursor which the same session's stream had given out. */
-function connectionsOf(facts: Facts, session: number): readonly Connection[] {
+function connectionsOf(facts: Facts, session: number, endAt: number): readonly Connection[] {
   const all = facts.shown.filter((one) => one.session === session);
   let number = 0;
   return facts.run.history.flatMap((entry, at): Connection[] => {
@@ -97,7 +101,11 @@ function connectionsOf(facts: Facts, session: number): readonly Connection[] {
     const last = line.at(-1)?.event;
     const nth = last === undefined ? 0 : line.filter(({ event }) => keyOf(event) === keyOf(last)).length;
     const shown = all.filter((one) => one.connection === connection && isCompared(facts, session, one.event));
-    return [{ client, after, last: last === undefined ? undefined : { event: last, nth }, shown }];
+    const isBroken = facts.run.history
+      .slice(at, endAt)
+      .some((one) => one.kind === "disconnected" && one.client === client && one.session === session);
+    const lasted = at < endAt && !isBroken;
+    return [{ client, after, last: last === undefined ? undefined : { event: last, nth }, shown, lasted }];
   });
 }
 
@@ -114,7 +122,7 @@ function lineOf(all: readonly ShownAt[], until: ShownAt): readonly ShownAt[] {
 }
 
 function gapIn(session: number, connection: Connection, history: readonly Shown[]): readonly Violation[] {
-  const { last, shown, client, after } = connection;
+  const { last, shown, client, after, lasted } = connection;
   let left = last?.nth ?? 0;
   const from =
     last === undefined
@@ -133,7 +141,12 @@ function gapIn(session: number, connection: Connection, history: readonly Shown[
     const story = `client ${client} of session ${session} came back after ${after} and was shown ${nameOf(event)} where ${nameOf(expected)} follows`;
     return [{ kind, phase: "stream", story }];
   }
-  return [];
+  // What stands in the history twice is a matter of order.
+  const seen = new Set([...history.slice(0, from + 1), ...shown.map(({ event }) => event)].map(keyOf));
+  const missing = history.slice(from + 1).find((event) => !seen.has(keyOf(event)));
+  if (!lasted || missing === undefined) return [];
+  const story = `client ${client} of session ${session} came back after ${after}, was connected to the end, and was never shown ${nameOf(missing)}`;
+  return [{ kind: "event-withheld", phase: "stream", story }];
 }
 
 /** Events that both stream and history certainly have: what an agent emitted. */

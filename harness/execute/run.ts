@@ -23,6 +23,7 @@ import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
 import { serverThatLeft, startServer, within } from "./server.ts";
+import { endWasShown } from "./shown.ts";
 import { Starved, throwIfStarved, whyStarved } from "./starvation.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { makeTokens } from "./tokens.ts";
@@ -133,6 +134,7 @@ export async function bringToItsEnd(run: Execution): Promise<void> {
   }
   const sessions = await observe(run, "settled");
   if (stuck !== undefined) throw stuck;
+  await endWasShown(run, sessions);
   for (const [session, { id }] of run.sessions.entries()) {
     const state = sessions.find((observed) => observed.id === id)?.state ?? "unknown to the orchestrator";
     run.recorder.record({ kind: "settled", session, state });

@@ -5,6 +5,7 @@
  */
 import type { HistoryEntry } from "../history.ts";
 import type { LedgerOut } from "../ledger.ts";
+import type { ObservedSession, Shown } from "../subject/contract.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits } from "./execution.ts";
 import { untilNamed } from "./prompt.ts";
@@ -43,6 +44,29 @@ export async function wasShown(run: Execution, agent: AgentRun, event: string): 
     Math.max(0, hello),
   );
   return shown !== undefined;
+}
+
+/** Waits until every client that is connected was shown what is last in the history of its session. */
+export async function endWasShown(run: Execution, sessions: readonly ObservedSession[]): Promise<void> {
+  if (!run.subject.can.cursor) return;
+  for (const [session, { id }] of run.sessions.entries()) {
+    const history = sessions.find((observed) => observed.id === id)?.history ?? [];
+    const last = history.findLast(
+      ({ type, callId }) =>
+        type === "text" || (callId !== undefined && (type === "call" || type === "result")),
+    );
+    if (last === undefined) continue;
+    const isSame = ({ type, callId, text }: Shown) =>
+      type === last.type && (type === "text" ? text === last.text : callId === last.callId);
+    const count = history.filter(isSame).length;
+    for (let client = 0; client < run.plan.clients; client += 1) {
+      if (!run.clients.isOpen(session, client)) continue;
+      const isFrame = (entry: HistoryEntry) =>
+        entry.kind === "shown" && entry.session === session && entry.client === client && isSame(entry.event);
+      const isEnough = () => run.recorder.entries.filter(isFrame).length >= count;
+      await run.recorder.until((entry) => isFrame(entry) && isEnough(), limits.shownMs);
+    }
+  }
 }
 
 /** Waits until a client holds the frame of whatever the agent said last that has one. */

@@ -250,6 +250,28 @@ export const history: readonly Case[] = [
   },
   {
     promise: "stream-resumes-without-gap",
+    what: "a client that comes back is connected to the end, and shown nothing any more",
+    run: story.orphan,
+    breaks: (run) => {
+      const at = run.history.findIndex((entry) => entry.kind === "connect" && entry.after !== undefined);
+      run.history = run.history.filter((entry, index) => index < at || entry.kind !== "shown");
+    },
+    kind: "event-withheld/stream",
+  },
+  {
+    promise: "stream-resumes-without-gap",
+    what: "a client that comes back is not shown the last words",
+    run: story.orphan,
+    breaks: (run) => {
+      const last = run.history.findLastIndex(
+        (entry) => entry.kind === "shown" && entry.event.type === "text",
+      );
+      run.history.splice(last, 1);
+    },
+    kind: "event-withheld/stream",
+  },
+  {
+    promise: "stream-resumes-without-gap",
     what: "two events have one cursor, whoever comes back to which",
     run: story.orphan,
     breaks: (run) => {
