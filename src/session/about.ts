@@ -6,6 +6,7 @@
  * are made of bytes, so clients keep their cursors.
  * Never: it is not read while the journal knows the attempt and its run.
  */
+import { IoError } from "../model/ports.ts";
 import { attemptFolder, type Context, readWhole, sessionFolder } from "./context.ts";
 import { type AnyRecord, readRecord } from "./records.ts";
 import type { AttemptState, SessionState } from "./state.ts";
@@ -78,23 +79,36 @@ export async function restoreLost(
   names: readonly string[],
   among?: readonly string[],
 ): Promise<readonly string[]> {
-  const { files } = context.world;
   const restored: string[] = [];
   const ids = among === undefined ? [...names] : [...context.state.sessions.unknown(names), ...among];
   for (const id of ids.sort()) {
-    if (!idPattern.test(id)) continue;
-    const session = context.state.sessions.get(id);
-    const attempts = `${sessionFolder(context, id)}/attempts`;
-    const numbers =
-      (files.listNow === undefined ? await files.list(attempts) : files.listNow(attempts)) ?? [];
-    const lost = numbers
-      .filter((name) => numberPattern.test(name))
-      .map(Number)
-      .filter((attempt) => session === undefined || isLost(session, attempt))
-      .sort((left, right) => left - right);
-    for (const attempt of lost) if (await restoreAttempt(context, id, attempt)) restored.push(id);
+    try {
+      if (await restoreSession(context, id)) restored.push(id);
+    } catch (thrown) {
+      if (!(thrown instanceof IoError)) throw thrown;
+      context.report(
+        `Whether session ${id} is whole cannot be told: ${thrown.message}. The others are not affected.`,
+      );
+    }
   }
   return [...new Set(restored)];
+}
+
+/** As {@link restoreLost}, of one session. @returns whether there was anything. @throws IoError. */
+export async function restoreSession(context: Context, id: string): Promise<boolean> {
+  if (!idPattern.test(id)) return false;
+  const { files } = context.world;
+  const session = context.state.sessions.get(id);
+  const attempts = `${sessionFolder(context, id)}/attempts`;
+  const numbers = (files.listNow === undefined ? await files.list(attempts) : files.listNow(attempts)) ?? [];
+  const lost = numbers
+    .filter((name) => numberPattern.test(name))
+    .map(Number)
+    .filter((attempt) => session === undefined || isLost(session, attempt))
+    .sort((left, right) => left - right);
+  let isRestored = false;
+  for (const attempt of lost) isRestored = (await restoreAttempt(context, id, attempt)) || isRestored;
+  return isRestored;
 }
 
 function isLost({ attempts, runs }: SessionState, attempt: number): boolean {

@@ -10,7 +10,7 @@
 import type { JournalHistory } from "../journal/index.ts";
 import type { Damage } from "../model/fact.ts";
 import { attemptPaths, claimAttempt, endAgent, readStarted } from "../supervise/index.ts";
-import { restoreLost } from "./about.ts";
+import { restoreSession } from "./about.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
 import { Talk } from "./converse.ts";
@@ -82,8 +82,7 @@ export async function recoverSessions(context: Context, sessions: readonly Sessi
  * said of another one, or started in it, its folder is looked into. To be called under its lock.
  */
 export async function takeBackLost(context: Context, session: SessionState): Promise<void> {
-  const restored = await restoreLost(context, [], [session.id]);
-  if (restored.length > 0) await recoverOne(context, session);
+  if (await restoreSession(context, session.id)) await recoverOne(context, session);
 }
 
 async function recoverOne(context: Context, session: SessionState): Promise<void> {

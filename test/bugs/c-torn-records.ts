@@ -26,8 +26,8 @@ export const bugs: readonly Bug[] = [
       {
         // The copy beside the spool would make it good again.
         file: "src/session/about.ts",
-        find: "if (!idPattern.test(id)) continue;",
-        replace: 'if (!idPattern.test(id) || id !== "") continue;',
+        find: "if (!idPattern.test(id)) return false;",
+        replace: 'if (!idPattern.test(id) || id !== "") return false;',
       },
     ],
   },

@@ -63,8 +63,8 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: "src/session/about.ts",
-        find: "if (!idPattern.test(id)) continue;",
-        replace: 'if (!idPattern.test(id) || id !== "") continue;',
+        find: "if (!idPattern.test(id)) return false;",
+        replace: 'if (!idPattern.test(id) || id !== "") return false;',
       },
     ],
   },

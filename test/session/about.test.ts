@@ -2,6 +2,7 @@
  * Attempts that the journal has lost are taken back from their own copies.
  */
 import { describe, expect, it } from "vitest";
+import { IoError } from "../../src/model/ports.ts";
 import { startQueued } from "../../src/orchestrator/queue.ts";
 import { restoreLost } from "../../src/session/about.ts";
 import { exclusively } from "../../src/session/context.ts";
@@ -68,6 +69,29 @@ describe("an attempt that the journal has lost", () => {
     expect((await types(machine))[0]).toBe("run");
     expect(await types(machine)).not.toContain("restored");
     expect(sessionOf(life).runs).toMatchObject([{ id: "r1", key: "key r1" }]);
+    await life.close();
+  });
+
+  it("of one session that cannot be looked into is told, and keeps no server from starting", async () => {
+    const machine = await lost([...asked, agent(1, 50), ended(1), runEnded(1)]);
+    machine.put(
+      `${machine.attempt(1, other)}/about.json`,
+      copyOf(asked).replaceAll(`"sessionId":"${id}"`, `"sessionId":"${other}"`),
+    );
+    machine.put(`${machine.attempt(1, other)}/spool`, text(...whole));
+    machine.put(`${machine.attempt(1, other)}/exit`, "0\n");
+    machine.put(`${machine.attempt(2)}/about.json`, "");
+    machine.files.hook = (call, path) => {
+      if (call === "open" && path === `${machine.attempt(2)}/about.json`)
+        throw new IoError("EACCES", path, "open");
+    };
+    const life = await machine.recovered();
+    expect(machine.reports).toEqual([
+      expect.stringContaining(`session ${id} is whole cannot be told: open failed`),
+    ]);
+    expect(sessionOf(life, other).runs).toMatchObject([{ state: "completed" }]);
+    expect(machine.over).toEqual([]);
+    machine.files.hook = () => undefined;
     await life.close();
   });
 
