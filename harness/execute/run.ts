@@ -54,7 +54,11 @@ export function plainStaging(subject: Subject): Staging {
   };
 }
 
-/** Runs a plan against a subject in a new, empty folder. Throws nothing: what fails is in the record. */
+/**
+ * Runs a plan against a subject in a new, empty folder. What fails is in the record.
+ *
+ * @throws where a ledger cannot be read to its end: without the witness there is no record.
+ */
 export async function executeRun(
   plan: Plan,
   subject: Subject,

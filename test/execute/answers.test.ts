@@ -7,6 +7,7 @@ import { assess } from "../../harness/campaign/assess.ts";
 import { Ports } from "../../harness/execute/ports.ts";
 import { executeRun, plainStaging } from "../../harness/execute/run.ts";
 import { directedPlans } from "../../harness/plan/directed.ts";
+import type { Plan } from "../../harness/plan/plan.ts";
 import type { Shown, Subject } from "../../harness/subject/contract.ts";
 import reference from "../../harness/subject/reference.ts";
 
@@ -45,8 +46,22 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-async function verdictOf(name: string, subject: Subject) {
-  if (plan === undefined) throw new Error("no plan");
+/** Its clients lose their connection as soon as the server is there. */
+const disconnected: Plan = {
+  ...(plan ?? { version: 1, mode: "lockstep", sessions: [], clients: 1 }),
+  rounds: [
+    {
+      at: { phase: "ready" },
+      position: "unsent",
+      fault: { kind: "disconnect", events: 1 },
+      orphan: { beforeRestart: 0, beforeObserve: 0, duringResume: 0 },
+      damage: [],
+    },
+  ],
+};
+
+async function verdictOf(name: string, subject: Subject, asked = plan) {
+  if (asked === undefined) throw new Error("no plan");
   const environment = {
     dir: path.join(dir, name),
     port: await ports.next(),
@@ -55,7 +70,7 @@ async function verdictOf(name: string, subject: Subject) {
   };
   const staging = plainStaging(subject);
   const after = (ms: number, callback: () => void) => staging.machine.after(Math.min(ms, 100), callback);
-  const record = await executeRun(plan, subject, environment, {
+  const record = await executeRun(asked, subject, environment, {
     ...staging,
     machine: { ...staging.machine, after },
   });
@@ -77,3 +92,8 @@ it.each<[name: string, more: Partial<Subject>, verdict: string, why: RegExp]>([
   },
   10_000,
 );
+
+it("a stream that is read on though its client is gone", async () => {
+  const [verdict, why] = await verdictOf("disconnect", quiet, disconnected);
+  expect([verdict, why]).toEqual(["defect", expect.stringMatching(/the clients' connections to end/)]);
+}, 10_000);
