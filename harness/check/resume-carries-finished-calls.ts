@@ -21,11 +21,12 @@ export const resumeCarriesFinishedCalls: Check = {
         .filter(({ knows }) => knows !== undefined),
     );
     if (asked.length === 0) return notApplicable("no resumed agent got as far as asking its model");
-    // A copy of the disk follows every kill; before the first one a later turn is carried by what was shown.
-    const firstKill = facts.faults.find(({ killed }) => killed.length > 0);
+    // A copy of the disk comes before every restart; before the first one a later turn, whose agent may show itself after
+    // its server was killed, is carried by what was shown.
+    const restart = run.history.find((entry) => entry.kind === "server-start" && entry.life > 1);
     const blind = asked.filter(
       ({ startNs }) =>
-        firstKill !== undefined && BigInt(firstKill.t) < startNs && cutBefore(facts, startNs) === undefined,
+        restart !== undefined && BigInt(restart.t) < startNs && cutBefore(facts, startNs) === undefined,
     );
     return judged(
       asked.flatMap((attempt) => uncarried(facts, attempt)),
