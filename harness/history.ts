@@ -106,6 +106,9 @@ export const fullDisk = "the disk is full";
 /** A watchdog entry that begins so tells of a server that ended by itself. */
 export const serverLeft = "the server, which ended by itself";
 
+/** A watchdog entry that begins so tells of a server that failed at what it was asked. */
+export const serverFails = "an answer to work with";
+
 /** `how` of a damage entry that no plan asked for: bytes that a crash took from a file, or left half written. */
 export const crashLoss = "crash";
 

@@ -20,5 +20,5 @@ export type {
   SubjectFile,
   SubjectOptions,
 } from "./subject/contract.ts";
-export { type JsonAnswer, type RequestOptions, requestJson } from "./subject/http.ts";
+export { type JsonAnswer, type RequestOptions, requestJson, UnexpectedAnswer } from "./subject/http.ts";
 export { readSse, type SseFrame, type SseOptions } from "./subject/sse.ts";

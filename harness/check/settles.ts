@@ -1,7 +1,7 @@
 /**
  * settles: see `says`. A scripted user resumes and answers; refusing for ever is a breach, not safety.
  */
-import { serverLeft } from "../history.ts";
+import { serverFails, serverLeft } from "../history.ts";
 import { entriesOf } from "../oracle/attempts.ts";
 import { isEffectTaken, isTraceless } from "../oracle/crash-losses.ts";
 import {
@@ -23,7 +23,7 @@ export const settles: Check = {
     const facts = factsOf(run);
     const stuck = entriesOf(run, "watchdog").map(
       ({ waitingFor }): Violation => ({
-        kind: waitingFor.startsWith(serverLeft) ? "server-ended-by-itself" : "stuck",
+        kind: kindOf(waitingFor),
         phase: "settled",
         story: `the run did not come to its end: the watchdog fired while waiting for ${waitingFor}`,
       }),
@@ -42,8 +42,13 @@ export const settles: Check = {
   },
 };
 
+function kindOf(waitingFor: string): string {
+  if (waitingFor.startsWith(serverLeft)) return "server-ended-by-itself";
+  return waitingFor.startsWith(serverFails) ? "server-fails" : "stuck";
+}
+
 function isOfServer(waitingFor: string): boolean {
-  return waitingFor.startsWith(serverLeft) || /^(server life \d+|the reloaded server)\b/.test(waitingFor);
+  return kindOf(waitingFor) !== "stuck" || /^(server life \d+|the reloaded server)\b/.test(waitingFor);
 }
 
 function unsettled(facts: Facts, settled: Observation, session: number): readonly Violation[] {

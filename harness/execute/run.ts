@@ -7,11 +7,12 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { GateServer } from "../agent/gate-server.ts";
-import type { RunRecord } from "../history.ts";
+import { type RunRecord, serverFails } from "../history.ts";
 import { writeLauncher } from "../launch/launcher.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { AgentName, Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
+import { isServerFailure } from "../subject/http.ts";
 import { Agents } from "./agents.ts";
 import { answering } from "./answers.ts";
 import { Clients } from "./clients.ts";
@@ -83,7 +84,7 @@ export async function executeRun(
     });
     await staging.play(run);
   } catch (error) {
-    const waitingFor = error instanceof WatchdogFired ? error.waitingFor : run && (await serverThatLeft(run));
+    const waitingFor = await whatItWaitedFor(run, error);
     const starved =
       error instanceof WatchdogFired && run !== undefined
         ? await whyStarved(run, error.waitingFor)
@@ -112,6 +113,13 @@ export async function executeRun(
     },
     ...staging.told(run),
   };
+}
+
+/** What the run waited for in vain; undefined where it is no fault of the server's that it goes on no more. */
+async function whatItWaitedFor(run: Execution | undefined, error: unknown): Promise<string | undefined> {
+  if (error instanceof WatchdogFired) return error.waitingFor;
+  const left = run && (await serverThatLeft(run));
+  return left ?? (isServerFailure(error) ? `${serverFails} (${error.message})` : undefined);
 }
 
 /** Plays a prepared plan to its end. @throws WatchdogFired when a wait runs out. */

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import type { Context, ObservedCall, ObservedSession, Refusable, Shown, Subject } from "./contract.ts";
 import { heldFiles } from "./held-files.ts";
-import { requestJson } from "./http.ts";
+import { requestJson, UnexpectedAnswer } from "./http.ts";
 import { CallSchema, FindingSchema, flag, observedCall } from "./reference-api.ts";
 import { readSse } from "./sse.ts";
 import { baseUrl, reloadServer, spawnServer, stopServer, writeModuleServer, writeServer } from "./start.ts";
@@ -153,7 +153,7 @@ const pathOf = (job: string): string => `/jobs/${encodeURIComponent(job)}`;
 
 async function get(ctx: Context, path: string): Promise<unknown> {
   const { status, body, text } = await requestJson(`${baseUrl(ctx)}${path}`, { signal: ctx.signal });
-  if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text.slice(0, 200)}`);
+  if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, status, text);
   return body;
 }
 

@@ -21,6 +21,7 @@ import {
   requestJson,
   type Shown,
   type Subject,
+  UnexpectedAnswer,
 } from "holdfast/harness";
 
 /** Your built server. A bundle starts fastest, and the time of a run is mostly the time of its starts. */
@@ -164,8 +165,9 @@ function base(ctx: Context): string {
 }
 
 async function get(ctx: Context, path: string): Promise<unknown> {
-  const { status, body } = await requestJson(`${base(ctx)}${path}`, { signal: ctx.signal });
-  if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
+  const { status, body, text } = await requestJson(`${base(ctx)}${path}`, { signal: ctx.signal });
+  // From 500 on it is your server that failed: the run is judged by that.
+  if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, status, text);
   return body;
 }
 

@@ -26,6 +26,33 @@ export interface JsonAnswer {
   readonly body: unknown;
 }
 
+/**
+ * An answer that nothing can be made of. From 500 on it is the server that failed, which a run is judged by; "not now"
+ * (503) and all below may be the fault of whoever asked.
+ *
+ * @example
+ * if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, status, text);
+ */
+export class UnexpectedAnswer extends Error {
+  /** Known by its name: a subject's file may have this class from another copy of the package. */
+  override readonly name = "UnexpectedAnswer";
+
+  constructor(
+    request: string,
+    readonly status: number,
+    text = "",
+  ) {
+    super(`${request} answered ${status}${text === "" ? "" : `: ${text.slice(0, 200)}`}`);
+  }
+}
+
+/** Did the server fail, rather than whoever asked it? */
+export function isServerFailure(error: unknown): error is UnexpectedAnswer {
+  if (!(error instanceof Error) || error.name !== "UnexpectedAnswer") return false;
+  const { status } = error as UnexpectedAnswer;
+  return status >= 500 && status !== 503;
+}
+
 /** A body that is larger than anything an orchestrator has reason to send; protects the harness, not the subject. */
 const bodyBytesMax = 256 * 1024 * 1024;
 

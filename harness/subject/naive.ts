@@ -17,7 +17,7 @@ import type {
   Subject,
   SubjectFile,
 } from "./contract.ts";
-import { requestJson } from "./http.ts";
+import { requestJson, UnexpectedAnswer } from "./http.ts";
 import { readSse } from "./sse.ts";
 import { baseUrl, reloadServer, spawnServer, stopServer, writeServer } from "./start.ts";
 
@@ -156,7 +156,7 @@ export function shown(event: NaiveEvent): Shown {
 
 export async function get(ctx: Context, path: string): Promise<unknown> {
   const { status, body, text } = await requestJson(`${baseUrl(ctx)}${path}`, { signal: ctx.signal });
-  if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text.slice(0, 200)}`);
+  if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, status, text);
   return body;
 }
 

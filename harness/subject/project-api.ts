@@ -20,7 +20,7 @@ import type {
   Subject,
   SubjectFile,
 } from "./contract.ts";
-import { requestJson } from "./http.ts";
+import { requestJson, UnexpectedAnswer } from "./http.ts";
 import { readSse } from "./sse.ts";
 import { baseUrl } from "./start.ts";
 
@@ -285,6 +285,6 @@ function shown(
 
 async function get(ctx: Context, path: string): Promise<unknown> {
   const { status, body, text } = await requestJson(`${baseUrl(ctx)}${path}`, { signal: ctx.signal });
-  if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text.slice(0, 200)}`);
+  if (status !== 200) throw new UnexpectedAnswer(`GET ${path}`, status, text);
   return body;
 }

@@ -17,7 +17,7 @@ import type {
   Subject,
   SubjectFile,
 } from "./contract.ts";
-import type { JsonAnswer, RequestOptions } from "./http.ts";
+import { type JsonAnswer, type RequestOptions, UnexpectedAnswer } from "./http.ts";
 import type { SseFrame, SseOptions } from "./sse.ts";
 
 /** How the harness reaches a server and its folder. */
@@ -168,7 +168,7 @@ class ReferenceApi {
 
   async get(ctx: Context, path: string): Promise<unknown> {
     const answer = await this.#wire.request(ctx, path, { signal: ctx.signal });
-    if (answer.status !== 200) throw new Error(`GET ${path} answered ${answer.status}: ${messageOf(answer)}`);
+    if (answer.status !== 200) throw new UnexpectedAnswer(`GET ${path}`, answer.status, messageOf(answer));
     return answer.body;
   }
 

@@ -3,7 +3,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { checks, judge } from "../../harness/check/index.ts";
-import { serverLeft } from "../../harness/history.ts";
+import { serverFails, serverLeft } from "../../harness/history.ts";
 import type { Draft } from "./broken/change.ts";
 import { Forge, kill, round } from "./forge.ts";
 import * as story from "./stories.ts";
@@ -46,6 +46,7 @@ describe("an orchestrator that cannot resume", () => {
   test("is not excused of a server that does not come back, or ends by itself", () => {
     for (const [waitingFor, signature] of [
       ["server life 2 to be ready", "settles/stuck/settled"],
+      [`${serverFails} (GET / answered 500)`, "settles/server-fails/settled"],
       [`${serverLeft} (exit code 1)`, "settles/server-ended-by-itself/settled"],
     ] as const) {
       const forge = new Forge({ rounds: [round(kill("server"))], ...cannot });

@@ -9,6 +9,7 @@ import { executeRun, plainStaging } from "../../harness/execute/run.ts";
 import { directedPlans } from "../../harness/plan/directed.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
 import type { Shown, Subject } from "../../harness/subject/contract.ts";
+import { UnexpectedAnswer } from "../../harness/subject/http.ts";
 import reference from "../../harness/subject/reference.ts";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -92,6 +93,20 @@ it.each<[name: string, more: Partial<Subject>, verdict: string, why: RegExp]>([
   },
   10_000,
 );
+
+it("a server that fails at what it is asked is judged by that, and an adapter that cannot ask is not", async () => {
+  const failing = (status: number) => async () => {
+    throw new UnexpectedAnswer("GET /api/sessions", status, "no");
+  };
+  for (const [status, verdict, why] of [
+    [500, "defect", /an answer to work with \(GET \/api\/sessions answered 500: no\)/],
+    [503, "infra", /answered 503/],
+    [404, "infra", /answered 404/],
+  ] as const) {
+    const found = await verdictOf(`fails-${status}`, { ...quiet, observe: failing(status) });
+    expect(found).toEqual([verdict, expect.stringMatching(why)]);
+  }
+}, 20_000);
 
 it("a stream that is read on though its client is gone", async () => {
   const [verdict, why] = await verdictOf("disconnect", quiet, disconnected);
