@@ -85,7 +85,9 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       const { session, attempt, repeated } = started;
       const state = attemptOf(session, attempt);
       const child =
-        (repeated ? children.get(session.id) : undefined) ?? makeChild(context, session, state, 0, repeated);
+        // The child at work may be one of a later prompt.
+        (repeated && state.ended === undefined ? children.get(session.id) : undefined) ??
+        makeChild(context, session, state, 0, repeated);
       if (state.ended === undefined) keepChild(children, session, child);
       const described = describeSession(context, session);
       if (!repeated) options.onAgent?.({ session: described, child, prompt: given.prompt });
@@ -97,6 +99,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       if ("refusal" in started) return started;
       const { session, attempt, repeated, turn, piped } = started;
       const state = attemptOf(session, attempt);
+      let isAttached = false;
       return {
         session: describeSession(context, session),
         turn,
@@ -107,6 +110,12 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
               "bad-state",
               "This prompt was begun before; there is nothing to attach to.",
             );
+          if (isAttached)
+            throw new HoldfastError(
+              "bad-state",
+              "An agent is attached to this prompt already; begin once more for another one.",
+            );
+          isAttached = true;
           const source = pipedSource(context, session, state, process);
           const child = new AgentChild(source, { session: nameOf(session), adopted: false });
           keepChild(children, session, child);

@@ -58,7 +58,7 @@ export async function spawnHeld(context: Context, order: SpawnOrder): Promise<St
   // Of equal keys at the same time only the first does the work; then the others find it on record.
   return exclusively(context, `key ${key}`, async () => {
     const known = findByKey(context, key);
-    return known === undefined ? start(context, order) : knownRun(known.session, known.run, order);
+    return known === undefined ? start(context, order) : knownRun(context, known, order);
   });
 }
 
@@ -111,7 +111,16 @@ function findByKey(context: Context, key: string) {
   return undefined;
 }
 
-function knownRun(session: SessionState, run: RunRecordState, order: SpawnOrder): Started {
+function knownRun(
+  context: Context,
+  { session, run }: { readonly session: SessionState; readonly run: RunRecordState },
+  order: SpawnOrder,
+): Started {
+  const isElsewhere = order.session !== undefined && findOrdered(context, order) !== session;
+  if (isElsewhere) {
+    const message = `This key was used on session ${nameOf(session)}. Use keys that no two sessions share.`;
+    return { refusal: refused("key-reused", message) };
+  }
   if (run.prompt !== order.prompt) {
     return {
       refusal: refused(
@@ -135,6 +144,17 @@ export function findSession(context: Context, id: string): SessionState | undefi
   return all.find((one) => nameOf(one) === id) ?? all.find((one) => one.agentSessionId === id);
 }
 
+/** The session that an order is about: one conversation of an agent is one session, by whatever name it is asked for. */
+function findOrdered(
+  context: Context,
+  { session, agent, agentSession }: SpawnOrder,
+): SessionState | undefined {
+  const named = session === undefined ? undefined : findSession(context, session);
+  if (named !== undefined || agentSession === undefined) return named;
+  const all = [...context.state.sessions.values()];
+  return all.find((one) => one.agent === agent && one.agentSessionId === agentSession);
+}
+
 async function start(context: Context, order: SpawnOrder): Promise<Started> {
   const { run } = order;
   const executable = run === undefined ? "" : await context.world.agents.resolve(run.command);
@@ -142,16 +162,17 @@ async function start(context: Context, order: SpawnOrder): Promise<Started> {
     const message = `There is no executable "${run?.command}". Give an absolute path, or a name that is on the PATH.`;
     return { refusal: refused("agent-missing", message) };
   }
-  const { session: name } = order;
-  // Two spawns that name one new session must not both make it.
-  const lock = name === undefined ? undefined : `session ${name}`;
+  const { session: name, agentSession } = order;
   const work = (): Promise<Started> => {
-    const session = name === undefined ? undefined : findSession(context, name);
+    const session = findOrdered(context, order);
     return session === undefined
       ? startSession(context, order, executable)
       : exclusively(context, session.id, () => goOn(context, session, order, executable));
   };
-  return lock === undefined ? work() : exclusively(context, lock, work);
+  // Two spawns that name one new session, or one conversation, must not both make it.
+  const perConversation = () =>
+    agentSession === undefined ? work() : exclusively(context, `conversation ${agentSession}`, work);
+  return name === undefined ? perConversation() : exclusively(context, `session ${name}`, perConversation);
 }
 
 async function startSession(context: Context, order: SpawnOrder, executable: string): Promise<Started> {

@@ -1,7 +1,8 @@
 /**
  * Reads a child process that its host started, into the record.
  *
- * Always: a piece is told before the next one is read, so a slow disk slows the agent, as a pipe does.
+ * Always: a piece is told before the next one is read, so a slow disk slows the agent, as a pipe does. A child that was
+ * over before it was handed in is over; a pipe that breaks, or that the host closes, is the end of what is read.
  */
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
@@ -22,13 +23,23 @@ export interface PipeReader {
  */
 export async function readChild(child: ChildProcess, reader: PipeReader): Promise<void> {
   const over = new Promise<number>((resolve) => {
-    child.once("close", (code, signal) =>
-      resolve(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 0)),
-    );
-    child.once("error", () => resolve(127));
+    const tell = (code: number | null, signal: NodeJS.Signals | null) =>
+      resolve(code ?? 128 + (constants.signals[signal ?? "SIGKILL"] ?? 0));
+    child.once("close", tell);
+    // One without a pid was never started; another error is a signal or a message that did not get through.
+    child.once("error", () => {
+      if (child.pid === undefined) resolve(127);
+    });
+    if (child.pid === undefined) resolve(127);
+    else if (child.exitCode !== null || child.signalCode !== null) tell(child.exitCode, child.signalCode);
   });
   if (child.pid !== undefined) await reader.started(child.pid);
-  for await (const chunk of child.stdout ?? []) await reader.said(Buffer.from(chunk));
+  const pieces = child.stdout?.[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await pieces?.next().catch(() => undefined);
+    if (next === undefined || next.done === true) break;
+    await reader.said(Buffer.from(next.value));
+  }
   await reader.ended(await over);
 }
 

@@ -1,0 +1,109 @@
+/** Hosts that call the hold in ways that nobody meant: out of order, twice, late, with what is no text. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { AgentChild, Hold, SpawnAnswer, SpawnOptions } from "../../src/hold/index.ts";
+import { makeRig, type Rig } from "./rig.ts";
+
+const thread = "0b5b0d8e-6f0a-4c9c-9d53-0f6a1f1f0c11";
+const started = { type: "run.started", sessionId: thread, model: "m" };
+const completed = { type: "run.completed" };
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = await makeRig();
+});
+afterEach(() => rig.close());
+
+function start(hold: Hold, options: Partial<SpawnOptions> = {}): Promise<SpawnAnswer> {
+  return hold.spawn(rig.agent, ({ prompt }) => ["chat", prompt], {
+    session: "mine",
+    prompt: "please do it",
+    cwd: rig.workspace,
+    ...options,
+  });
+}
+
+async function childOf(answer: Promise<SpawnAnswer>): Promise<AgentChild> {
+  const given = await answer;
+  if ("refusal" in given) throw new Error(given.refusal.message);
+  return given.child;
+}
+
+const closed = (child: AgentChild): Promise<number | null> =>
+  new Promise((resolve) => child.once("close", resolve));
+
+async function finished(child: AgentChild): Promise<void> {
+  const gone = closed(child);
+  await rig.say(started, completed);
+  await rig.finish();
+  await gone;
+}
+
+it("one conversation of an agent is one session, by whatever name it is asked for", async () => {
+  const hold = await rig.open();
+  const two = await Promise.all([
+    start(hold, { session: "mine", agentSession: thread }),
+    start(hold, { session: "other", agentSession: thread }),
+  ]);
+  // Which of the two refusals it is, depends on how far the agent has come.
+  expect(two).toMatchObject([{ session: { id: "mine" } }, { refusal: { message: expect.any(String) } }]);
+  expect(
+    await hold.spawn(rig.agent, [], { agentSession: thread, prompt: "again", cwd: rig.workspace }),
+  ).toMatchObject({ refusal: { message: expect.any(String) } });
+  expect(hold.sessions()).toHaveLength(1);
+});
+
+it("a key that was used on one session starts nothing silently on another", async () => {
+  const hold = await rig.open();
+  await finished(await childOf(start(hold, { key: "1" })));
+  expect(await start(hold, { session: "other", key: "1" })).toMatchObject({
+    refusal: { code: "key-reused", message: expect.stringContaining("mine") },
+  });
+  expect(await start(hold, { key: "1" })).toMatchObject({ repeated: true, session: { id: "mine" } });
+});
+
+it("a repeated key gives the agent that it started, not the one at work on a later prompt", async () => {
+  const hold = await rig.open();
+  await finished(await childOf(start(hold, { key: "1" })));
+  const second = await childOf(start(hold, { key: "2", prompt: "and more" }));
+  const first = await childOf(start(hold, { key: "1" }));
+  expect(first).not.toBe(second);
+  expect(await closed(first)).toBe(0);
+  expect(hold.child("mine")).toBe(second);
+  expect(await childOf(start(hold, { key: "2", prompt: "and more" }))).toBe(second);
+});
+
+it("over pipes: a child that is over when it is attached has ended, and another one is not taken", async () => {
+  const hold = await rig.open();
+  const begun = await hold.begin({ session: "mine", prompt: "please do it", cwd: rig.workspace });
+  if ("refusal" in begun) throw new Error(begun.refusal.message);
+  const agent = spawn("/bin/sh", ["-c", "exit 3"]);
+  await once(agent, "close");
+  const child = begun.attach(agent);
+  expect(() => begun.attach(spawn("/bin/true"))).toThrow(/attached/);
+  expect(await closed(child)).toBe(3);
+  expect(hold.session("mine")).toMatchObject({ live: false });
+});
+
+it("over pipes: a child that could not be started has ended, when that was known before it was attached", async () => {
+  const hold = await rig.open();
+  const begun = await hold.begin({ session: "mine", prompt: "please do it", cwd: rig.workspace });
+  if ("refusal" in begun) throw new Error(begun.refusal.message);
+  const agent = spawn("/no/such/agent");
+  await once(agent, "error").catch(() => {});
+  expect(await closed(begun.attach(agent))).toBe(127);
+});
+
+it("over pipes: a stdout that the host closes ends what is read of it, and nothing else", async () => {
+  const over: string[] = [];
+  const hold = await rig.open({ onOver: (why) => over.push(why) });
+  const begun = await hold.begin({ session: "mine", prompt: "please do it", cwd: rig.workspace });
+  if ("refusal" in begun) throw new Error(begun.refusal.message);
+  const agent = spawn("/bin/sh", ["-c", "read line"]);
+  const child = begun.attach(agent);
+  agent.stdout.destroy();
+  agent.stdin.end();
+  expect(await closed(child)).toBe(1);
+  expect(over).toEqual([]);
+});
