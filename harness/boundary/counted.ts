@@ -17,15 +17,18 @@ export interface Met {
   lost?: string;
 }
 
-/** @param traces of the lives that have one, from the first on. */
+/** @param traces of all lives, from the first on. */
 export function countedIn(
   traces: readonly { readonly life: number; readonly trace: Trace | undefined }[],
   hits: readonly Met[],
   runDir: string,
 ): CountedBoundaries {
   return {
-    lives: traces.flatMap(({ life, trace }) =>
-      trace === undefined ? [] : [{ life, ...told(trace, runDir) }],
+    // Of a life that left no trace nothing is known, which is something else than that it did nothing.
+    lives: traces.map(({ life, trace }) =>
+      trace === undefined
+        ? { life, script: "", operations: [], unknown: [`all of server ${life}`] }
+        : { life, ...told(trace, runDir) },
     ),
     hits: hits.map(({ life, hit, lost }) => ({
       ...(lost === undefined ? {} : { lost }),

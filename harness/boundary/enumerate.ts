@@ -92,7 +92,8 @@ class Enumerator {
   async run(): Promise<Enumeration> {
     const lives = await this.#countedLives();
     const first = lives.flatMap((life) => this.#endsOf(life));
-    const proofs = lives.map(({ life, script, operations }) => proof(script, life, operations.length + 1));
+    const traced = lives.filter(({ script }) => script !== "");
+    const proofs = traced.map(({ life, script, operations }) => proof(script, life, operations.length + 1));
     const left = await this.#all([...this.#chosen(first), ...proofs]);
     if (this.#options.smallDisk === true) await this.#smallDisks();
     const { pointsMax = Number.POSITIVE_INFINITY, recovery } = this.#options;

@@ -1,5 +1,6 @@
 /** An enumeration is whole, and green, only where every run that it rests on could tell. */
 import { expect, it } from "vitest";
+import { countedIn } from "../../harness/boundary/counted.ts";
 import { type EnumerateOptions, enumerateReal } from "../../harness/boundary/enumerate.ts";
 import { exitCodeOf, summaryOf } from "../../harness/boundary/table.ts";
 import type { Job, Outcome } from "../../harness/campaign/job.ts";
@@ -71,6 +72,13 @@ it("is not whole where the run that is to prove it came to no end of its own", a
     complete: [],
     code: 3,
   });
+});
+
+it("is not whole where a life of the server left no trace of what it did", async () => {
+  const untraced = countedIn([{ life: 2, trace: undefined }], [], "/run").lives;
+  const counted = (job: Job): Told =>
+    isCount(job) ? { boundaries: { lives: [life, ...untraced], hits: [] } } : {};
+  expect(await enumerated(counted)).toEqual({ complete: [1], verdicts: { pass: 2 }, code: 3 });
 });
 
 it("tells what is broken where nothing ended the server", async () => {
