@@ -67,10 +67,9 @@ function check(order: SpawnOrder): void {
     const all = Object.keys(adapters).join(", ");
     throw new HoldfastError("bad-argument", `There is no agent "${order.agent}". Known are: ${all}.`);
   }
-  for (const field of ["session", "key"] as const) {
-    const value = order[field];
-    if (value === undefined || (value !== "" && value.length <= nameCharsMax)) continue;
-    throw new HoldfastError("bad-argument", `"${field}" must have 1 to ${nameCharsMax} characters.`);
+  for (const field of ["session", "key", "agentSession", "model"] as const) {
+    const isLeftOut = order[field] === undefined || (field === "model" && order.model === "");
+    if (!isLeftOut) needName(field, order[field]);
   }
   if (wrongAgentSession(order)) {
     throw new HoldfastError(
@@ -78,7 +77,7 @@ function check(order: SpawnOrder): void {
       `"${order.agentSession}" cannot be the id of a session of ${order.agent}. Use the id that the agent said.`,
     );
   }
-  const about = JSON.stringify(order.about ?? null) ?? "";
+  const about = jsonOf(order.about);
   if (about.length > aboutBytesMax) {
     throw new HoldfastError(
       "bad-argument",
@@ -87,12 +86,28 @@ function check(order: SpawnOrder): void {
   }
 }
 
+/** What a host hands in may come from its client as it is. @throws HoldfastError */
+export function needName(field: string, value: unknown): void {
+  if (typeof value === "string" && value !== "" && value.length <= nameCharsMax) return;
+  throw new HoldfastError("bad-argument", `"${field}" must be a text of 1 to ${nameCharsMax} characters.`);
+}
+
+function jsonOf(about: unknown): string {
+  try {
+    return JSON.stringify(about ?? null) ?? "";
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new HoldfastError("bad-argument", `"about" is no JSON: ${why}. Give plain data.`);
+  }
+}
+
 /** Ids become arguments and paths; only what can be one of that agent's passes. */
 function wrongAgentSession({ agent, agentSession }: SpawnOrder): boolean {
   return agentSession !== undefined && adapters[agent]?.isSessionId(agentSession) !== true;
 }
 
-function wrongPrompt(prompt: string): HoldRefusal | undefined {
+function wrongPrompt(prompt: unknown): HoldRefusal | undefined {
+  if (typeof prompt !== "string") return refused("bad-prompt", "The prompt is no text. Send a text.");
   if (prompt.trim() === "" || prompt.includes("\0"))
     return refused("bad-prompt", "The prompt is empty or holds a NUL character. Send a text.");
   const bytes = promptBytes(prompt);

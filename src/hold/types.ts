@@ -229,7 +229,11 @@ export interface Hold {
   follow(id: string, options?: { readonly after?: string; readonly until?: Until }): AsyncIterable<HoldEntry>;
   /** A session with its calls, and what is safe to do; with `check` all sources are read again. */
   look(id: string, check?: boolean): Promise<Look | undefined>;
-  /** Puts a person's word on a call of unknown outcome on record. */
+  /**
+   * Puts a person's word on a call of unknown outcome on record.
+   *
+   * @throws HoldfastError `bad-argument` for another outcome, and where nobody says who it is.
+   */
   decide(
     id: string,
     callId: string,

@@ -107,3 +107,51 @@ it("over pipes: a stdout that the host closes ends what is read of it, and nothi
   expect(await closed(child)).toBe(1);
   expect(over).toEqual([]);
 });
+
+it("what a client left out, or sent as no text, is refused in a sentence and harms nobody", async () => {
+  const hold = await rig.open();
+  const wrong = (options: object): Promise<SpawnAnswer> => start(hold, options);
+  expect(await wrong({ prompt: undefined })).toMatchObject({ refusal: { code: "bad-prompt", status: 400 } });
+  expect(await wrong({ prompt: { text: "x" } })).toMatchObject({ refusal: { code: "bad-prompt" } });
+  for (const field of ["session", "key", "agentSession", "model"]) {
+    for (const value of [null, 7, "x".repeat(201)]) {
+      await expect(wrong({ [field]: value })).rejects.toMatchObject({ code: "bad-argument" });
+    }
+  }
+  const circle: { self?: unknown } = {};
+  circle.self = circle;
+  for (const about of [circle, 1n]) {
+    await expect(wrong({ about })).rejects.toMatchObject({ code: "bad-argument" });
+  }
+  expect(hold.sessions()).toEqual([]);
+});
+
+it("a decision that could not be read back is not taken", async () => {
+  const hold = await rig.open();
+  const child = await childOf(start(hold));
+  const gone = closed(child);
+  await rig.say(started, { type: "tool.call", id: "c1", name: "run_command", input: { command: "x" } });
+  await rig.finish();
+  await gone;
+  const decide = hold.decide as (...given: unknown[]) => Promise<unknown>;
+  await expect(decide("mine", "c1", "not-done")).rejects.toMatchObject({ code: "bad-argument" });
+  await expect(decide("mine", "c1", "perhaps", "me")).rejects.toMatchObject({ code: "bad-argument" });
+  expect(await hold.decide("mine", "c1", "not-done", "me")).toBeUndefined();
+});
+
+it("a hold that was closed starts nothing any more, and what waits at it ends", async () => {
+  const hold = await rig.open();
+  const child = await childOf(start(hold));
+  const gone = closed(child);
+  await rig.finish();
+  await gone;
+  const followed = (async () => {
+    for await (const entry of hold.follow("mine")) if (entry.kind === "exited") void hold.close();
+  })();
+  await followed;
+  await hold.close();
+  await expect(start(hold, { session: "late" })).rejects.toThrow();
+  await expect(hold.begin({ prompt: "x", cwd: rig.workspace })).rejects.toThrow();
+  expect(await rig.starts()).toHaveLength(1);
+  expect((await hold.history("mine")).length).toBeGreaterThan(0);
+});
