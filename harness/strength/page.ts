@@ -48,7 +48,7 @@ export function strengthPage(measured: Measured, summary: Summary, of: Circumsta
 }
 
 /** What this project asks of its harness, against what was measured. */
-function bars({ sound, repeated }: Measured, summary: Summary): string[] {
+function bars({ sound, repeated, failed }: Measured, summary: Summary): string[] {
   const { bugs, against } = summary;
   const sum = (of: (bug: BugSummary) => number) => bugs.reduce((total, bug) => total + of(bug), 0);
   const [hunts, found, byExpected] = [
@@ -70,12 +70,12 @@ function bars({ sound, repeated }: Measured, summary: Summary): string[] {
   const rows = [
     row(
       "every bug is found by every seed",
-      always === bugs.length,
-      `${always} of ${bugs.length} by every seed, ${ever} by at least one; ${found} of ${hunts} hunts found their bug`,
+      bugs.length === 0 ? undefined : always === bugs.length && failed.length === 0,
+      `${failed.length === 0 ? "" : `${failed.length} could not be hunted; `}${always} of ${bugs.length} by every seed, ${ever} by at least one; ${found} of ${hunts} hunts found their bug`,
     ),
     row(
       "nine in ten finds are by a promise that was expected to break",
-      byExpected >= 0.9 * found,
+      found === 0 ? undefined : byExpected >= 0.9 * found,
       `${byExpected} of ${found} (${share(byExpected, found)})`,
     ),
     row(
@@ -86,7 +86,7 @@ function bars({ sound, repeated }: Measured, summary: Summary): string[] {
     ...(["time", "boundary"] as const).map((name) => barAgainst(name, against, row)),
     row(
       "a sample on real processes agrees",
-      repeated?.every(({ agrees }) => agrees),
+      repeated === undefined || repeated.length === 0 ? undefined : repeated.every(({ agrees }) => agrees),
       repeated === undefined ? "" : `${repeated.filter(({ agrees }) => agrees).length} of ${repeated.length}`,
     ),
     row(

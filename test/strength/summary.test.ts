@@ -1,6 +1,7 @@
 /** What a measurement of the harness is worth: where nothing was hunted, or repeated, nothing was found. */
 import { expect, it } from "vitest";
 import type { Measured } from "../../harness/strength/measure.ts";
+import { strengthPage } from "../../harness/strength/page.ts";
 import { exitCodeOf, summaryOf } from "../../harness/strength/summary.ts";
 
 const hunt = { seed: 1, runs: 3, cpuMs: 1, doubtful: {}, samples: [] };
@@ -48,4 +49,34 @@ it.each<[what: string, code: number, more: Partial<Measured>]>([
 ])("%s: %i", (_, code, more) => {
   const measured = { ...found, ...more };
   expect(exitCodeOf(measured, summaryOf(measured, 200))).toBe(code);
+});
+
+/** What the page says to each thing that is asked. */
+function barsOf(more: Partial<Measured>): Record<string, string> {
+  const measured = { ...found, ...more };
+  const of = { seeds: 1, runsMax: 200 };
+  const page = strengthPage(measured, summaryOf(measured, 200), {
+    command: "",
+    date: "",
+    commit: "",
+    machine: "",
+    ...of,
+    against: of,
+  });
+  return Object.fromEntries(
+    [...page.matchAll(/^\| ([^|]+) \| (yes|no|not measured) \|/gm)].map((bar) => bar.slice(1)),
+  );
+}
+
+it("its page says yes to nothing that was not measured", () => {
+  const every = "every bug is found by every seed";
+  const expected = "nine in ten finds are by a promise that was expected to break";
+  const agrees = "a sample on real processes agrees";
+  expect(barsOf({ repeated: [again] })).toMatchObject({ [every]: "yes", [expected]: "yes", [agrees]: "yes" });
+  expect(barsOf({ rows: [], repeated: [] })).toMatchObject({
+    [every]: "not measured",
+    [expected]: "not measured",
+    [agrees]: "not measured",
+  });
+  expect(barsOf({ failed: [{ id: "c", why: "no" }] })).toMatchObject({ [every]: "no" });
 });
