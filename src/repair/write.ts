@@ -38,7 +38,8 @@ export async function carryOut(world: RepairWorld, plan: RepairPlan): Promise<Re
   const stop = (why: string): RepairDone => ({ ok: false, why, written, kept });
   if (plan.refusal !== undefined) return stop(plan.refusal);
   for (const step of plan.steps) {
-    const link = await linkOn(world.names, step.path);
+    // The copies of what a conversation holds must not lead elsewhere either.
+    const link = (await linkOn(world.names, step.path)) ?? (await linkOn(world.names, plan.keepFolder));
     if (link !== undefined) return stop(`${link} is a link; links are not followed.`);
     const alive = await world.whoLives();
     if (alive !== undefined) return stop(alive);

@@ -156,14 +156,19 @@ describe("Ada, killed while its second call ran, with half a record in its log",
     expect(await carryOut({ ...disk, whoLives: nobody }, plan)).toMatchObject({ ok: false, written: [] });
   });
 
-  test("no link is followed", async () => {
+  test.each([
+    "sessions",
+    // Where the copies go: a project can bring that link with it.
+    "holdfast",
+  ])("no link is followed: %s", async (name) => {
     const disk = killable(killed, folders);
     const plan = await planned(disk);
     const names: Names = {
-      kindOf: async (path) => (path === `${store}/sessions` ? "link" : disk.names.kindOf(path)),
+      kindOf: async (path) => (path === `${store}/${name}` ? "link" : disk.names.kindOf(path)),
     };
     const done = await carryOut({ files: disk.files, names, whoLives: nobody }, plan);
-    expect(done).toMatchObject({ ok: false, why: `${store}/sessions is a link; links are not followed.` });
+    expect(done).toMatchObject({ ok: false, why: `${store}/${name} is a link; links are not followed.` });
+    expect(done.kept.filter((path) => path.startsWith(`${store}/${name}/`))).toEqual([]);
     expect(disk.contents.get(snapshotPath)).toEqual(killed.get(snapshotPath));
   });
 });
