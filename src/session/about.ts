@@ -123,11 +123,10 @@ async function restoreAttempt(context: Context, sessionId: string, attempt: numb
   const dispatch = records.find((one) => one.type === "dispatch");
   if (dispatch?.data.sessionId !== sessionId || dispatch.data.attempt !== attempt) return false;
   const isNew = !isKnown(context, dispatch);
-  for (const record of records) {
-    if (!isKnown(context, record)) await context.recorder.record(record.type, record.data);
-  }
+  const lost = records.filter((record) => !isKnown(context, record));
+  for (const record of lost) await context.recorder.record(record.type, record.data);
   if (isNew) await context.recorder.record("restored", { sessionId, attempt, path });
-  return true;
+  return lost.length > 0;
 }
 
 function isKnown(context: Context, record: AnyRecord): boolean {

@@ -13,11 +13,12 @@ import type {
 } from "@agentclientprotocol/sdk";
 import { isRecord } from "../../model/json.ts";
 import type { Ask, Conversing, Opening, Outgoing } from "../contract.ts";
+import { idCharsMax } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
 import { askOf, messageOf, requestIds } from "./wire.ts";
 
 const protocolVersion = 1;
-/** An agent that asks more at once is not listened to further. */
+/** Of what an agent asks so much is kept, the latest: before that it has its answers, or will not get them. */
 const asksMax = 1_000;
 
 export class Conversation implements Conversing {
@@ -73,14 +74,17 @@ export class Conversation implements Conversing {
 
   #asked(method: string, message: RecordValue): void {
     const { id } = message;
-    if (id === undefined || id === null || this.asks.length >= asksMax) return;
+    // Of no request, or one that nobody can be answered by.
+    if (typeof id !== "number" && (typeof id !== "string" || id.length > idCharsMax)) return;
     const ask = method === "session/request_permission" ? askIn(message) : undefined;
     if (ask !== undefined && !this.asks.some(({ requestId }) => requestId === ask.requestId))
       this.asks.push(ask);
-    if (ask === undefined)
-      this.#due.push(
-        reply(JSON.stringify(id), { error: { code: -32601, message: "This client does not offer that." } }),
-      );
+    if (this.asks.length > asksMax) this.asks.shift();
+    if (ask !== undefined) return;
+    const error = { code: -32601, message: "This client does not offer that." };
+    this.#due.push(reply(JSON.stringify(id), { error }));
+    const isReply = ({ isRepeatable }: Outgoing) => isRepeatable;
+    if (this.#due.filter(isReply).length > asksMax) this.#due.splice(this.#due.findIndex(isReply), 1);
   }
 
   #request(key: keyof typeof requestIds, method: string, params: object): void {
