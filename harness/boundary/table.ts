@@ -140,7 +140,7 @@ function conclusion(found: Enumeration, summary: Summary, cpuSeconds: number | u
     `${distinctStates} distinct ends by what was behind them${manyStates > 0 ? `; ${manyStates} points had more than one` : ""}. Ends that did not come: ${unfired}. Left out: ${found.left}.`,
     `Complete for ${whole} of ${found.lives.length} lives: a run came to its end with no operation of the next number.`,
     blindSpots.length === 0
-      ? "Blind spots: none that the preload knows of."
+      ? "Blind spots: none that the counter knows of."
       : `Blind spots: these functions of the runtime are not counted: ${blindSpots.join(", ")}.`,
   ];
 }

@@ -31,13 +31,27 @@ export async function within<T>(
 export async function startServer(run: Execution): Promise<void> {
   const life = run.lives + 1;
   run.lives = life;
-  const { pid, url } = await within(
+  const ready = within(
     run.machine,
     run.subject.start(run.context),
     limits.startMs,
     `server life ${life} to be ready`,
   );
+  const { pid, url } = await ready.catch(async (error: unknown) => {
+    throw life === 1 ? error : ((await endInStart(run)) ?? error);
+  });
   await enterLife(run, life, pid, url);
+}
+
+/**
+ * The process that was to be the server has ended in its start. One that had started before in this run did so by itself;
+ * of the first, who knows whether it was started as it must be?
+ */
+async function endInStart({ spawned }: Execution): Promise<WatchdogFired | undefined> {
+  const started = spawned.at(-1);
+  if (started?.ended() !== true) return undefined;
+  const { code, signal } = await started.exited;
+  return new WatchdogFired(`${serverLeft} (${signal ?? `exit code ${code ?? "unknown"}`}) in its start`);
 }
 
 /** The server came back by itself (a reload): its new life is the next one. */

@@ -108,6 +108,33 @@ it("a server that fails at what it is asked is judged by that, and an adapter th
   }
 }, 20_000);
 
+it("a server that ends in its start is judged by that where it had started before", async () => {
+  const killed: Plan = {
+    ...disconnected,
+    rounds: disconnected.rounds.map((round) => ({ ...round, fault: { kind: "kill", target: "server" } })),
+  };
+  const endsIn = (life: number): Partial<Subject> => {
+    let lives = 0;
+    return {
+      events: async function* () {},
+      start: async (ctx) => {
+        lives += 1;
+        if (lives < life) return quiet.start(ctx);
+        const { pid } = ctx.spawn("/bin/sh", ["-c", "exit 7"]);
+        await ctx.spawn("/bin/sh", ["-c", "exit 7"]).line(/listening/);
+        return { pid, url: "" };
+      },
+    };
+  };
+  const again = await verdictOf("ends-again", { ...quiet, ...endsIn(2) }, killed);
+  expect(again).toEqual([
+    "defect",
+    expect.stringMatching(/the server, which ended by itself \(exit code 7\)/),
+  ]);
+  // Whoever never came to its feet may have been started in a wrong way.
+  expect((await verdictOf("ends-at-once", { ...quiet, ...endsIn(1) }, killed))[0]).toBe("infra");
+}, 20_000);
+
 it("a stream that is read on though its client is gone", async () => {
   const [verdict, why] = await verdictOf("disconnect", quiet, disconnected);
   expect([verdict, why]).toEqual(["defect", expect.stringMatching(/the clients' connections to end/)]);
