@@ -3,6 +3,7 @@
  *
  * The stream shows the bare output of a command, the rollout what the model gets; without the frame they are equal.
  * Always: a text that has no known frame is taken as it is; one that Codex shortened keeps its beginning and is `cut`.
+ * Never: what Codex itself puts in the place of an answer is taken for the tool's: see {@link isStandIn}.
  */
 import { isRecord } from "../../model/json.ts";
 import { parse, textOfBlocks, textOr } from "../resume-decode.ts";
@@ -17,6 +18,13 @@ const frame =
   /^(?:Chunk ID: [^\n]*\n)?(?:Exit code: (-?\d+)\n)?Wall time: [^\n]*\n(?:Process exited with code (-?\d+)\n)?(Process running with session ID [^\n]*\n)?(?:(?:Original token count|Total output lines): \d+\n)*Output:\n/;
 const shortening = /\n?(?:\[\.\.\. omitted [^\n]*|…\s?-?\d+ (?:tokens|chars|lines) truncated…)/;
 const stopped = /^(?:aborted|execution error|exec_command failed)/i;
+
+const standIn = /^(?:Wall time: [\d.]+ seconds\n)?aborted(?: by user(?: after [\d.]+s)?)?$/;
+
+/** Codex's own words for a call that it stopped: how far the tool came until then, nobody recorded. */
+export function isStandIn(value: unknown): boolean {
+  return standIn.test(textOfBlocks(isRecord(value) ? (value.content ?? value.output) : value));
+}
 
 /** @param value `output` of a `function_call_output` or of its kin. */
 export function outputOf(value: unknown): Output {

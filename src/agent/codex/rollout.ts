@@ -20,7 +20,7 @@ import {
   unknownType,
 } from "../resume-decode.ts";
 import type { RecordValue } from "../resume-log.ts";
-import { outputOf } from "./output.ts";
+import { isStandIn, outputOf } from "./output.ts";
 
 const silentItems = new Set([
   "reasoning",
@@ -104,7 +104,8 @@ function itemBodies(item: RecordValue): FactBody[] {
     return [{ kind: "call", callId, name, input: inputOf(item[inputKey]) }];
   }
   if (answerTypes.has(type)) {
-    return [{ kind: "result", callId: needId(item.call_id, "its call id"), ...outputOf(item.output) }];
+    const callId = needId(item.call_id, "its call id");
+    return isStandIn(item.output) ? [] : [{ kind: "result", callId, ...outputOf(item.output) }];
   }
   if (type === "message") return messageBodies(item);
   return silentItems.has(type) ? [] : [unknownType(`response_item ${type}`)];
@@ -159,7 +160,7 @@ function commandEnd(item: RecordValue): FactBody[] {
 /** What one line adds to the history that is sent. */
 export type HistoryItem =
   | { readonly kind: "text"; readonly role: "user" | "assistant" }
-  | { readonly kind: "call" | "answer"; readonly callId: string };
+  | { readonly kind: "call" | "answer" | "stand-in"; readonly callId: string };
 
 /** The history that a line adds or, with `replaces`, puts in the place of all before it. */
 export function historyOf(
@@ -183,7 +184,8 @@ function historyItem(item: RecordValue): HistoryItem[] {
   const callId = callIdOf(item);
   if (callId === undefined) return [];
   if (callTypes[type] !== undefined) return [{ kind: "call", callId }];
-  return answerTypes.has(type) ? [{ kind: "answer", callId }] : [];
+  if (!answerTypes.has(type)) return [];
+  return [{ kind: isStandIn(item.output) ? "stand-in" : "answer", callId }];
 }
 
 function callIdOf({ call_id, id, type }: RecordValue): string | undefined {

@@ -15,8 +15,9 @@ export function sentOnResume(items: readonly HistoryItem[]): Sent[] {
 /** What one item adds by itself. */
 export function sendOf(item: HistoryItem): Sent {
   if (item.kind === "text") return { role: item.role };
-  const { callId } = item;
-  return item.kind === "call" ? { role: "assistant", callId } : { role: "tool", callId, answer: "result" };
+  const { kind, callId } = item;
+  if (kind === "call") return { role: "assistant", callId };
+  return { role: "tool", callId, answer: kind === "answer" ? "result" : "synthetic" };
 }
 
 /** The history of what the items add by themselves. */

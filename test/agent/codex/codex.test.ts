@@ -35,8 +35,31 @@ describe("an output", () => {
     const text = "Wall time: 0 seconds\nProcess exited with code 0\nOutput:\nabc…120 tokens truncated…xyz";
     expect(outputOf(text)).toEqual({ content: "abc", isError: false, cut: true });
   });
-  test("that says that the call was stopped is an error", () => {
-    expect(outputOf("aborted by user after 3.1s").isError).toBe(true);
+  test("that says that the call could not be made is an error", () => {
+    expect(outputOf("exec_command failed: no such folder").isError).toBe(true);
+  });
+  test.each(["aborted by user after 3.1s", "Wall time: 3.1 seconds\naborted by user", "aborted"])(
+    "%j is Codex's own word for a call that it stopped, and no answer of the tool",
+    (output) => {
+      const line = { type: "function_call_output", call_id: "c1", output };
+      expect(rolloutBodies("response_item", line)).toEqual([]);
+      const { items } = historyOf("response_item", line);
+      const call = { kind: "call", callId: "c1" } as const;
+      expect(sentOnResume([call, ...items])).toContainEqual({
+        role: "tool",
+        callId: "c1",
+        answer: "synthetic",
+      });
+    },
+  );
+  test("that only speaks of an abort is the tool's", () => {
+    for (const output of [
+      "Wall time: 1 seconds\nProcess exited with code 0\nOutput:\naborted by user",
+      "aborted by user, and more",
+    ]) {
+      const line = { type: "function_call_output", call_id: "c1", output };
+      expect(rolloutBodies("response_item", line)).toMatchObject([{ kind: "result", callId: "c1" }]);
+    }
   });
 });
 
