@@ -26,7 +26,7 @@ import {
   type SessionState,
 } from "../session/state.ts";
 import { type Answer, refuse, refusedBy } from "./answer.ts";
-import { enqueue, queuedAnswer, queuedByKey } from "./queue.ts";
+import { enqueue, queuedAnswer, queuedByKey, startQueued } from "./queue.ts";
 import { accepted, agentMissing, keyOf, notStarted, startRun } from "./start-run.ts";
 
 export interface Submit {
@@ -51,7 +51,11 @@ export function submitRun(context: Context, session: SessionState, submit: Submi
     exclusively(context, session.id, async () => {
       const run = latestRun(session);
       const isBusy = session.queue.length > 0 || (run !== undefined && !isTerminal(run.state));
-      return submit.queue && isBusy ? enqueue(context, session, submit) : startRun(context, session, submit);
+      if (!submit.queue || !isBusy) return startRun(context, session, submit);
+      const queued = await enqueue(context, session, submit);
+      // Nobody works whose end would begin the next: what kept that from beginning may be gone.
+      await startQueued(context, session);
+      return queued;
     }),
   );
 }

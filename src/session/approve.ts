@@ -44,7 +44,8 @@ export function approve(context: Context, session: SessionState, order: Approvin
       typeof order.option === "string" ? optionId === order.option : allows === order.option,
     );
     if (before !== undefined) {
-      const isSame = option?.optionId === before.optionId || order.option === before.allows;
+      const chosen = option?.optionId ?? order.option;
+      const isSame = chosen === before.optionId || order.option === before.allows;
       return isSame ? { as: "recorded", approval: before } : { as: "answered-otherwise", before };
     }
     if (attempt.ended !== undefined || talk === undefined || ask === undefined) return { as: "stale" };

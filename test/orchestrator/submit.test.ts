@@ -2,12 +2,15 @@
  * A submit is what it says, also beside another under its key, and starts nothing beside an agent that nobody remembers.
  */
 import { expect, it } from "vitest";
+import { startQueued } from "../../src/orchestrator/queue.ts";
 import { submitRun, submitSession } from "../../src/orchestrator/submit.ts";
+import { exclusively } from "../../src/session/context.ts";
 import {
   copyOf,
   cwd,
   type Draft,
   dispatch,
+  id,
   identity,
   over,
   project,
@@ -16,6 +19,7 @@ import {
   said,
   session,
   text,
+  whole,
 } from "../session/drafts.ts";
 import { left, Machine, recorded, sessionOf } from "../session/machine.ts";
 
@@ -59,5 +63,23 @@ it("nothing is started beside the agent of an attempt that the journal has lost 
   expect(answer).toMatchObject({ status: 409, body: { error: { code: "agent-alive", pid: 52 } } });
   expect(machine.started).toEqual([]);
   expect(own.attempts.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  await life.close();
+});
+
+it("a prompt that could not begin when its turn came begins when another one is put behind it", async () => {
+  const queued: Draft = ["queued", { sessionId: id, queueId: "q", prompt: "first", atMs: 1 }];
+  const machine = await left([...over, queued], { spool: text(...whole) });
+  const { resolve } = machine.world.agents;
+  machine.world.agents.resolve = async () => undefined;
+  const life = await machine.recovered();
+  const own = sessionOf(life);
+  await exclusively(life.context, id, () => startQueued(life.context, own));
+  expect([machine.started.length, machine.reports.length]).toEqual([0, 1]);
+  machine.world.agents.resolve = resolve;
+  expect(await submitRun(life.context, own, { ...asks("second"), queue: true })).toMatchObject({
+    status: 202,
+  });
+  expect(own.runs.map((one) => one.prompt)).toEqual(["do r1", "first"]);
+  expect(own.queue.map((one) => one.prompt)).toEqual(["second"]);
   await life.close();
 });
