@@ -31,11 +31,9 @@ export function hostAgents(searchPath: string): Agents {
     },
     whenGone,
     input: async (folder, bytes) => {
+      // Opened once: between two, its reader may go.
       const fifo = await openStdin(folder);
-      if (fifo === undefined) return false;
-      const fd = await io(`${folder}/stdin`, "open", async () => openSync(`${folder}/stdin`, writing));
-      await fifo.close();
-      return writeAll(fd, bytes);
+      return fifo === undefined ? false : writeAll(fifo.detach(), bytes);
     },
   };
 }

@@ -87,6 +87,13 @@ export class Descriptor {
     return this.#whileOpen((fd) => atOnce(() => synced(fd)));
   }
 
+  /** The number, from now on its taker's to close. Nothing is under way on it. */
+  detach(): number {
+    const fd = this.#number();
+    this.#isClosed = true;
+    return fd;
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
