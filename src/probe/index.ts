@@ -5,5 +5,5 @@
  */
 export { type Look, type LookRequest, probe } from "./look.ts";
 export { isRead, type ProbedCall, type ProbePlan, placeIn, planProbe } from "./plan.ts";
-export { probeSession, type SessionLook } from "./session.ts";
+export { isLast, probeSession, type SessionLook } from "./session.ts";
 export { type Tool, type ToolKind, toolOf } from "./tools.ts";

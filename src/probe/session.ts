@@ -32,13 +32,35 @@ export async function probeSession(look: SessionLook, verdict: Verdict): Promise
     found.push(
       await probe(look, {
         call,
-        isLast: calls.slice(at + 1).every((later) => isRead(look.agent, later.name)),
+        isLast: isLast(look.agent, calls, at),
         provisional: look.mayLive(call),
         ...(contentBefore === undefined ? {} : { contentBefore }),
       }),
     );
   }
   return found.filter(({ saw, provisional }) => saw !== "cannot-tell" || provisional);
+}
+
+/**
+ * Could no other call have changed what this one did? Later ones could, and those of its turn that were not over when it
+ * was made: a model asks for several at once.
+ */
+export function isLast(agent: string, calls: readonly CallVerdict[], at: number): boolean {
+  const own = calls[at];
+  return calls.every((other, index) => {
+    if (index === at || own === undefined || isRead(agent, other.name)) return true;
+    return index < at && !mayHaveActedBeside(other, own);
+  });
+}
+
+function mayHaveActedBeside(earlier: CallVerdict, own: CallVerdict): boolean {
+  if (earlier.turn !== own.turn || earlier.effect === "not-started") return false;
+  if (earlier.effect !== "done" && earlier.effect !== "failed") return true;
+  // A snapshot has its messages in the order of the conversation, not of what happened.
+  return earlier.cites.some(({ source, path, range }) => {
+    const made = own.cites.find((cite) => cite.path === path && cite.range !== undefined)?.range;
+    return source !== "S" && made !== undefined && range !== undefined && range.fromByte > made.fromByte;
+  });
 }
 
 function isWanted({ agent, cwd, bootChanged }: SessionLook, call: CallVerdict): boolean {

@@ -9,7 +9,7 @@
  * Never: a look that could not tell is taken for "not there".
  */
 import type { CallVerdict } from "../model/verdict.ts";
-import { isRead, probe } from "../probe/index.ts";
+import { isLast, isRead, probe } from "../probe/index.ts";
 import { adapterOf, type Context } from "./context.ts";
 import { type Decided, decide } from "./decide.ts";
 import type { SessionState } from "./state.ts";
@@ -67,9 +67,8 @@ async function ground(
   if (call !== undefined && isRead(agent, call.name)) return { as: "allowed", why: "it only reads" };
   if (call === undefined || names === undefined)
     return { as: "needs-person", why: "nobody can look for its effect here" };
-  const isLast = calls.slice(at + 1).every((later) => isRead(agent, later.name));
   const look = { files, names, agent, cwd: session.cwd };
-  const { saw, cite } = await probe(look, { call, isLast, provisional: false });
+  const { saw, cite } = await probe(look, { call, isLast: isLast(agent, calls, at), provisional: false });
   if (saw === "present") return { as: "present", seen: cite.value };
   if (saw === "absent") return { as: "allowed", why: `its effect is not there: ${cite.value}` };
   return { as: "needs-person", why: cite.value };
