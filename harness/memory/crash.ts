@@ -69,7 +69,8 @@ const endsByItselfMax = 8;
 /**
  * Executes a plan with crashes at the given calls, in ascending order.
  *
- * A server that ends by itself counts as killed where it stood; a request that it refused is repeated.
+ * A server that ends by itself counts as killed where it stood, where its disk may fail; a request that it refused is
+ * repeated.
  */
 export async function executeWithCrashes(
   plan: Plan,
@@ -121,6 +122,7 @@ export async function executeWithCrashes(
       run = nextEpoch(made, run);
       const hit = hits > before ? crash : undefined;
       if (hit === undefined) endsByItself += 1;
+      if (hit === undefined && !mayFail) throw new WatchdogFired(`${serverLeft}, though nothing had failed`);
       if (endsByItself > endsByItselfMax)
         throw new WatchdogFired(`${serverLeft} whenever it was started again, ${endsByItself} times`);
       const how = hit === undefined ? "by itself, kill" : `${hit.when} it, ${hit.model}`;
