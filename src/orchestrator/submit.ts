@@ -184,7 +184,10 @@ export function resumeRun(
   return exclusively(context, session.id, async () => {
     const wrong = request.prompt === undefined ? undefined : checkPrompt(request.prompt);
     if (wrong !== undefined) return wrong;
-    const before = session.attempts.find(({ key }) => key !== undefined && key === request.key);
+    // One that was never started is no answer to a resume: it is made again.
+    const before = session.attempts.find(
+      ({ key, ended }) => key !== undefined && key === request.key && ended?.started !== "no",
+    );
     if (before !== undefined) return resumedBefore(session, before, request.prompt);
     const live = await refuseWhileLive(context, session);
     if (live !== undefined) return refusedBy(session.id, live);

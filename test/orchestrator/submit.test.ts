@@ -2,16 +2,22 @@
  * A submit is what it says, also beside another under its key, and starts nothing beside an agent that nobody remembers.
  */
 import { expect, it } from "vitest";
+import { IoError } from "../../src/model/ports.ts";
 import { startQueued } from "../../src/orchestrator/queue.ts";
-import { submitRun, submitSession } from "../../src/orchestrator/submit.ts";
+import { resumeRun, submitRun, submitSession } from "../../src/orchestrator/submit.ts";
 import { exclusively } from "../../src/session/context.ts";
 import {
+  begun,
   copyOf,
+  cover,
   cwd,
   type Draft,
   dispatch,
+  ended,
+  half,
   id,
   identity,
+  named,
   over,
   project,
   run,
@@ -81,5 +87,23 @@ it("a prompt that could not begin when its turn came begins when another one is 
   });
   expect(own.runs.map((one) => one.prompt)).toEqual(["do r1", "first"]);
   expect(own.queue.map((one) => one.prompt)).toEqual(["second"]);
+  await life.close();
+});
+
+it("a resume whose agent could not be started starts it when it is asked for again, and then no other", async () => {
+  const machine = await left([...begun, cover(1, half), named(1), ended(1, { exitCode: 1 })], {
+    spool: text(...half),
+  });
+  const life = await machine.recovered();
+  const own = sessionOf(life);
+  machine.start = () => {
+    throw new IoError("EAGAIN", "/bin/sh", "spawn");
+  };
+  const resume = () => resumeRun(life.context, own, { acknowledge: true, key: "k" });
+  expect(await resume()).toMatchObject({ status: 503 });
+  machine.start = () => undefined;
+  expect(await resume()).toMatchObject({ status: 202, body: { attempt: 3 } });
+  expect(await resume()).toMatchObject({ status: 202, body: { attempt: 3 } });
+  expect(machine.started).toHaveLength(1);
   await life.close();
 });
