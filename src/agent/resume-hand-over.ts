@@ -48,9 +48,12 @@ export function handOver(request: WordsRequest): HandOver {
     const as = verdict.recovery.sends[index]?.as;
     return as === "result" || as === "unknown" ? [{ call, as }] : [];
   });
+  const shared = sharedIds(verdict.calls);
   const told = entries.filter(({ call, as }) => {
     if (as === "unknown") return true;
-    return (sent === undefined ? call.modelKnows : knowsOf(sent, call)) !== "yes";
+    if (sent === undefined) return call.modelKnows !== "yes";
+    // An answer that is sent may be that of another call of the same id.
+    return knowsOf(sent, call) !== "yes" || (shared.has(call.id) && call.modelKnows !== "yes");
   });
   const { text, shortened } = worded(told, request, lostPrompts(request));
   return {
@@ -58,6 +61,14 @@ export function handOver(request: WordsRequest): HandOver {
     repairs: [],
     sends: entries.map(({ call: { id: callId }, as }) => ({ callId, as, shortened: shortened.has(callId) })),
   };
+}
+
+/** Ids that several calls have: some models count anew in each turn. */
+function sharedIds(calls: readonly CallVerdict[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const { id } of calls) (seen.has(id) ? shared : seen).add(id);
+  return shared;
 }
 
 /** What the person asked for earlier and the agent's store does not have. */

@@ -67,7 +67,7 @@ function check(order: SpawnOrder): void {
     const all = Object.keys(adapters).join(", ");
     throw new HoldfastError("bad-argument", `There is no agent "${order.agent}". Known are: ${all}.`);
   }
-  for (const field of ["session", "key", "agentSession", "model"] as const) {
+  for (const field of ["session", "key", "model"] as const) {
     const isLeftOut = order[field] === undefined || (field === "model" && order.model === "");
     if (!isLeftOut) needName(field, order[field]);
   }
@@ -103,7 +103,8 @@ function jsonOf(about: unknown): string {
 
 /** Ids become arguments and paths; only what can be one of that agent's passes. */
 function wrongAgentSession({ agent, agentSession }: SpawnOrder): boolean {
-  return agentSession !== undefined && adapters[agent]?.isSessionId(agentSession) !== true;
+  if (agentSession === undefined) return false;
+  return typeof agentSession !== "string" || adapters[agent]?.isSessionId(agentSession) !== true;
 }
 
 function wrongPrompt(prompt: unknown): HoldRefusal | undefined {

@@ -61,6 +61,35 @@ function requestOf(streamed: readonly FactBody[], stored: readonly FactBody[]): 
   };
 }
 
+test("a finished call is told, also where the store answers an earlier one of the same id", () => {
+  const ask = (text: string): FactBody => ({ kind: "prompt", text });
+  const first = cutOf("O", [call("call_0", 1), result("call_0", "one")]);
+  const second = cutOf("O", [call("call_0", 2), result("call_0", "two")]);
+  const base = requestOf([], []);
+  const sources = [
+    first,
+    { ...second, facts: second.facts.map((fact) => ({ ...fact, attempt: 2 })) },
+    cutOf("L", [ask("do it"), call("call_0", 1), result("call_0", "one"), ask("more"), call("call_0", 2)]),
+  ];
+  const verdict = reconcile({
+    schema: 1,
+    session: { id: "s", agent: "x", gated: false },
+    attempts: [attempt, { ...attempt, attempt: 2, runId: "run-2", prompt: "more" }],
+    sources,
+    decisions: [],
+    probes: [],
+    bootChanged: false,
+    resumesFrom: "log",
+  });
+  const sent = [
+    { role: "assistant", callId: "call_0" },
+    { role: "tool", callId: "call_0", answer: "result" },
+  ] as const;
+  const { prompt } = handOver({ ...base, sources, verdict, sent });
+  expect(prompt).toContain("Its result:\ntwo");
+  expect(prompt).not.toContain("Its result:\none");
+});
+
 const prompt: FactBody = { kind: "prompt", text: "do it" };
 const call = (callId: string, input: unknown = { command: `run ${callId}` }): FactBody => ({
   kind: "call",
