@@ -2,7 +2,7 @@
  * Who in the process table works on a session: its agent, or a tool that an agent started.
  *
  * Always: an agent is known by the name of its program, its folder or the session's id among its arguments; a tool by
- * the command of an open call among its arguments. What was seen is cited.
+ * the command of an open call among its arguments. What was seen is cited, without what its name says is a secret.
  * Never: a process is ended or signalled from here.
  */
 import type { AgentAdapter } from "../agent/contract.ts";
@@ -88,6 +88,19 @@ function isSame(left: ProcessIdentity, right: ProcessIdentity): boolean {
 
 function citeOf({ identity, args, cwd }: RunningProcess): Cite {
   const where = cwd === undefined ? "" : ` in ${cwd}`;
-  const value = `pid ${identity.pid} (start time ${identity.startTime})${where}: ${args.join(" ")}`;
+  const value = `pid ${identity.pid} (start time ${identity.startTime})${where}: ${shown(args)}`;
   return { source: "P", value: citeValue(value) };
+}
+
+const secretName = /key|token|secret|passw|credential/i;
+
+/** A command line for a report, which people pass on: `--api-key …`, `OPENAI_API_KEY=…`. */
+function shown(args: readonly string[]): string {
+  const words = args.map((arg, at) => {
+    const before = args[at - 1] ?? "";
+    if (/^--?[^\s=]+$/.test(before) && secretName.test(before) && !arg.startsWith("-")) return "…";
+    const name = /^[^\s=]+(?==)/.exec(arg)?.[0];
+    return name !== undefined && secretName.test(name) ? `${name}=…` : arg;
+  });
+  return words.join(" ");
 }
