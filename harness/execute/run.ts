@@ -7,12 +7,11 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { GateServer } from "../agent/gate-server.ts";
-import { type RunRecord, serverFails } from "../history.ts";
+import type { RunRecord } from "../history.ts";
 import { writeLauncher } from "../launch/launcher.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { AgentName, Plan } from "../plan/plan.ts";
 import type { Context, Subject } from "../subject/contract.ts";
-import { isServerFailure } from "../subject/http.ts";
 import { Agents } from "./agents.ts";
 import { answering } from "./answers.ts";
 import { Clients } from "./clients.ts";
@@ -23,7 +22,7 @@ import { submitTurn } from "./prompt.ts";
 import { Recorder } from "./recorder.ts";
 import { settle } from "./resume.ts";
 import { playRound } from "./round.ts";
-import { serverThatLeft, startServer, within } from "./server.ts";
+import { failureOfServer, serverThatLeft, startServer, within } from "./server.ts";
 import { endWasShown } from "./shown.ts";
 import { Starved, throwIfStarved, whyStarved } from "./starvation.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -119,7 +118,7 @@ export async function executeRun(
 async function whatItWaitedFor(run: Execution | undefined, error: unknown): Promise<string | undefined> {
   if (error instanceof WatchdogFired) return error.waitingFor;
   const left = run && (await serverThatLeft(run));
-  return left ?? (isServerFailure(error) ? `${serverFails} (${error.message})` : undefined);
+  return left ?? failureOfServer(error);
 }
 
 /** Plays a prepared plan to its end. @throws WatchdogFired when a wait runs out. */

@@ -2,7 +2,8 @@
  * The server under test: started, known by identity, ended; each life is on record.
  */
 
-import { serverLeft } from "../history.ts";
+import { serverFails, serverLeft } from "../history.ts";
+import { isServerFailure } from "../subject/http.ts";
 import type { AgentRun } from "./agents.ts";
 import { type Execution, limits, WatchdogFired } from "./execution.ts";
 import type { Machine } from "./machine.ts";
@@ -106,6 +107,11 @@ export async function serverThatLeft(run: Execution): Promise<string | undefined
     signal: end?.signal ?? null,
   });
   return `${serverLeft} (${end?.signal ?? `exit code ${end?.code ?? "unknown"}`})`;
+}
+
+/** What to say of an answer by which the server itself failed; undefined for any other error. */
+export function failureOfServer(error: unknown): string | undefined {
+  return isServerFailure(error) ? `${serverFails} (${error.message})` : undefined;
 }
 
 /** Agents that serve over a pipe end when the server's end of it is closed. */

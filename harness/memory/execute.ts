@@ -15,6 +15,7 @@ import type { Machine } from "../execute/machine.ts";
 import type { RunProcess } from "../execute/processes.ts";
 import { Recorder } from "../execute/recorder.ts";
 import { play } from "../execute/run.ts";
+import { failureOfServer } from "../execute/server.ts";
 import { makeTokens } from "../execute/tokens.ts";
 import type { RunRecord } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -82,9 +83,10 @@ export async function executeInMemory(plan: Plan, seed: number, hooks: CallHooks
 
 /** Records what ended a run early; returns it when it is the harness' own fault. */
 export function tellEnd({ run }: MemoryRun, error: unknown): string | undefined {
-  if (!(error instanceof WatchdogFired))
+  const waitingFor = error instanceof WatchdogFired ? error.waitingFor : failureOfServer(error);
+  if (waitingFor === undefined)
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
-  run.recorder.record({ kind: "watchdog", waitingFor: error.waitingFor });
+  run.recorder.record({ kind: "watchdog", waitingFor });
   return undefined;
 }
 

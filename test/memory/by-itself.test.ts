@@ -29,6 +29,21 @@ it("where nothing had failed", async () => {
   expect(await endedOnce()).toEqual(["defect", "settles/server-ended-by-itself/settled"]);
 });
 
+it("a server that answers 500 for ever is judged by that", async () => {
+  if (plan === undefined) throw new Error("no plan");
+  const answer = { status: 500, text: "no", body: undefined };
+  const { record } = await executeWithCrashes({ ...plan, rounds: [] }, 1, [], {
+    watch: ({ number }, { stage }) => {
+      if (number > 60 && stage.life !== undefined) Object.assign(stage.life, { request: async () => answer });
+    },
+  });
+  const { verdict, defects } = assess(record);
+  expect([verdict, defects.map(({ signature }) => signature)]).toEqual([
+    "defect",
+    ["settles/server-fails/settled"],
+  ]);
+});
+
 it("is started again where its disk may fail", async () => {
   expect(await endedOnce({ fate: () => ({ kind: "go" }) })).toEqual(["pass"]);
 });
