@@ -1,9 +1,10 @@
 /** Mutant: session, run and dispatch are acknowledged from memory, and recorded when the agent first speaks. */
+import type { SourcePatch } from "../../harness/launch/patch.ts";
 import { brokenReference } from "../../harness/subject/reference.ts";
 
 export const expected = ["no-lost-run", "no-orphan-unseen"];
 
-export default brokenReference("dispatch-recorded-when-agent-speaks", [
+export const patches: readonly SourcePatch[] = [
   {
     file: "src/session/recorder.ts",
     find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>, source);",
@@ -21,7 +22,9 @@ export default brokenReference("dispatch-recorded-when-agent-speaks", [
   {
     // The copy beside the spool would make it good again.
     file: "src/session/about.ts",
-    find: "if (!idPattern.test(id)) continue;",
-    replace: "if (idPattern.test(id)) continue;",
+    find: "if (!idPattern.test(id)) return false;",
+    replace: "if (idPattern.test(id)) return false;",
   },
-]);
+];
+
+export default brokenReference("dispatch-recorded-when-agent-speaks", patches);

@@ -1,9 +1,10 @@
 /** Mutant: an event is recorded when the next one arrives, and what is not recorded is not read. */
+import type { SourcePatch } from "../../harness/launch/patch.ts";
 import { brokenReference } from "../../harness/subject/reference.ts";
 
 export const expected = ["no-lost-shown-event"];
 
-export default brokenReference("events-recorded-one-late", [
+export const patches: readonly SourcePatch[] = [
   {
     file: "src/session/recorder.ts",
     find: "const appended = this.#journal.append(type, data as unknown as Readonly<Record<string, unknown>>, source);",
@@ -21,4 +22,6 @@ export default brokenReference("events-recorded-one-late", [
     find: "while (await this.#drain()) if (this.#closed) return undefined;",
     replace: "while (!wrapperGone && (await this.#drain())) if (this.#closed) return undefined;",
   },
-]);
+];
+
+export default brokenReference("events-recorded-one-late", patches);

@@ -8,6 +8,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { faultNames } from "../../harness/fault/index.ts";
+import type { SourcePatch } from "../../harness/launch/patch.ts";
 import { directedPlans } from "../../harness/plan/directed.ts";
 import { generatePlan } from "../../harness/plan/generate.ts";
 import type { Plan } from "../../harness/plan/plan.ts";
@@ -17,6 +18,7 @@ import type { Runs } from "../support/runs.ts";
 export interface Mutant {
   readonly name: string;
   readonly expected: readonly string[];
+  readonly patches: readonly SourcePatch[];
   readonly subject: Subject;
 }
 
@@ -29,8 +31,10 @@ export async function loadMutants(): Promise<Mutant[]> {
       const module = (await import(pathToFileURL(path.join(folder, file)).href)) as {
         default: Subject;
         expected: readonly string[];
+        patches: readonly SourcePatch[];
       };
-      return { name: file.replace(/\.ts$/, ""), expected: module.expected, subject: module.default };
+      const { expected, patches, default: subject } = module;
+      return { name: file.replace(/\.ts$/, ""), expected, patches, subject };
     }),
   );
 }

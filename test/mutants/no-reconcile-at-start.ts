@@ -1,9 +1,10 @@
 /** Mutant: start-up leaves the sessions as they are on record. */
+import type { SourcePatch } from "../../harness/launch/patch.ts";
 import { brokenReference } from "../../harness/subject/reference.ts";
 
 export const expected = ["settles", "flag-iff-divergent"];
 
-export default brokenReference("no-reconcile-at-start", [
+export const patches: readonly SourcePatch[] = [
   {
     file: "src/session/recover.ts",
     find: "      await settle(context, session);\n      await context.onIdle(session);\n",
@@ -15,4 +16,6 @@ export default brokenReference("no-reconcile-at-start", [
     find: "      ? (await settle(context, session)).verdict",
     replace: '      ? (void settle, reconcile(await gatherEvidence(context, session, "living")))',
   },
-]);
+];
+
+export default brokenReference("no-reconcile-at-start", patches);

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { checks } from "../../harness/check/index.ts";
 import { bugClasses } from "../../harness/strength/bug.ts";
 import { bugs } from "../bugs/index.ts";
+import { mutants as inMemory } from "../memory/mutants.ts";
+import { loadMutants } from "../mutants/mutants.ts";
 
 describe("the catalogue of seeded bugs", () => {
   it("has at least 40, of all twelve classes, each under an id of its own", () => {
@@ -25,3 +27,13 @@ describe("the catalogue of seeded bugs", () => {
     },
   );
 });
+
+it.each([...(await loadMutants()), ...inMemory].map(({ name, patches }) => [name, patches] as const))(
+  "the mutant %s fits the sources",
+  async (_, patches) => {
+    for (const { file, find } of patches) {
+      const source = await readFile(new URL(`../../${file}`, import.meta.url), "utf8");
+      expect([file, source.split(find).length - 1]).toEqual([file, 1]);
+    }
+  },
+);
