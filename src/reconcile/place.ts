@@ -3,6 +3,7 @@
  *
  * Always: two statements are compared only within one kind of source: stream and store name the same thing differently.
  */
+import { citeValue } from "../model/cite.ts";
 import { citeOf, type Fact, type FactBody } from "../model/fact.ts";
 import type { Finding } from "../model/verdict.ts";
 import type { Case } from "./case.ts";
@@ -42,10 +43,10 @@ function drift(
     const [first] = stated;
     const other = stated.find(({ value }) => value !== first?.value);
     if (first === undefined || other === undefined) return [];
-    const summary = `${what}: ${other.value} after ${first.value}.`;
+    const summary = `${what}: ${citeValue(other.value)} after ${citeValue(first.value)}.`;
     const cites = [
-      citeOf(first.fact, `${field} ${first.value}`),
-      citeOf(other.fact, `${field} ${other.value}`),
+      citeOf(first.fact, citeValue(`${field} ${first.value}`)),
+      citeOf(other.fact, citeValue(`${field} ${other.value}`)),
     ];
     return [raise(one, { code, severity: "warning", at: placeOf(other.fact), summary, cites })];
   });

@@ -117,6 +117,16 @@ test("place-moved: the folder is gone", () => {
   expect(one.run.state).toBe("diverged");
 });
 
+test("what an agent says of itself is quoted, however long it is", () => {
+  const long = (end: string): FactBody => {
+    const text = `${"v".repeat(1_000_000)}${end}`;
+    return { kind: "session", agentSessionId: "s", version: text, model: text };
+  };
+  const { findings } = reconcile(evidence([], [L([long("1"), prompt("p1"), long("2")])]));
+  expect(findings.map(({ code }) => code)).toEqual(expect.arrayContaining(["version-drift", "config-drift"]));
+  expect(JSON.stringify(findings).length).toBeLessThan(10_000);
+});
+
 test("version-drift and config-drift: only within one kind of source", () => {
   const named = (version: string, model: string): FactBody => ({
     kind: "session",
