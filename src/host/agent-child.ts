@@ -41,8 +41,10 @@ export class AgentChild extends EventEmitter {
         source.input(chunk).then((taken) => done(taken ? null : broken()), done);
       },
     });
-    // A host that never looks at stdin must not fall over its end.
+    // A host that never looks at stdin must not fall over its end, nor over a file that cannot be read any more.
     this.stdin.on("error", () => {});
+    for (const stream of [this.stdout, this.stderr])
+      stream.on("error", (thrown: unknown) => this.#fail(thrown));
     if (!of.adopted) setImmediate(() => this.emit("spawn"));
     source.ended.then(
       ({ exitCode }) => this.#end(exitCode),
