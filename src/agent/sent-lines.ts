@@ -63,6 +63,12 @@ export class SentLines {
     this.#lines.clear();
   }
 
+  /** What stands from this byte on is not sent any more. */
+  dropFrom(fromByte: number): void {
+    for (const { range } of this.lines)
+      if (range.fromByte >= fromByte) this.#lines.put(range.fromByte, undefined);
+  }
+
   /** The fact was left out: what its line sends for it goes too. */
   forget({ body, range: { fromByte } }: Fact): void {
     const known = this.#lines.find(fromByte);

@@ -137,6 +137,8 @@ class Reader {
   readonly versions: string[] = [];
   readonly damage = new DamageList();
   readonly #path: string;
+  /** Where the person's words stand; those that were taken back are gone. */
+  readonly #prompts: number[] = [];
   #ordinal: number | undefined;
   #isNamed = false;
 
@@ -152,7 +154,17 @@ class Reader {
     if (replaces) this.said.clear();
     this.said.add(range, 0, items.map(sendOf));
     if (type === "session_meta") return this.#session(payload);
-    return decodeRecord(type, () => rolloutBodies(type, payload));
+    if (type === "event_msg" && payload.type === "thread_rolled_back") this.#takeBack(payload.num_turns);
+    const bodies = decodeRecord(type, () => rolloutBodies(type, payload));
+    if (bodies.some(({ kind }) => kind === "prompt")) this.#prompts.push(range.fromByte);
+    return bodies;
+  }
+
+  /** A person took the last turns back: a resume does not send them, though what was done there was done. */
+  #takeBack(turns: unknown): void {
+    const count = typeof turns === "number" && turns > 0 ? Math.min(turns, this.#prompts.length) : 0;
+    const [first] = count === 0 ? [] : this.#prompts.splice(-count);
+    if (first !== undefined) this.said.dropFrom(first);
   }
 
   /** A thread that was forked holds the head of the other behind its own. */

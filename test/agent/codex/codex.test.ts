@@ -5,6 +5,7 @@ import { outputOf } from "../../../src/agent/codex/output.ts";
 import { historyOf, rolloutBodies } from "../../../src/agent/codex/rollout.ts";
 import { sentOnResume } from "../../../src/agent/codex/sent.ts";
 import { shellWords } from "../../../src/agent/codex/shell-words.ts";
+import { read } from "../../../src/agent/codex/store.ts";
 import { codex } from "../../../src/agent/codex.ts";
 import type { SourceCut } from "../../../src/model/evidence.ts";
 import type { FactBody } from "../../../src/model/fact.ts";
@@ -61,6 +62,23 @@ describe("an output", () => {
       expect(rolloutBodies("response_item", line)).toMatchObject([{ kind: "result", callId: "c1" }]);
     }
   });
+});
+
+test("turns that a person took back are not sent, and their calls stay on record", async () => {
+  const item = (payload: object) => ({ type: "response_item", payload });
+  const words = (text: string) =>
+    item({ type: "message", role: "user", content: [{ type: "input_text", text }] });
+  const turn = (id: string) => [
+    words(`do ${id}`),
+    item({ type: "function_call", call_id: id, name: "tool", arguments: "{}" }),
+    item({ type: "function_call_output", call_id: id, output: "ok" }),
+  ];
+  const back = { type: "event_msg", payload: { type: "thread_rolled_back", num_turns: 1 } };
+  const lines = [...turn("kept"), ...turn("gone"), back].map((line) => `${JSON.stringify(line)}\n`);
+  const files = diskFiles({ "/r.jsonl": new TextEncoder().encode(lines.join("")) });
+  const { sent, sources } = await read(files, { agent: "codex", id: "x", path: "/r.jsonl" });
+  expect(sent.flatMap(({ callId }) => callId ?? [])).toEqual(["kept", "kept"]);
+  expect(sources[0]?.facts.filter(({ body }) => body.kind === "result")).toHaveLength(2);
 });
 
 test("words as a shell quotes them", () => {
