@@ -8,6 +8,7 @@
 import type { AgentAdapter } from "../agent/contract.ts";
 import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
+import { commandLine } from "../model/command-line.ts";
 import type { StrangerEvidence, ToolEvidence } from "../model/evidence.ts";
 import { isRecord } from "../model/json.ts";
 import type { ProcessIdentity, RunningProcess } from "../model/ports.ts";
@@ -88,19 +89,6 @@ function isSame(left: ProcessIdentity, right: ProcessIdentity): boolean {
 
 function citeOf({ identity, args, cwd }: RunningProcess): Cite {
   const where = cwd === undefined ? "" : ` in ${cwd}`;
-  const value = `pid ${identity.pid} (start time ${identity.startTime})${where}: ${shown(args)}`;
+  const value = `pid ${identity.pid} (start time ${identity.startTime})${where}: ${commandLine(args)}`;
   return { source: "P", value: citeValue(value) };
-}
-
-const secretName = /key|token|secret|passw|credential/i;
-
-/** A command line for a report, which people pass on: `--api-key …`, `OPENAI_API_KEY=…`. */
-function shown(args: readonly string[]): string {
-  const words = args.map((arg, at) => {
-    const before = args[at - 1] ?? "";
-    if (/^--?[^\s=]+$/.test(before) && secretName.test(before) && !arg.startsWith("-")) return "…";
-    const name = /^[^\s=]+(?==)/.exec(arg)?.[0];
-    return name !== undefined && secretName.test(name) ? `${name}=…` : arg;
-  });
-  return words.join(" ");
 }

@@ -6,6 +6,7 @@
  * Never: a tool is ended because it is an orphan; that takes a person's stop.
  */
 import { citeValue } from "../model/cite.ts";
+import { commandLine } from "../model/command-line.ts";
 import type { Evidence, ToolEvidence } from "../model/evidence.ts";
 import { isRecord } from "../model/json.ts";
 import type { Kin } from "../model/ports.ts";
@@ -47,7 +48,7 @@ export async function judge(context: Context, session: SessionState, cut: Eviden
 /** The call whose command the tool runs; where that is not to be seen, each that it could be. */
 function evidenceOf(tool: Kin, open: readonly CallVerdict[], { attempt }: AttemptState): ToolEvidence[] {
   const named = open.filter(({ input }) => runs(tool, input));
-  const value = citeValue(`${describe(tool.identity)}: ${tool.args.join(" ")}`);
+  const value = citeValue(`${describe(tool.identity)}: ${commandLine(tool.args)}`);
   return (named.length > 0 ? named : open).map(({ id }) => ({
     callId: id,
     attempt,

@@ -5,6 +5,7 @@
  * on record, with what could not be.
  * Never: a process is signalled that is this attempt's only by its session, unless the session's leader was seen.
  */
+import { commandLine } from "../model/command-line.ts";
 import type { Kin } from "../model/ports.ts";
 import { describe } from "../supervise/index.ts";
 import { toolsOf } from "./agent-life.ts";
@@ -47,7 +48,7 @@ export async function sweep(context: Context, session: SessionState): Promise<re
 
 /** As clients are told. */
 export function nameOf({ identity, args }: Kin): string {
-  return `${describe(identity)}: ${args.join(" ").slice(0, 200)}`;
+  return `${describe(identity)}: ${commandLine(args).slice(0, 200)}`;
 }
 
 async function signalAll(

@@ -16,7 +16,7 @@ describe("a tool that runs without its agent", () => {
     all.map(({ id: name, effect, marks }) => `${name} ${effect} ${marks.join()}`);
 
   it("is of the call whose command it runs; the others are unknown", async () => {
-    const machine = await leaving(begun, [tool(61, ["sh", "-c", "make all"])]);
+    const machine = await leaving(begun, [tool(61, ["sh", "-c", "make all", "TOKEN=t-1"])]);
     const life = await machine.recovered();
     const { verdict, evidence } = await settle(life.context, sessionOf(life));
     expect(states(verdict.calls)).toEqual(["c1 running orphan", "c2 unknown "]);
@@ -24,7 +24,7 @@ describe("a tool that runs without its agent", () => {
       {
         callId: "c1",
         attempt: 1,
-        cite: { source: "P", attempt: 1, value: "pid 61 (start time 610): sh -c make all" },
+        cite: { source: "P", attempt: 1, value: "pid 61 (start time 610): sh -c make all TOKEN=…" },
       },
     ]);
     await life.close();

@@ -12,7 +12,7 @@ describe("what a stopped agent has left", () => {
   it("is ended by name of its marker, and what only its session tells is left; both are on record", async () => {
     const machine = await leaving(
       [...begun, stop],
-      [tool(61, ["make", "all"]), tool(62, ["sleep", "9"], "session")],
+      [tool(61, ["make", "--api-key", "sk-1", "all"]), tool(62, ["sleep", "9"], "session")],
     );
     const life = await machine.recovered();
     expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
@@ -20,7 +20,7 @@ describe("what a stopped agent has left", () => {
       {
         sessionId: id,
         attempt: 1,
-        ended: ["pid 61 (start time 610): make all"],
+        ended: ["pid 61 (start time 610): make --api-key … all"],
         left: ["pid 62 (start time 620): sleep 9"],
       },
     ]);
