@@ -4,6 +4,7 @@
  * Always: guarded first; ids are looked up in what is on record and never become paths; a refusal is JSON
  * `{error: {code, message}}` with a sentence that says what to do.
  */
+import { HoldfastError } from "../model/error.ts";
 import type { HttpRequest, HttpResponse } from "../model/http.ts";
 import { LifeOver } from "../session/recorder.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
@@ -120,6 +121,9 @@ function failed(error: unknown, site: Site): Answer {
       `This server can no longer record anything: ${error.message}. Ask its successor.`,
     );
   }
+  // What is on record is beyond this version, and the sentence says which one is needed.
+  if (error instanceof HoldfastError && error.code === "bad-state")
+    return refuse(409, error.code, error.message);
   const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
   site.life()?.context.report(`A request failed: ${stack ?? message}`);
   return refuse(

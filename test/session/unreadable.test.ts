@@ -2,6 +2,7 @@
  * What this version cannot take, of an agent or of another version, is told and harms nobody.
  */
 import { expect, it } from "vitest";
+import { makeShell } from "../../src/orchestrator/http.ts";
 import { detailOf } from "../../src/session/view.ts";
 import { asked, type Draft, dispatch, run, said, session, text, whole } from "./drafts.ts";
 import { left, sessionOf } from "./machine.ts";
@@ -32,6 +33,15 @@ it("a session of an agent that only another version knows harms no other", async
   expect(machine.over).toEqual([]);
   expect(machine.reports).toEqual([expect.stringContaining('knows no agent "of-tomorrow"')]);
   expect(life.context.lives.get(other)?.trouble).toContain("of-tomorrow");
+  const site = { token: () => "t", life: () => life, isReady: () => true, pid: 1 };
+  const { handle } = makeShell(site);
+  const get = async (target: string) => {
+    const { status, body } = await handle({ method: "GET", target, headers: new Map(), body: [] });
+    return { status, body: String(body) };
+  };
+  expect(await get("/api/sessions")).toMatchObject({ status: 200, body: expect.stringContaining(other) });
+  const { status, body } = await get(`/api/sessions/${other}`);
+  expect([status, body]).toEqual([409, expect.stringContaining("Use the version that made it.")]);
   expect(sessionOf(life).runs).toMatchObject([{ state: "completed" }]);
   await life.close();
 });
