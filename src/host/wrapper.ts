@@ -8,11 +8,12 @@
  * - `pid` and `exit` appear whole (rename), `exit` after the last byte that the agent wrote;
  * - a pid is noted with its start time where /proc tells it. The wrapper has not waited for the agent then, so the
  *   pid cannot be another process's yet: who the agent is, is known for ever, however late a server reads the note.
+ * What the wrapper makes is its owner's alone; the agent makes files as it would without us.
  * `alive` is held by the wrapper alone: its end tells a server, by the kernel and without a poll, that the wrapper
  * is gone. `stdin` is also held by the agent and answers whether anybody is left.
  */
 export const wrapperScript = `
-umask 077
+U="$(umask)"; umask 077
 D="$1"; shift
 exec 3<>"$D/stdin" 4<>"$D/alive" || exit 70
 since() {
@@ -24,7 +25,7 @@ since() {
 }
 W="$$$(since "$$")"
 (set -C; echo "$W" >"$D/started") 2>/dev/null || exit 75
-"$@" <&3 3<&- 4<&- >>"$D/spool" 2>>"$D/stderr" &
+{ umask "$U"; exec "$@"; } <&3 3<&- 4<&- >>"$D/spool" 2>>"$D/stderr" &
 P="$!"
 echo "$P$(since "$P")" >"$D/pid.tmp" && mv "$D/pid.tmp" "$D/pid"
 wait "$P"

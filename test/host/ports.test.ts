@@ -227,6 +227,25 @@ describe("agents", () => {
     expect(await agents.input(folder, bytes("x"))).toBe(false);
   });
 
+  it("leaves to the agent the rights with which it would make files anyway; what is ours is its owner's alone", async () => {
+    const agents = hostAgents("/usr/bin:/bin");
+    await prepare();
+    const before = process.umask();
+    const start = {
+      folder,
+      command: "/bin/sh",
+      args: ["-c", "umask; echo oops >&2"],
+      cwd: folder,
+      env: {},
+      marker: "s.1",
+    };
+    await agents.start(start);
+    expect(await until("exit")).toBe("0");
+    expect(Number.parseInt(readFileSync(join(folder, "spool"), "utf8"), 8)).toBe(before);
+    for (const name of ["started", "pid", "exit", "stderr"])
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+  });
+
   it("never starts what was fenced first", async () => {
     const agents = hostAgents("/usr/bin:/bin");
     await prepare();
