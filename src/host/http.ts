@@ -34,6 +34,12 @@ export function listenHttp(
     outgoing.once("close", done);
     answer(incoming, outgoing, handle).catch(() => outgoing.destroy());
   });
+  server.on("connection", (socket) => {
+    socket.once("close", () => {
+      // Node tells it to the answer whose turn it is, and not to those behind it on the same connection.
+      for (const one of answering) if (one.req.socket === socket) one.emit("close");
+    });
+  });
   const quiet = (graceMs: number) =>
     new Promise<void>((resolve) => {
       const limit = setTimeout(resolve, graceMs);
@@ -112,7 +118,7 @@ function toRequest(incoming: IncomingMessage): HttpRequest | undefined {
 async function pump(pieces: HttpPieces, outgoing: ServerResponse): Promise<void> {
   outgoing.once("close", () => pieces.cancel());
   // It may have gone while the answer was made.
-  if (outgoing.closed) pieces.cancel();
+  if (outgoing.closed || outgoing.req.socket.destroyed) pieces.cancel();
   outgoing.flushHeaders();
   for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
     if (!outgoing.write(piece)) await drained(outgoing);
