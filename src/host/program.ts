@@ -35,6 +35,8 @@ export function hostProgram(): Program {
     if (errorCode(error) === "EPIPE") process.exit(0);
     throw error;
   });
+  // Whoever read the complaints may be gone long before a server is.
+  process.stderr.on("error", () => {});
   return {
     args: process.argv.slice(2),
     env: process.env,

@@ -89,6 +89,26 @@ describe("more than is to be taken", () => {
   });
 });
 
+describe("whoever reads what it complains of", () => {
+  it("may go, and the server stays", async () => {
+    const server = await place.start();
+    server.child.stderr?.destroy();
+    const { port } = new URL(server.url);
+    // A request that breaks off in the middle is complained of.
+    for (let n = 0; n < 2; n++) {
+      const client = connect(Number(port), "127.0.0.1");
+      client.write(
+        `POST /api/projects HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: Bearer ${server.token}\r\ncontent-length: 10\r\nexpect: 100-continue\r\n\r\n{`,
+      );
+      await once(client, "data");
+      client.destroy();
+      await once(client, "close");
+      expect((await server.get("/health")).status).toBe(200);
+    }
+    expect((await server.get("/health")).status).toBe(200);
+  });
+});
+
 describe("what others put into our folders", () => {
   it("a link in the place of the journal or the sessions is not followed", async () => {
     const elsewhere = join(place.folder, "elsewhere");
