@@ -43,10 +43,14 @@ export async function readChild(child: ChildProcess, reader: PipeReader): Promis
   await reader.ended(await over);
 }
 
+/** A write is told how it ended; without a listener the same error would end the host. */
+const ignoreError = () => {};
+
 /** Writes to the child's stdin; false when it takes nothing any more. */
 export function writeToChild(child: ChildProcess, bytes: Uint8Array): Promise<boolean> {
   const { stdin } = child;
   if (stdin === null || stdin.destroyed) return Promise.resolve(false);
+  if (!stdin.listeners("error").includes(ignoreError)) stdin.on("error", ignoreError);
   return new Promise((resolve) => stdin.write(bytes, (error) => resolve(!error)));
 }
 
