@@ -81,6 +81,8 @@ async function once(
   const waiting = session === undefined ? undefined : queuedByKey(session, submit.key);
   if (session !== undefined && waiting !== undefined)
     return waiting.prompt === submit.prompt ? queuedAnswer(session, waiting.id) : keyReused();
+  const back = session?.withdrawn?.find((one) => one.key === submit.key);
+  if (back !== undefined) return back.prompt === submit.prompt ? withdrawn() : keyReused();
   const mine = work().finally(() => context.submits.delete(name));
   context.submits.set(name, { prompt: submit.prompt, answer: mine });
   return mine;
@@ -122,6 +124,12 @@ function knownRun(session: SessionState, run: RunRecordState, submit: Submit): A
 function keyReused(): Answer {
   const message = "This Idempotency-Key was used with another prompt. Use a new key for a new prompt.";
   return refuse(409, "key-reused", message);
+}
+
+function withdrawn(): Answer {
+  const message =
+    "The prompt of this Idempotency-Key was taken back while it waited. Use a new key to send it again.";
+  return refuse(409, "withdrawn", message);
 }
 
 async function startSession(context: Context, project: ProjectState, submit: Submit): Promise<Answer> {

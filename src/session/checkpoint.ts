@@ -26,7 +26,7 @@ export interface Checkpoint {
 }
 
 /** To be moved up with every change of what a session's state is made of: another version's is not used. */
-const shape = 5;
+const shape = 6;
 
 /** So many records are folded without making a new one. */
 export const recordsPerCheckpoint = 5_000;

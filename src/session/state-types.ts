@@ -104,6 +104,8 @@ export interface SessionState {
   readonly decisions: DecisionEvidence[];
   /** Prompts whose turn has not come, in order. */
   readonly queue: QueuedPrompt[];
+  /** Prompts that were taken back before that. */
+  withdrawn?: QueuedPrompt[];
   readonly facts: StreamFact[];
   /** Where the last record stands that this version does not know; another one does, and shows it there. */
   passedAt?: Place;

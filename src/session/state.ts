@@ -10,7 +10,14 @@ import { emptyCovers, extendCovers, extendToByte } from "./covers.ts";
 import { indexOfPlace, laterPlace, placeIn } from "./place.ts";
 import type { AnyRecord, Place, RecordData } from "./records.ts";
 import { SessionTable } from "./session-table.ts";
-import type { AttemptState, ProjectState, RunRecordState, SessionState, StreamFact } from "./state-types.ts";
+import type {
+  AttemptState,
+  ProjectState,
+  QueuedPrompt,
+  RunRecordState,
+  SessionState,
+  StreamFact,
+} from "./state-types.ts";
 
 export type {
   Approval,
@@ -118,9 +125,11 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
       session.queue.push({ id, prompt, ...(key === undefined ? {} : { key }), atMs });
       break;
     }
-    case "unqueued":
-      unqueue(session, record.data.queueId);
+    case "unqueued": {
+      const taken = unqueue(session, record.data.queueId);
+      if (taken !== undefined) session.withdrawn = [...(session.withdrawn ?? []), taken];
       break;
+    }
     case "dispatch":
       foldDispatch(session, record.data, cite);
       break;
@@ -183,9 +192,9 @@ function foldSession(session: SessionState, record: SessionRecord, cite: Cite): 
   }
 }
 
-function unqueue({ queue }: SessionState, queueId: string | undefined): void {
+function unqueue({ queue }: SessionState, queueId: string | undefined): QueuedPrompt | undefined {
   const index = queue.findIndex((one) => one.id === queueId);
-  if (index !== -1) queue.splice(index, 1);
+  return index === -1 ? undefined : queue.splice(index, 1)[0];
 }
 
 function foldRun(session: SessionState, data: RecordData["run"]): void {

@@ -32,6 +32,10 @@ describe("a prompt that waits for the run under way", () => {
     expect((await queue(server, "the second", "k2")).body).toEqual(second.body);
     expect((await queue(server, "another", "k2")).status).toBe(409);
     expect((await server.post(`/api/sessions/${id}/queue/${waiting[1]?.id}/withdraw`, {})).status).toBe(200);
+    // Asked for again late, it is not put back.
+    const late = await queue(server, "never", "k3");
+    expect(late).toMatchObject({ status: 409, body: { error: { code: "withdrawn" } } });
+    expect((await queue(server, "another", "k3")).body).toMatchObject({ error: { code: "key-reused" } });
     const rest = server.events(id, isEndOf(3));
     await place.release("gate");
     await rest;

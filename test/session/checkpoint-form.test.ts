@@ -107,7 +107,7 @@ describe("a checkpoint in memory", () => {
     expect(await reads()).toBe(2);
     await writeCheckpoint(files, home, packed, 1);
     expect(JSON.parse(headOf(files))).toMatchObject({
-      shape: 5,
+      shape: 6,
       bodies: { name: "checkpoint-1", stamp: "then" },
     });
     expect(await reads()).toBe(1);
@@ -170,7 +170,7 @@ describe("a checkpoint in memory", () => {
       line(good).slice(3),
       line(good, Buffer.byteLength(good) + 1),
       line(good, undefined, crc32(Buffer.from(good)) - 1),
-      line(JSON.stringify({ ...head, shape: 4 })),
+      line(JSON.stringify({ ...head, shape: 5 })),
       line(JSON.stringify({ ...head, covers: {} })),
       line(JSON.stringify([head])),
       line("null"),

@@ -164,6 +164,6 @@ describe("a checkpoint", () => {
     expect(Object.keys(session?.attempts[0] ?? {}).sort()).toEqual(
       "ask,attempt,bootId,cite,covers,ended,prompt,runId".split(","),
     );
-    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":5,"bodies":');
+    expect(readFileSync(checkpointPath(home), "utf8")).toContain('{"shape":6,"bodies":');
   });
 });
