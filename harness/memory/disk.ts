@@ -212,9 +212,9 @@ export class Disk {
     for (const node of this.#paths.values()) {
       if (node instanceof FileNode && isDirty(node)) dirty.add(node);
     }
-    // A file that was removed or replaced may come back with the entry that named it.
-    for (const { folder } of this.changes)
-      for (const node of folder.durable.values())
+    // A file that was removed or replaced may come back with the entry that named it, durable or not.
+    for (const { folder, sets } of this.changes)
+      for (const node of [...folder.durable.values(), ...sets.map(([, set]) => set)])
         if (node instanceof FileNode && isDirty(node)) dirty.add(node);
     return dirty;
   }

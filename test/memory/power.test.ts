@@ -71,6 +71,24 @@ describe("what a power cut may leave", () => {
     expect(short).toEqual(["a=", "a=0.", "a=0y", "a=X.", "a=Xy"]);
   });
 
+  test("posix: what was replaced before any folder sync may come back as empty as it may have been left", () => {
+    const disk = newDisk();
+    create(disk, "/d/a.1", "one");
+    disk.rename("/d/a.1", "/d/a");
+    const next = create(disk, "/d/a.2", "two");
+    disk.syncFile(next);
+    disk.rename("/d/a.2", "/d/a");
+    expect(states(disk, "posix")).toContain("a=");
+    expect(states(disk, "posix")).toContain("a=...");
+  });
+
+  test("posix: what was removed before any folder sync may come back as empty as it may have been left", () => {
+    const disk = newDisk();
+    create(disk, "/d/a", "one");
+    disk.remove("/d/a");
+    expect(states(disk, "posix")).toEqual(["", "a=", "a=...", "a=one"]);
+  });
+
   test("posix: a rename is there or not; ext4: entries come in order, and a sync brings all before it", () => {
     const make = () => {
       const disk = newDisk();
