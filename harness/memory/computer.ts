@@ -154,7 +154,8 @@ export class Computer implements Watchers {
       this.scheduler.push(life, () => {
         const names = [...pending];
         pending.clear();
-        for (const one of names) onChange(one);
+        // A watch that is closed tells nothing, of what was before neither.
+        for (const one of names) if (watches.has(tell)) onChange(one);
       });
     };
     const watches = this.#watches.get(folder) ?? new Set();

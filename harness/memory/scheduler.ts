@@ -158,7 +158,8 @@ export class Scheduler {
       if (timer.cancelled || timer.owner.dead) continue;
       this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
       if (timer.owner.frozen) {
-        timer.owner.held.push(timer.callback);
+        // Thawed, it may be cancelled by what comes before it.
+        timer.owner.held.push(() => timer.cancelled || timer.callback());
         continue;
       }
       timer.callback();
