@@ -6,6 +6,7 @@ import { readArtifactPlan } from "./campaign/artifact.ts";
 import { recheck, replayPlan } from "./campaign/replay.ts";
 import { asMisuse, checkout, Misuse, wholeNumber, workers } from "./cli-options.ts";
 import { mergeCorpora, readCorpus, writeCorpus } from "./memory/corpus.ts";
+import { isForMemory } from "./memory/execute.ts";
 import { replayInMemory } from "./memory/replay.ts";
 import { subjectSpec } from "./subject/load.ts";
 
@@ -43,6 +44,10 @@ async function replay(
   const artifact = await readArtifactPlan(target).catch(asMisuse);
   if (artifact.memory !== undefined && (flags.subject ?? "reference") !== "reference")
     throw new Misuse("This artifact ran in memory, where only the reference orchestrator runs.");
+  if (artifact.memory !== undefined && !isForMemory(artifact.plan))
+    throw new Misuse(
+      "This artifact is to run in memory, and its plan has an agent that only real processes have.",
+    );
   const subject = subjectSpec(flags.subject ?? artifact.subject, flags.checkout);
   const outcomes = await (artifact.memory === undefined ? replayPlan : replayInMemory(artifact.memory))({
     plan: artifact.plan,

@@ -4,12 +4,13 @@
  * A run is kept when it broke a promise, or came to a pair of crash point and disk state that no kept run had come to.
  * Always: one file of JSON lines, bounded; of two runs for the same thing the failing, then the faster, then the older
  * stays, so that merging is the same in any order of the folders but for ties.
- * Never: a line that cannot be read stops a campaign; it is left out.
+ * Never: a line that cannot be read, or whose plan cannot be run in memory, stops a campaign; it is left out.
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { ArtifactPlanSchema } from "../campaign/artifact.ts";
+import { isForMemory } from "./execute.ts";
 
 const EntrySchema = z.strictObject({
   /** As an artifact has it: plan, seed, crashes. */
@@ -35,7 +36,9 @@ export async function readCorpus(folder: string): Promise<CorpusEntry[]> {
   if (text.length > bytesMax) return [];
   return text.split("\n").flatMap((line) => {
     const parsed = EntrySchema.safeParse(jsonOf(line));
-    return parsed.success && parsed.data.run.memory !== undefined ? [parsed.data] : [];
+    if (!parsed.success) return [];
+    const { memory, plan } = parsed.data.run;
+    return memory !== undefined && isForMemory(plan) ? [parsed.data] : [];
   });
 }
 

@@ -55,11 +55,11 @@ export const memoryAbilities: Abilities = {
   damage: true,
 };
 
-/** Can the plan be run in memory? Agents there are asked on their command line, and their calls have no processes. */
+/** Can the plan be run in memory? The one agent there is Ada, asked on its command line, and its calls have no processes. */
 export function isForMemory({ sessions }: Plan): boolean {
   return sessions.every(
     ({ agent, turns }) =>
-      agent !== "acp" &&
+      (agent === undefined || agent === "ada") &&
       turns.every(({ script }) =>
         script.replies.every(({ calls }) => calls.every(({ tool }) => tool !== true)),
       ),

@@ -2,7 +2,7 @@
  * Replays a run in memory: the plan, its seed and its crashes, which give the same run each time.
  */
 import { type MemoryArtifact, writeMemoryArtifact } from "../campaign/artifact.ts";
-import { assess } from "../campaign/assess.ts";
+import { type Assessment, assess } from "../campaign/assess.ts";
 import type { Outcome } from "../campaign/job.ts";
 import type { ReplayOptions } from "../campaign/replay.ts";
 import { nothingSpent } from "../campaign/spent.ts";
@@ -16,8 +16,8 @@ export function replayInMemory({
   return async ({ plan, subject, times, outDir, onOutcome }) => {
     const outcomes: Outcome[] = [];
     for (let index = 0; index < times; index += 1) {
-      const { record } = await executeWithCrashes(plan, seed, crashes.map(asCrash));
-      const assessment = assess(record);
+      const { record, hits, calls } = await executeWithCrashes(plan, seed, crashes.map(asCrash));
+      const assessment = withCrashes(assess(record), crashes, hits, calls);
       const { durationMs } = record;
       const outcome = {
         id: index,
@@ -35,6 +35,18 @@ export function replayInMemory({
     }
     return outcomes;
   };
+}
+
+/** A run that was to be crashed and was not says nothing of crashes: its planned fault did not fire. */
+function withCrashes(
+  assessment: Assessment,
+  [first]: MemoryArtifact["crashes"],
+  hits: number,
+  calls: number,
+): Assessment {
+  if (assessment.verdict !== "pass" || first === undefined || hits > 0) return assessment;
+  const why = `the world did not end at call ${first.call}: the run made ${calls}`;
+  return { ...assessment, verdict: "invalid", why };
 }
 
 /** As an artifact has it, without what is left out. */

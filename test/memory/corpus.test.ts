@@ -55,6 +55,16 @@ test("whoever has a pair or a signature of its own stays, and merging again chan
   expect(mergeCorpora([merged, all])).toEqual(merged);
 });
 
+test("a run that cannot be made in memory is left out", async () => {
+  const folder = path.join(dir, "unfit");
+  const { run, ...found } = entry(1, {});
+  const [session] = run.plan.sessions;
+  if (session === undefined) throw new Error("no session");
+  const unfit = { ...run.plan, sessions: [{ ...session, agent: "codex" as const }] };
+  await writeCorpus(folder, [{ run: { ...run, plan: unfit }, ...found }, entry(2, {})]);
+  expect(seeds(await readCorpus(folder))).toEqual([2]);
+});
+
 test("a line that is none is left out", async () => {
   const folder = path.join(dir, "torn");
   await writeCorpus(folder, [entry(1, {})]);
