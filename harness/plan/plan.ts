@@ -145,8 +145,11 @@ const FailsSchema = z.strictObject({
  */
 export const BoundarySchema = z
   .strictObject({
-    /** End of the script's path (argv[1]) of the process that is meant: `subject/server.cjs`. */
-    script: z.string().min(1).max(200),
+    /**
+     * End of the script's path (argv[1]) of the process that is meant: `subject/server.cjs`. Of one line: the shim is told
+     * one thing a line, and another one would tell it to write its trace elsewhere.
+     */
+    script: z.string().regex(/^\P{Cc}{1,200}$/u),
     /** Start of the server, counted over the run: 1, 2, … */
     life: z.int().min(1).max(20),
     /** Number of the operation in that process: 1, 2, … */
