@@ -143,8 +143,9 @@ async function whenGone(folder: string, onGone: () => void): Promise<Watch> {
   }
   const flags = constants.O_RDONLY | constants.O_NONBLOCK;
   // A bare number: the socket that takes it over closes it.
-  const fd = await io(path, "open", async () => openSync(path, flags));
-  await writer.close();
+  const reading = io(path, "open", async () => openSync(path, flags));
+  // Also where that fails: whoever watches later would wait for us.
+  const fd = await reading.finally(() => writer.close());
   const socket = new Socket({ fd, readable: true, writable: false });
   const gone = () => {
     if (!watching) return;
