@@ -154,9 +154,10 @@ export class MemoryCampaign {
     const assessment = assess(record);
     let verdict: VerdictKind = assessment.verdict;
     let why = assessment.why ?? "";
+    let again: CrashedRun | undefined;
     if (this.#runs % doubledEvery === 0 || verdict === "defect") {
       this.#tally.doubled += 1;
-      const again = await executeWithCrashes(run.plan, run.seed, run.crashes);
+      again = await executeWithCrashes(run.plan, run.seed, run.crashes);
       if (verdict !== "defect" && JSON.stringify(again.record) !== JSON.stringify(record)) {
         verdict = "nondeterministic";
         why = "two executions of one plan and seed differ";
@@ -169,7 +170,8 @@ export class MemoryCampaign {
       this.#corpus.push(
         this.#entryOf(run, { signatures, pairs, cpuMs: tookMs, atMs: kept?.atMs ?? Date.now() }),
       );
-    if (verdict === "defect") await this.#found(run, executed, assessment);
+    if (again !== undefined && verdict === "defect")
+      await this.#found(run, executed, assessment, assess(again.record));
     else if (verdict !== "pass") await this.#doubtful(run, executed, assessment, verdict, why);
   }
 
@@ -191,7 +193,7 @@ export class MemoryCampaign {
     });
   }
 
-  async #found(run: Run, executed: CrashedRun, assessment: Assessment): Promise<void> {
+  async #found(run: Run, executed: CrashedRun, assessment: Assessment, second: Assessment): Promise<void> {
     for (const { signature } of assessment.defects) {
       const known = this.#defects.get(signature);
       if (known !== undefined) {
@@ -199,7 +201,9 @@ export class MemoryCampaign {
         continue;
       }
       const until = cpuMs() + (this.#options.shrinkCpuMs ?? shrinkCpuMsDefault);
-      const isShrunk = this.#defects.size < shrunkMax;
+      // What did not come again cannot be made small.
+      const cameAgain = second.defects.some((defect) => defect.signature === signature);
+      const isShrunk = cameAgain && this.#defects.size < shrunkMax;
       const small = isShrunk
         ? await shrinkInMemory({ ...run, signature }, () => cpuMs() > until)
         : { plan: run.plan, crashes: run.crashes, executed, assessment };
@@ -221,7 +225,7 @@ export class MemoryCampaign {
         artifact,
         replay: `pnpm chaos replay ${artifact}`,
         size: sizeOf(small.executed.record.plan),
-        reproduced: "2 of 2",
+        reproduced: cameAgain ? "2 of 2" : "1 of 2",
         plan: small.executed.record.plan,
       });
     }
