@@ -11,7 +11,7 @@ export interface Program {
   readonly cwd: string;
   /** Is what is printed read at a terminal? */
   readonly isTerminal: boolean;
-  /** Calls back at the first SIGTERM or SIGINT. */
+  /** Calls back at the first SIGTERM or SIGINT; until then this program stays, also when nobody reads what it prints. */
   onStop(callback: () => void): void;
   print(line: string): void;
   /** As {@link print}, without a newline. */
@@ -30,10 +30,11 @@ const threads = "16";
 
 export function hostProgram(): Program {
   process.env.UV_THREADPOOL_SIZE ??= threads;
+  let staysUntilStopped = false;
   process.stdout.on("error", (error) => {
-    // `holdfast … | head`: nobody reads on, which is no failure.
-    if (errorCode(error) === "EPIPE") process.exit(0);
-    throw error;
+    // `holdfast … | head`: nobody reads on, which is no failure; a server is not there to be read.
+    if (errorCode(error) !== "EPIPE") throw error;
+    if (!staysUntilStopped) process.exit(0);
   });
   // Whoever read the complaints may be gone long before a server is.
   process.stderr.on("error", () => {});
@@ -43,6 +44,7 @@ export function hostProgram(): Program {
     cwd: process.cwd(),
     isTerminal: process.stdout.isTTY === true,
     onStop: (callback) => {
+      staysUntilStopped = true;
       process.once("SIGTERM", callback);
       process.once("SIGINT", callback);
     },

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { request } from "node:http";
-import { connect, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Event, Place, TestServer } from "./helper.ts";
+import { type Event, type Place, TestServer } from "./helper.ts";
 import { usePlace } from "./use-place.ts";
 
 let place: Place;
@@ -106,6 +106,27 @@ describe("whoever reads what it complains of", () => {
       expect((await server.get("/health")).status).toBe(200);
     }
     expect((await server.get("/health")).status).toBe(200);
+  });
+});
+
+describe("whoever reads that it is ready", () => {
+  it("may have gone before, and the server stays", async () => {
+    const port = await new Promise<number>((resolve) => {
+      const server = createServer().listen(0, "127.0.0.1", () => {
+        const { port } = server.address() as AddressInfo;
+        server.close(() => resolve(port));
+      });
+    });
+    const server = new TestServer(place.bundle, place.home, ["--port", String(port)]);
+    place.servers.push(server);
+    server.listening.catch(() => {});
+    server.child.stdout?.destroy();
+    server.url = `http://127.0.0.1:${port}`;
+    const isReady = async () => (await server.get("/health")).body.ready === true;
+    await expect.poll(() => isReady().catch(() => false), { timeout: 5_000 }).toBe(true);
+    // What it prints has been refused by now.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await isReady()).toBe(true);
   });
 });
 
