@@ -6,6 +6,7 @@
 import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
 import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
+import { LifeOver } from "../session/recorder.ts";
 import { type Listen, startServer } from "./server.ts";
 import type { ServeProgram, ServeSettings } from "./settings.ts";
 
@@ -48,6 +49,8 @@ export async function serve(
     await server.ready;
     program.print(`holdfast is ready, pid ${world.processes.self.pid}: it knows where every session stands`);
   } catch (thrown) {
+    // Stopped or superseded while it was starting: whoever ended it exits.
+    if (thrown instanceof LifeOver) return;
     if (!(thrown instanceof HoldfastError || thrown instanceof IoError)) throw thrown;
     const wayOut =
       thrown instanceof IoError ? ". Make that usable, or choose another folder with --home." : "";
