@@ -26,6 +26,7 @@ import {
   type SessionState,
 } from "../session/state.ts";
 import { type Answer, refuse, refusedBy } from "./answer.ts";
+import { isFolder } from "./project.ts";
 import { enqueue, queuedAnswer, queuedByKey, startQueued } from "./queue.ts";
 import { accepted, agentMissing, keyOf, notStarted, startRun } from "./start-run.ts";
 
@@ -137,8 +138,7 @@ async function startSession(context: Context, project: ProjectState, submit: Sub
   if (!Object.hasOwn(adapters, submit.agent)) return unknownAgent(submit.agent);
   const executable = await findAgent(context, submit.agent);
   if (executable === undefined) return agentMissing(submit.agent);
-  const place = await world.files.stat(project.path);
-  if (place?.kind !== "folder") {
+  if (!(await isFolder(context, project.path))) {
     return refuse(
       409,
       "project-gone",

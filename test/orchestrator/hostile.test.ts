@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, symlinkSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -86,7 +86,10 @@ describe("who asks", () => {
     }
     expect((await server.post("/api/projects", { path: "relative" })).status).toBe(400);
     expect((await server.post("/api/projects", { path: "/tmp/../etc" })).status).toBe(400);
-    expect((await server.post("/api/projects", { path: "/does/not/exist" })).status).toBe(400);
+    const loop = join(place.folder, "loop");
+    symlinkSync("loop", loop);
+    for (const path of ["/does/not/exist", `/${"a".repeat(300)}`, `/${"a/".repeat(2_047)}a`, loop])
+      expect((await server.post("/api/projects", { path })).status).toBe(400);
     expect((await server.post("/api/projects", { path: "x".repeat(2_000_000) })).status).toBe(413);
     const project = await server.post("/api/projects", { path: place.workspace });
     const sessions = `/api/projects/${String(project.body.id)}/sessions`;
