@@ -11,7 +11,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { kill, pid as ownPid, platform } from "node:process";
 import type { Processes, ProcessIdentity } from "../model/ports.ts";
-import { errorCode } from "./io.ts";
+import { asIoError, errorCode } from "./io.ts";
 import { hostKin } from "./kin.ts";
 import { procLink, procText } from "./proc.ts";
 
@@ -53,7 +53,7 @@ function send(pid: number, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): boolean {
     return true;
   } catch (thrown) {
     if (errorCode(thrown) === "ESRCH") return false;
-    throw thrown;
+    throw asIoError(thrown, `pid ${pid}`, "kill");
   }
 }
 

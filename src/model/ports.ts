@@ -148,7 +148,11 @@ export interface Processes {
    * environment, and those in the session of `leader`. This process is never among them.
    */
   kinOf(marker: string, leader: ProcessIdentity | undefined): Promise<readonly Kin[]>;
-  /** Signals only if pid, start time, boot id and namespace still match; false when the process is gone. */
+  /**
+   * Signals only if pid, start time, boot id and namespace still match; false when the process is gone.
+   *
+   * @throws IoError `EPERM` for a process of another user.
+   */
   signal(identity: ProcessIdentity, signal: "SIGTERM" | "SIGKILL" | "SIGINT"): Promise<boolean>;
 }
 

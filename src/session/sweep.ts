@@ -6,7 +6,7 @@
  * Never: a process is signalled that is this attempt's only by its session, unless the session's leader was seen.
  */
 import { commandLine } from "../model/command-line.ts";
-import type { Kin } from "../model/ports.ts";
+import { IoError, type Kin } from "../model/ports.ts";
 import { describe } from "../supervise/index.ts";
 import { toolsOf } from "./agent-life.ts";
 import { type Context, lifeOf } from "./context.ts";
@@ -28,13 +28,12 @@ export async function sweep(context: Context, session: SessionState): Promise<re
   const certain = lifeOf(context, session.id).stopping ?? [];
   const isOurs = (one: Kin) => one.by === "marker" || certain.some((seen) => isSame(seen, one));
   const found = await toolsOf(context, session, attempt);
-  const ours = found.filter(isOurs);
   const { graceMs } = context.config;
-  await signalAll(context, ours, "SIGTERM");
-  await whileAny(context, ours, graceMs);
-  await signalAll(context, ours, "SIGKILL");
+  const asked = await signalAll(context, found.filter(isOurs), "SIGTERM");
+  await whileAny(context, asked, graceMs);
+  const ours = await signalAll(context, asked, "SIGKILL");
   const ended = ours.map(nameOf);
-  const left = found.filter((one) => !isOurs(one)).map(nameOf);
+  const left = found.filter((one) => !ours.includes(one)).map(nameOf);
   delete lifeOf(context, session.id).stopping;
   if (ended.length + left.length === 0) return [];
   await context.recorder.fact(session, "swept", {
@@ -51,12 +50,23 @@ export function nameOf({ identity, args }: Kin): string {
   return `${describe(identity)}: ${commandLine(args).slice(0, 200)}`;
 }
 
+/** @returns those that may be signalled: not what has become another user's, as by sudo. */
 async function signalAll(
   { world }: Context,
   kin: readonly Kin[],
   signal: "SIGTERM" | "SIGKILL",
-): Promise<void> {
-  await Promise.all(kin.map(({ identity }) => world.processes.signal(identity, signal)));
+): Promise<readonly Kin[]> {
+  const mayBe = async ({ identity }: Kin) => {
+    try {
+      await world.processes.signal(identity, signal);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof IoError && thrown.code === "EPERM") return false;
+      throw thrown;
+    }
+  };
+  const may = await Promise.all(kin.map(mayBe));
+  return kin.filter((_, index) => may[index]);
 }
 
 /** Waits until none of them runs, `limitMs` at most. */

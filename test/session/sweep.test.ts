@@ -2,6 +2,7 @@
  * What a stopped agent has started is ended with it.
  */
 import { describe, expect, it } from "vitest";
+import { IoError } from "../../src/model/ports.ts";
 import { lifeOf } from "../../src/session/context.ts";
 import { sweep } from "../../src/session/sweep.ts";
 import { at, begun, type Draft, id, identity, project, session } from "./drafts.ts";
@@ -69,6 +70,25 @@ describe("what a stopped agent has left", () => {
     expect(machine.signals).toEqual(["61 SIGTERM", "61 SIGKILL"]);
     expect(await recorded(machine, "swept")).toMatchObject([{ left: ["pid 62 (start time 620): cc"] }]);
     expect(lifeOf(life.context, id).stopping).toBeUndefined();
+    await life.close();
+  });
+
+  it("is left where the system refuses, as with a tool of another user, and the others are ended", async () => {
+    const machine = await leaving([...begun, stop], [tool(61, ["sudo", "make"]), tool(62, ["cc"])]);
+    const { processes } = machine.world;
+    const { signal } = processes;
+    processes.signal = async (whom, name) => {
+      if (whom.pid === 61) throw new IoError("EPERM", "pid 61", "kill");
+      return signal(whom, name);
+    };
+    const starts = machine.recovered({ graceMs: 20 });
+    await settled();
+    await machine.pass(2);
+    const life = await starts;
+    expect(machine.reports).toEqual([]);
+    expect(await recorded(machine, "swept")).toMatchObject([
+      { ended: ["pid 62 (start time 620): cc"], left: ["pid 61 (start time 610): sudo make"] },
+    ]);
     await life.close();
   });
 
