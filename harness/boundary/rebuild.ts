@@ -5,7 +5,8 @@
  * The models of what may be left are those of the simulation (memory/power.ts); this only feeds them.
  * Always: an operation counts when it is known to have succeeded; a sync only then brings anything.
  * Not able to: tell what other processes wrote. Their files, and files that this process only wrote into, are no part of
- * the disk that is rebuilt: they stay as they are found, which is one of their legal states.
+ * the disk that is rebuilt: they stay as they are found, which is one of their legal states. Nor to follow what is renamed
+ * into another folder, or a folder with what is in it: that is said, and nothing is cut.
  */
 import { constants } from "node:fs";
 import path from "node:path";
@@ -27,12 +28,23 @@ function apply(disk: Disk, operation: Traced): void {
   if (op === "write" || op === "writeFile") written(disk, operation);
   if (op === "truncate") changed(disk, file, (content) => resized(content, bytes));
   if (op === "mkdir") makeFolders(disk, file);
-  if (op === "rename") disk.rename(file, to);
+  if (op === "rename") renamed(disk, file, to);
   if (op === "unlink" || op === "rmdir") disk.remove(file);
   if (op !== "sync") return;
   const node = disk.at(file);
   if (node instanceof FileNode) disk.syncFile(node);
   if (node instanceof FolderNode) disk.syncFolder(node);
+}
+
+/** @throws Error where the disk that is rebuilt would be another than the real one: a loss would be invented. */
+function renamed(disk: Disk, file: string, to: string): void {
+  const node = disk.at(file);
+  const isFull = node instanceof FolderNode && node.entries.size > 0;
+  if (node !== undefined && (isFull || path.dirname(file) !== path.dirname(to)))
+    throw new Error(
+      `What a power cut leaves is not known here: the server renamed ${file} to ${to}, and only files that stay in their folder can be followed.`,
+    );
+  disk.rename(file, to);
 }
 
 function opened(disk: Disk, file: string, flags: number): void {

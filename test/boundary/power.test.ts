@@ -83,3 +83,27 @@ it("takes nothing of what is not known to have been done", async () => {
   cutPower([underWay, ...rest.slice(0, 1)], [folder], [], { model: "posix", state: 0 });
   expect(await stateOf(folder)).toMatchObject({ "of-the-agent": "kept", log: "one\ntwo\n" });
 });
+
+it("is not made up where the server renamed a file into another folder, or a folder with files in it", async () => {
+  const { folder } = await world("moved");
+  const at = (file: string) => path.join(folder, file);
+  const cut = (from: string, to: string) => {
+    const asked: Omit<Traced, "n">[] = [
+      { op: "mkdir", path: at("pending") },
+      { op: "open", path: at("pending/job"), flags: O_WRONLY | O_CREAT },
+      { op: "sync", path: at("pending/job") },
+      { op: "sync", path: at("pending") },
+      { op: "sync", path: folder },
+      { op: "rename", path: at(from), to: at(to) },
+      { op: "sync", path: at("pending") },
+      { op: "sync", path: folder },
+    ];
+    const operations = asked.map((one, index) => ({ n: index + 1, ended: {}, ...one }));
+    return () => cutPower(operations, [folder], [], { model: "posix", state: 0 });
+  };
+  const before = await readdir(folder);
+  expect(cut("pending/job", "job")).toThrow(/^What a power cut leaves is not known here: .*pending\/job/);
+  expect(cut("pending", "done")).toThrow("not known here");
+  expect(await readdir(folder)).toEqual(before);
+  expect(cut("pending/job", "pending/of-now")).not.toThrow();
+});
