@@ -28,15 +28,17 @@ export interface PowerCut {
  * Puts what the operations wrote into the chosen state.
  *
  * @param folders that were there before the server first ran.
- * @returns what files with a role lost, and the loss in words.
+ * @param leftBefore what the power cut before the first of the operations had left, where there was one.
+ * @returns what files with a role lost, the loss in words, and what is left.
  */
 export function cutPower(
   operations: readonly Traced[],
   folders: readonly string[],
   files: readonly SubjectFile[],
   { model, state }: PowerCut,
-): { readonly losses: readonly CrashLoss[]; readonly lost: string } {
-  const disk = rebuildDisk(operations, folders);
+  leftBefore?: FolderNode,
+): { readonly losses: readonly CrashLoss[]; readonly lost: string; readonly root: FolderNode } {
+  const disk = rebuildDisk(operations, folders, leftBefore);
   const { states } = statesAfterPowerCut(disk, model, new Random(1), statesMax);
   const chosen = states[state % states.length];
   if (chosen === undefined) throw new Error("A power cut leaves at least one state.");
@@ -46,7 +48,8 @@ export function cutPower(
   const before = contentsOf(files);
   const foreign = writtenByOthers(disk);
   const left = new Map<string, FileNode | FolderNode>();
-  collect(chosen.root, "", left);
+  const { root } = chosen;
+  collect(root, "", left);
   // Deepest first, so that a folder goes after what is in it.
   for (const one of tracked.sort((a, b) => b.length - a.length))
     if (!left.has(one)) rmSync(one, { recursive: true, force: true });
@@ -54,7 +57,7 @@ export function cutPower(
     if (node instanceof FolderNode) mkdirSync(one, { recursive: true });
     else if (!foreign.has(one) && !isSame(one, node.content)) writeFileSync(one, node.content);
   }
-  return { losses: lossesOf(before, contentsOf(files)), lost: chosen.lost };
+  return { losses: lossesOf(before, contentsOf(files)), lost: chosen.lost, root };
 }
 
 /** Lets another disk take the place of this one: what the files with a role lost by that. */

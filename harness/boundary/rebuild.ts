@@ -13,9 +13,17 @@ import path from "node:path";
 import { Disk, FileNode, FolderNode } from "../memory/disk.ts";
 import type { Traced } from "./trace.ts";
 
-/** @param folders that are there before the first operation, durably; absolute. */
-export function rebuildDisk(operations: readonly Traced[], folders: readonly string[]): Disk {
+/**
+ * @param folders that are there before the first operation, durably; absolute.
+ * @param left what a power cut before the first operation had left.
+ */
+export function rebuildDisk(
+  operations: readonly Traced[],
+  folders: readonly string[],
+  left?: FolderNode,
+): Disk {
   const disk = new Disk(() => undefined);
+  if (left !== undefined) disk.restore(left);
   for (const folder of folders) disk.prepare(folder);
   for (const operation of operations)
     if (operation.ended !== undefined && operation.ended.error === undefined) apply(disk, operation);

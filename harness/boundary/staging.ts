@@ -16,6 +16,7 @@ import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/pr
 import { placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
 import { type CountedBoundaries, fullDisk, type RunRecord } from "../history.ts";
+import type { FolderNode } from "../memory/disk.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { countedIn, type Met } from "./counted.ts";
@@ -54,6 +55,8 @@ class BoundaryStaging implements Staging {
   readonly #device: LoopDisk | undefined;
   #wasFilled = false;
   #bootIdFile: string | undefined;
+  /** What the last power cut left, and the life that it ended: what was lost then does not come back at the next. */
+  #cut: { readonly life: number; readonly root: FolderNode } | undefined;
   /** Life that the last process was started for. */
   #life = 0;
 
@@ -176,17 +179,21 @@ class BoundaryStaging implements Staging {
     await reapMarked(`${this.#dir}/`, `HOLDFAST_RUN=${run.environment.runId}`);
     const { dir, workspace, env } = run.context;
     const folders = [dir, workspace, env["HOME"] ?? dir];
-    const operations = Array.from({ length: life }, (_, index) => this.#traceOf(index + 1, run)).flatMap(
-      (trace) => trace?.operations ?? [],
-    );
+    const since = this.#cut?.life ?? 0;
+    const operations = Array.from({ length: life - since }, (_, index) =>
+      this.#traceOf(since + index + 1, run),
+    ).flatMap((trace) => trace?.operations ?? []);
     const files = await run.subject.files(run.context);
     this.#bootIdFile = path.join(this.#dir, "boundary", `boot-id-${life}`);
     writeFileSync(this.#bootIdFile, `${this.machine.randomUuid()}\n`);
     const { model, state } = power;
-    const { losses, lost } =
-      model === "device"
-        ? exchange(files, () => this.#device?.powerIsBack())
-        : cutPower(operations, folders, files, { model, state });
+    if (model === "device") {
+      const { losses, lost } = exchange(files, () => this.#device?.powerIsBack());
+      told.lost = lost;
+      return { at, isPower: true, losses };
+    }
+    const { losses, lost, root } = cutPower(operations, folders, files, { model, state }, this.#cut?.root);
+    this.#cut = { life, root };
     told.lost = lost;
     return { at, isPower: true, losses };
   }

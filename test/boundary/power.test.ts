@@ -107,3 +107,25 @@ it("is not made up where the server renamed a file into another folder, or a fol
   expect(await readdir(folder)).toEqual(before);
   expect(cut("pending/job", "pending/of-now")).not.toThrow();
 });
+
+it("brings nothing back that the power cut before it took", async () => {
+  const { folder } = await world("twice");
+  const at = (file: string) => path.join(folder, file);
+  const numbered = (asked: readonly Omit<Traced, "n">[]) =>
+    asked.map((one, index) => ({ n: index + 1, ended: {}, ...one }));
+  const first = numbered([{ op: "open", path: at("lost"), flags: O_WRONLY | O_CREAT }]);
+  await writeFile(at("lost"), "");
+  const { root } = cutPower(first, [folder], [], { model: "posix", state: 0 });
+  expect(await readdir(folder)).not.toContain("lost");
+  const second = numbered([
+    { op: "open", path: at("next"), flags: O_WRONLY | O_CREAT },
+    { op: "sync", path: folder },
+  ]);
+  await writeFile(at("next"), "");
+  const again = cutPower(second, [folder], [], { model: "posix", state: 0 }, root);
+  expect(await readdir(folder)).toContain("next");
+  expect(await readdir(folder)).not.toContain("lost");
+  // What is left then is durable, and is all there is.
+  cutPower([], [folder], [], { model: "posix", state: 0 }, again.root);
+  expect(await readdir(folder)).toContain("next");
+});
