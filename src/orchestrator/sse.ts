@@ -46,6 +46,8 @@ export function eventStream(
     while (!ended) {
       const changed = signal.next();
       const events = await reader.next();
+      // Not all may have been read: nothing is said to be live.
+      if (ended) break;
       if (events.length > 0) return events.map(frame).join("");
       if (!live) {
         live = true;

@@ -70,11 +70,15 @@ export class StreamReader {
     return facts <= 0 || (attempt !== undefined && cursor.byteOffset <= (attempt.covers.ends.at(-1) ?? 0));
   }
 
-  /** The next events; empty when there are none for now. Calls are made one after the other. */
+  /** The next events; empty when there are none for now, and when it is closed meanwhile. Calls are made one after the other. */
   async next(): Promise<readonly StreamEvent[]> {
     for (;;) {
       const attempt = this.#session.attempts[this.#attemptIndex];
+      const covered = attempt?.covers.ends.length;
       const units = attempt === undefined ? [] : await this.#units(attempt);
+      if (this.#isClosed) return [];
+      // What came on record meanwhile stands before the facts that came with it.
+      if (units.length === 0 && attempt?.covers.ends.length !== covered) continue;
       const found: Placed[] = [];
       if (attempt !== undefined && units.length > 0) {
         for (const unit of units) this.#unitEvents(attempt, unit, found);
