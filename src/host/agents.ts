@@ -102,8 +102,11 @@ async function fence(folder: string): Promise<"never-started" | "started"> {
   const path = `${folder}/started`;
   const handle = await io(path, "create", () => open(path, "wx", 0o600), ["EEXIST"], undefined);
   if (handle === undefined) return "started";
-  await io(path, "write", () => handle.writeFile("fenced\n"), ["ENOSPC", "EDQUOT", "EIO"], undefined);
-  await handle.close();
+  try {
+    await io(path, "write", () => handle.writeFile("fenced\n"), ["ENOSPC", "EDQUOT", "EIO"], undefined);
+  } finally {
+    await handle.close();
+  }
   return "never-started";
 }
 
