@@ -8,14 +8,18 @@
  * resolution of one second and comes from `ps`: best effort.
  */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { kill, pid as ownPid, platform } from "node:process";
+import { HoldfastError } from "../model/error.ts";
 import type { Processes, ProcessIdentity } from "../model/ports.ts";
 import { asIoError, errorCode } from "./io.ts";
 import { hostKin } from "./kin.ts";
 import { procLink, procText } from "./proc.ts";
 
-/** The process table; resolves after this process has identified itself. */
+/**
+ * The process table; resolves after this process has identified itself.
+ *
+ * @throws HoldfastError `unsupported-platform` where the system does not say which boot this is.
+ */
 export async function hostProcesses(): Promise<Processes> {
   const where = platform === "linux" ? linuxPlace() : await darwinPlace();
   const startTimeOf = platform === "linux" ? linuxStartTime : darwinStartTime;
@@ -61,7 +65,8 @@ type Place = Pick<ProcessIdentity, "bootId" | "namespace">;
 
 /** The namespace is ours: it is the one in which the numbers that we see mean something. */
 function linuxPlace(): Place {
-  const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const path = "/proc/sys/kernel/random/boot_id";
+  const bootId = requireBootId(procText(path), path);
   return { bootId, namespace: procLink("/proc/self/ns/pid") ?? "" };
 }
 
@@ -77,7 +82,18 @@ async function linuxStartTime(pid: number): Promise<string | undefined> {
 
 async function darwinPlace(): Promise<Place> {
   const out = await run("sysctl", ["-n", "kern.bootsessionuuid"]);
-  return { bootId: out?.trim() ?? "", namespace: "" };
+  return { bootId: requireBootId(out ?? "", "sysctl kern.bootsessionuuid"), namespace: "" };
+}
+
+/**
+ * Nothing else tells two boots apart for certain: the time of the boot moves with the clock, and without any, what a
+ * power cut took would be believed and a stranger's pid taken for an agent's.
+ */
+function requireBootId(text: string, source: string): string {
+  const bootId = text.trim();
+  if (bootId !== "") return bootId;
+  const message = `${source} cannot be read, which tells one boot of this machine from another: without it no process can be told from a stranger's. Make it readable (a sandbox may hide it), and start again.`;
+  throw new HoldfastError("unsupported-platform", message);
 }
 
 async function darwinStartTime(pid: number): Promise<string | undefined> {
