@@ -37,6 +37,7 @@ function apply(disk: Disk, operation: Traced): void {
   if (op === "truncate") changed(disk, file, (content) => resized(content, bytes));
   if (op === "mkdir") makeFolders(disk, file);
   if (op === "rename") renamed(disk, file, to);
+  if (op === "link") linked(disk, file, to);
   if (op === "unlink" || op === "rmdir") disk.remove(file);
   if (op !== "sync") return;
   const node = disk.at(file);
@@ -53,6 +54,12 @@ function renamed(disk: Disk, file: string, to: string): void {
       `What a power cut leaves is not known here: the server renamed ${file} to ${to}, and only files that stay in their folder can be followed.`,
     );
   disk.rename(file, to);
+}
+
+/** Both names are of one file, and each is durable with its folder. */
+function linked(disk: Disk, file: string, to: string): void {
+  const node = disk.at(file);
+  if (node instanceof FileNode) disk.add(to, node);
 }
 
 function opened(disk: Disk, file: string, flags: number): void {

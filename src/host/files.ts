@@ -9,7 +9,7 @@
 import { isUtf8 } from "node:buffer";
 import { spawn } from "node:child_process";
 import { type BigIntStats, constants, open as openCallback, readdirSync, statSync, watch } from "node:fs";
-import { lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { link, lstat, mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { getBuiltinModule } from "node:process";
 import { promisify } from "node:util";
 import {
@@ -25,6 +25,8 @@ import { asIoError, errorCode, io } from "./io.ts";
 
 const ownerOnly = 0o600;
 const ownerOnlyFolder = 0o700;
+/** What is allowed to the group and to everybody. */
+const othersMode = 0o077n;
 const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
 /** The file system of this machine. */
@@ -45,6 +47,7 @@ export function hostFiles(): Files {
     isLink: (path) =>
       io(path, "lstat", async () => (await lstat(path)).isSymbolicLink(), ["ENOENT", "ENOTDIR"], false),
     rename: (from, to) => io(from, "rename", () => rename(from, to)),
+    link: (from, to) => io(to, "link", () => link(from, to).then(() => true), ["EEXIST"], false),
     remove: (path) => io(path, "remove", () => remove(path), ["ENOENT", "ENOTDIR"], false),
     syncFolder,
     watchFolder,
@@ -110,6 +113,8 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
   return {
     path,
     stamp,
+    ours: isOurs(stats),
+    ownerOnly: (stats.mode & othersMode) === 0n,
     size: () => io(path, "stat", () => atOnce(() => Number(file.stats().size))),
     read: (fromByte, toByte, room) => io(path, "read", () => readRange(file, fromByte, toByte, room)),
     crc32: (fromByte, toByte) => io(path, "read", () => crcOf(file, fromByte, toByte)),
@@ -205,9 +210,13 @@ function statOf(path: string): FileStat | undefined {
   return {
     kind,
     sizeBytes: Number(stats.size),
-    ours: Number(stats.uid) === process.getuid?.(),
+    ours: isOurs(stats),
     stamp: stampOf(stats),
   };
+}
+
+function isOurs({ uid }: BigIntStats): boolean {
+  return Number(uid) === process.getuid?.();
 }
 
 function stampOf({ dev, ino, ctimeNs }: BigIntStats): string {

@@ -9,7 +9,7 @@ export { type Cover, coverOf, verifySpool } from "./cover.ts";
 export { crc32 } from "./crc32.ts";
 export { readJournal } from "./history.ts";
 export { readRecent } from "./read.ts";
-export { removeLeftovers, replaceAtomically } from "./replace.ts";
+export { createAtomically, removeLeftovers, replaceAtomically } from "./replace.ts";
 export type { Seal, StampedSeal } from "./seal.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
 export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader, spoolLinesIn } from "./spool.ts";

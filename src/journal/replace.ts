@@ -1,5 +1,5 @@
 /**
- * Replaces a file as a whole: temporary file, append, sync, rename, folder sync.
+ * Replaces a file as a whole: temporary file, append, sync, rename, folder sync; or makes it so, where none is.
  *
  * Always: at every moment the path holds the old bytes or the new ones, whole; when the promise resolves, the
  * new ones are on the disk.
@@ -32,6 +32,41 @@ export async function replaceAtomically(
     throw error;
   }
   await files.syncFolder(folderOf(path));
+}
+
+/**
+ * Makes the file at `path`, whole, unless something is there; of all who try at once exactly one makes it.
+ *
+ * What remains: where the file system has no second names, or the world has none, it is replaced as by
+ * {@link replaceAtomically}, and the last of those who try at once is the one.
+ *
+ * @returns false when something was there, which is left as it is.
+ * @example
+ * if (!(await createAtomically(files, path, bytes))) return read(path); // another server was faster
+ * @throws IoError when a step fails.
+ */
+export async function createAtomically(files: Files, path: string, bytes: Uint8Array): Promise<boolean> {
+  const { link } = files;
+  if (link === undefined) return replaced(files, path, bytes);
+  const temporary = await writeTemporary(files, path, bytes, "0");
+  try {
+    if (!(await link(temporary, path))) return false;
+  } catch (thrown) {
+    if (!(thrown instanceof IoError && noLinks.includes(thrown.code))) throw thrown;
+    return await replaced(files, path, bytes);
+  } finally {
+    await files.remove(temporary).catch(() => false);
+  }
+  await files.syncFolder(folderOf(path));
+  return true;
+}
+
+/** What file systems say that have no second names. */
+const noLinks = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+async function replaced(files: Files, path: string, bytes: Uint8Array): Promise<true> {
+  await replaceAtomically(files, path, bytes);
+  return true;
 }
 
 /**

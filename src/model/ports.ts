@@ -37,6 +37,10 @@ export interface ReadFile {
   readonly path: string;
   /** As {@link FileStat.stamp}, when it was opened. */
   readonly stamp?: string;
+  /** As {@link FileStat.ours}, of what was opened; left out where there are no owners. */
+  readonly ours?: boolean;
+  /** Nobody but its owner may read or write it, by its mode when it was opened; left out where there are no modes. */
+  readonly ownerOnly?: boolean;
   /** Current length in bytes. */
   size(): Promise<number>;
   /**
@@ -109,6 +113,11 @@ export interface Files {
   /** Is the name itself a symbolic link? False when nothing is there. Left out where there are no links. */
   isLink?(path: string): Promise<boolean>;
   rename(from: string, to: string): Promise<void>;
+  /**
+   * A second name for a file, in its folder; false when something is there. Left out where a world has none of this;
+   * throws {@link IoError} also where the file system has none.
+   */
+  link?(from: string, to: string): Promise<boolean>;
   /** False when there was nothing to remove. */
   remove(path: string): Promise<boolean>;
   /** fsync of a folder: makes created, renamed and removed entries durable. */

@@ -108,6 +108,24 @@ it("is not made up where the server renamed a file into another folder, or a fol
   expect(cut("pending/job", "pending/of-now")).not.toThrow();
 });
 
+it("leaves a file by its second name where that is durable, and the first is not any more", async () => {
+  const { folder } = await world("linked");
+  const at = (file: string) => path.join(folder, file);
+  const asked: Omit<Traced, "n">[] = [
+    { op: "writeFile", path: at("token.tmp"), flags: O_WRONLY | O_CREAT, data: data("secret") },
+    { op: "sync", path: at("token.tmp") },
+    { op: "link", path: at("token.tmp"), to: at("token") },
+    { op: "unlink", path: at("token.tmp") },
+    { op: "sync", path: folder },
+  ];
+  await writeFile(at("token"), "secret");
+  const operations = asked.map((one, index) => ({ n: index + 1, ended: {}, ...one }));
+  cutPower(operations, [folder], [], { model: "posix", state: 0 });
+  expect(await stateOf(folder)).toMatchObject({ token: "secret" });
+  cutPower(operations.slice(0, -1), [folder], [], { model: "posix", state: 0 });
+  expect(await stateOf(folder)).not.toHaveProperty("token");
+});
+
 it("brings nothing back that the power cut before it took", async () => {
   const { folder } = await world("twice");
   const at = (file: string) => path.join(folder, file);

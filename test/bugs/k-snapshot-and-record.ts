@@ -59,8 +59,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/journal/replace.ts",
-        find: "  await files.syncFolder(folderOf(path));\n",
-        replace: `  ${reached};\n`,
+        find: "    throw error;\n  }\n  await files.syncFolder(folderOf(path));\n",
+        replace: `    throw error;\n  }\n  ${reached};\n`,
       },
     ],
   },

@@ -28,7 +28,11 @@ export const mutants: readonly Mutant[] = [
     name: "the folder is not synced after a rename",
     hunt: "order",
     patches: [
-      { file: "src/journal/replace.ts", find: "  await files.syncFolder(folderOf(path));\n", replace: "" },
+      {
+        file: "src/journal/replace.ts",
+        find: "    throw error;\n  }\n  await files.syncFolder(folderOf(path));\n",
+        replace: "    throw error;\n  }\n",
+      },
     ],
   },
   {
