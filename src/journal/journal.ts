@@ -10,7 +10,7 @@ import { invariant } from "../model/error.ts";
 import type { Files } from "../model/ports.ts";
 import { draftRecord, lineBytesAtMost } from "./draft.ts";
 import { Fence, fencedBy, type Refusal, reason } from "./fence.ts";
-import { readBehind } from "./history.ts";
+import { readBehind } from "./read-segment.ts";
 import type { RecordDraft } from "./record.ts";
 import { continuedType, type Seal, sealsToRecord } from "./seal.ts";
 import {

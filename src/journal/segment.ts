@@ -28,9 +28,12 @@ export interface SegmentScan {
   readonly toByte: number;
 }
 
-const namePattern = /^(\d{8})\.journal$/;
+const namePattern = /^(\d{8,15})\.journal$/;
 
-/** File name of a segment; names sort as generations do. */
+/** The last one that has a name. Nobody gets there, but for the stray file of somebody else. */
+export const generationMax = 999_999_999_999_999;
+
+/** File name of a segment; up to eight digits, names sort as generations do. */
 export function segmentName(generation: number): string {
   return `${String(generation).padStart(8, "0")}.journal`;
 }
@@ -38,8 +41,10 @@ export function segmentName(generation: number): string {
 /** The generations whose segments are among the names of a folder, ascending; other names are nobody's. */
 export function generationsIn(names: readonly string[]): number[] {
   return names
-    .map((name) => Number(namePattern.exec(name)?.[1] ?? 0))
-    .filter((generation) => generation > 0)
+    .filter((name) => namePattern.test(name))
+    .map((name) => [name, Number.parseInt(name, 10)] as const)
+    .filter(([name, generation]) => generation > 0 && name === segmentName(generation))
+    .map(([, generation]) => generation)
     .sort((left, right) => left - right);
 }
 

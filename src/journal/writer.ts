@@ -7,12 +7,12 @@
  */
 
 import type { ByteRange } from "../model/cite.ts";
-import { invariant } from "../model/error.ts";
+import { HoldfastError, invariant } from "../model/error.ts";
 import { type AppendFile, type Files, IoError } from "../model/ports.ts";
 import { coverOf } from "./cover.ts";
 import { crc32 } from "./crc32.ts";
 import { encodeRecord, type RecordDraft } from "./record.ts";
-import { segmentName } from "./segment.ts";
+import { generationMax, segmentName } from "./segment.ts";
 import type { JournalPosition } from "./types.ts";
 
 /** Where a record went. */
@@ -54,6 +54,11 @@ export class SegmentWriter {
 
   /** As {@link create}; nothing may be written before `named` has resolved. Where that fails, the segment is closed. */
   static async begin(files: Files, folder: string, generation: number): Promise<BegunSegment | undefined> {
+    // Nobody would ever see one that has no name of a segment, and two would write at once.
+    if (generation > generationMax) {
+      const message = `Behind ${folder}/${segmentName(generationMax)} no segment can be named. No server of ours gets there: move that file away, then start again.`;
+      throw new HoldfastError("bad-state", message);
+    }
     const file = await files.createExclusive(`${folder}/${segmentName(generation)}`);
     if (file === undefined) return undefined;
     const segment = new SegmentWriter(file, generation);

@@ -10,14 +10,14 @@ export const bugs: readonly Bug[] = [
     expected: ["no-lost-run", "no-lost-shown-event"],
     patches: [
       {
-        file: "src/journal/history.ts",
+        file: "src/journal/read-segment.ts",
         find: "    return { ...sequence(file.path, scan, seal), late };",
         replace: `    const all = sequence(file.path, scan, seal);
     if (all.damage.length > 0) ${reached};
     return { ...all, records: all.damage.length > 0 ? [] : all.records, late };`,
       },
       {
-        file: "src/journal/history.ts",
+        file: "src/journal/read-segment.ts",
         find: "  const result = sequence(file.path, scan);",
         replace: `  const whole = sequence(file.path, scan);
   if (whole.damage.length > 0) ${reached};

@@ -112,8 +112,9 @@ describe("a line of a segment", () => {
 });
 
 it("the generations of a folder are ascending, whatever else is there", () => {
-  const names = [segmentName(10), "x", segmentName(2), "00000000.journal", "1.journal", segmentName(3)];
-  expect(generationsIn(names)).toEqual([2, 3, 10]);
+  const odd = ["x", "00000000.journal", "1.journal", "000000004.journal", "1000000000000000.journal"];
+  const names = [100_000_000, 10, 2, 3].map(segmentName);
+  expect(generationsIn([...names, ...odd])).toEqual([2, 3, 10, 100_000_000]);
 });
 
 /** A record with a number at a place. */

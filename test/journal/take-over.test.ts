@@ -10,7 +10,7 @@ import { IoError } from "../../src/model/ports.ts";
 import { bytesOf, MemoryFiles } from "./memory-files.ts";
 import { flipped, folder } from "./sample.ts";
 
-const segment = (generation: number): string => `${folder}/0000000${generation}.journal`;
+const segment = (generation: number): string => `${folder}/${String(generation).padStart(8, "0")}.journal`;
 
 async function ok(answer: Promise<Appended>): Promise<Appended & { ok: true }> {
   const appended = await answer;
@@ -124,6 +124,37 @@ test("take-over: a missing segment and one that cannot be read are damage, the o
     { code: "log-missing", path: segment(2) },
     { code: "log-unreadable", path: segment(3) },
   ]);
+});
+
+test("take-over: a stray segment with a number far above is read as one, with one damage for all that are missing below", async () => {
+  for (const stray of [99_999_999, 12_345_678]) {
+    const files = new MemoryFiles();
+    for (let life = 0; life < 4; life++) await takeOver(files, folder, { life });
+    await files.remove(segment(2));
+    files.put(segment(stray), bytesOf("?"));
+    const { journal, history } = await takeOver(files, folder, { life: 4 });
+    expect(journal.generation).toBe(stray + 1);
+    expect(history.records.map(({ data }) => data.life)).toEqual([0, 2, 3, 4]);
+    const gap = `The segments 00000005.journal to ${stray - 1}.journal are missing from the folder.`;
+    expect(history.damage).toMatchObject([
+      { code: "log-missing", path: segment(2), detail: "The segment is missing from the folder." },
+      { code: "log-missing", path: segment(5), detail: gap },
+      { code: "torn-tail", path: segment(stray) },
+    ]);
+    // It is a segment like any other: the next life sees it, and fences it.
+    const next = await takeOver(files, folder, { life: 5 });
+    expect(next.journal.generation).toBe(stray + 2);
+    expect(next.history.records.map(({ data }) => data.life)).toEqual([0, 2, 3, 4, 5]);
+    expect(await journal.append("a", {})).toMatchObject({ ok: false, why: "fenced" });
+  }
+});
+
+test("take-over: behind the last number that has a name nothing begins, since nobody would see it", async () => {
+  const files = new MemoryFiles();
+  await takeOver(files, folder, {});
+  files.put(segment(999_999_999_999_999), bytesOf("?"));
+  await expect(takeOver(files, folder, {})).rejects.toThrow(/999999999999999\.journal.*move that file away/);
+  expect(await files.list(folder)).toEqual(["00000001.journal", "999999999999999.journal"]);
 });
 
 test("take-over: foreign names in the folder are nobody's", async () => {

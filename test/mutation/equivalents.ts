@@ -66,10 +66,10 @@ const saving: readonly Equivalent[] = [
   { file: "journal/crc32.ts", line: "at < end; at += 4" },
   { file: "journal/history.ts", line: "now.sizeBytes !== bytes" },
   { file: "journal/history.ts", line: "return replaced.size === 0" },
-  { file: "journal/history.ts", line: "bytes.length > smallBytes" },
-  { file: "journal/history.ts", line: "async function inMemory" },
+  { file: "journal/read-segment.ts", line: "bytes.length > smallBytes" },
+  { file: "journal/read-segment.ts", line: "async function inMemory" },
   {
-    file: "journal/history.ts",
+    file: "journal/read-segment.ts",
     line: "cover.toByte === seal.bytes && cover.crc === seal.crc",
     mutants: ["true"],
   },
@@ -149,7 +149,7 @@ const implied: readonly Equivalent[] = [
 ];
 
 const unused: readonly Equivalent[] = [
-  { file: "journal/history.ts", line: "() => Promise.resolve()" },
+  { file: "journal/read-segment.ts", line: "() => Promise.resolve()" },
   { file: "journal/history.ts", line: "stamp" },
   { file: "journal/replace.ts", line: "catch(() => false)" },
   { file: "journal/crc32.ts", line: "i < 256" },
