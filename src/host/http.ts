@@ -7,7 +7,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { HoldfastError } from "../model/error.ts";
-import type { HttpPieces, HttpRequest, HttpResponse } from "../model/http.ts";
+import { ClientGone, type HttpPieces, type HttpRequest, type HttpResponse } from "../model/http.ts";
 import { errorCode } from "./io.ts";
 
 export interface HttpListener {
@@ -88,10 +88,16 @@ async function answer(
     );
     return;
   }
-  const response = await handle(request);
-  outgoing.writeHead(response.status, response.headers);
-  if (typeof response.body === "string") outgoing.end(response.body);
-  else await pump(response.body, outgoing);
+  const { status, headers, body } = await handle(request);
+  if (typeof body === "string") {
+    outgoing.writeHead(status, { ...headers, "content-length": Buffer.byteLength(body) });
+    // Node leaves it out of the answer to HEAD.
+    outgoing.end(body);
+  } else {
+    outgoing.writeHead(status, headers);
+    if (request.method === "HEAD") body.cancel();
+    await pump(body, outgoing);
+  }
   // What is left of a request body that nobody read must not hold the connection.
   incoming.resume();
 }
@@ -107,11 +113,16 @@ function toRequest(incoming: IncomingMessage): HttpRequest | undefined {
     const before = headers.get(name);
     headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  // Left early, it must not take the connection with it: the answer is still to come.
-  const body: AsyncIterable<Uint8Array> = {
-    [Symbol.asyncIterator]: () => incoming.iterator({ destroyOnReturn: false }),
-  };
-  return { method, target: url, headers, body };
+  return { method, target: url, headers, body: bodyOf(incoming) };
+}
+
+async function* bodyOf(incoming: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    // Left early, it must not take the connection with it: the answer is still to come.
+    yield* incoming.iterator({ destroyOnReturn: false });
+  } catch (thrown) {
+    throw new ClientGone({ cause: thrown });
+  }
 }
 
 /** Writes a body as its client takes it. */

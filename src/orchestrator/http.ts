@@ -5,7 +5,7 @@
  * `{error: {code, message}}` with a sentence that says what to do.
  */
 import { HoldfastError } from "../model/error.ts";
-import type { HttpRequest, HttpResponse } from "../model/http.ts";
+import { ClientGone, type HttpRequest, type HttpResponse } from "../model/http.ts";
 import { LifeOver } from "../session/recorder.ts";
 import { type Answer, answer, refuse } from "./answer.ts";
 import { nameCharsMax, readSubmit } from "./asked.ts";
@@ -114,6 +114,7 @@ function nothingAt({ method, target }: HttpRequest): Answer {
 }
 
 function failed(error: unknown, site: Site): Answer {
+  if (error instanceof ClientGone) return refuse(400, "broken-off", error.message);
   if (error instanceof LifeOver) {
     return refuse(
       503,

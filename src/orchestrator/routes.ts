@@ -29,19 +29,18 @@ export class Routes {
     this.#router.add("POST", path, handler);
   }
 
-  /** The answer of the route; undefined when there is none. HEAD is GET without its body. */
+  /** The answer of the route; undefined when there is none. HEAD is answered as GET: see {@link HttpResponse.body}. */
   answer(request: HttpRequest): HttpResponse | Promise<HttpResponse> | undefined {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const [path, query] = partsOf(request.target);
     const [found] = this.#router.match(method, path)[0];
     if (found === undefined) return undefined;
     const [handler, params] = found;
-    const answered = handler({
+    return handler({
       request,
       param: (name) => decoded(String(params[name] ?? "")),
       query: (name) => new URLSearchParams(query).get(name) ?? undefined,
     });
-    return request.method === "HEAD" ? Promise.resolve(answered).then(withoutBody) : answered;
   }
 }
 
@@ -57,9 +56,4 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-function withoutBody(response: HttpResponse): HttpResponse {
-  if (typeof response.body !== "string") response.body.cancel();
-  return { ...response, body: "" };
 }

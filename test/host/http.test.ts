@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { expect, it } from "vitest";
 import { listenHttp } from "../../src/host/http.ts";
+import { ClientGone } from "../../src/model/http.ts";
 
 it("cancels every body of a connection whose client went, also those whose turn had not come", async () => {
   let begun = 0;
@@ -34,4 +35,69 @@ it("cancels every body of a connection whose client went, also those whose turn 
   const began = performance.now();
   await listener.close(5_000);
   expect(performance.now() - began).toBeLessThan(4_000);
+});
+
+/** What comes back on a connection of its own, until it is closed. */
+async function exchange(port: number, text: string): Promise<string> {
+  const client = connect(port, "127.0.0.1");
+  client.write(text);
+  let answer = "";
+  for await (const piece of client) answer += String(piece);
+  return answer;
+}
+
+const headOf = (answer: string) =>
+  answer
+    .slice(0, answer.indexOf("\r\n\r\n"))
+    .split("\r\n")
+    .filter((line) => !line.startsWith("Date: "));
+
+it("answers HEAD with the head of GET, its length included, and nothing behind it", async () => {
+  let cancelled = 0;
+  const pieces = () => ({
+    next: async () => undefined,
+    cancel: () => {
+      cancelled += 1;
+    },
+  });
+  const listener = await listenHttp(0, async ({ target }) => ({
+    status: 200,
+    headers: { "content-type": "text/plain" },
+    body: target === "/text" ? "füür" : pieces(),
+  }));
+  const ask = (method: string, path: string) =>
+    exchange(listener.port, `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
+  const [get, head] = [await ask("GET", "/text"), await ask("HEAD", "/text")];
+  expect(get.endsWith("\r\n\r\nfüür")).toBe(true);
+  expect(headOf(head)).toEqual(headOf(get));
+  expect(headOf(head)).toContain("content-length: 6");
+  expect(head.endsWith("\r\n\r\n")).toBe(true);
+  const stream = await ask("HEAD", "/stream");
+  expect(stream.endsWith("\r\n\r\n")).toBe(true);
+  expect(stream.toLowerCase()).not.toContain("content-length");
+  expect(cancelled).toBeGreaterThan(0);
+  await listener.close(0);
+});
+
+it("says of a body that breaks off that its client went, and keeps the connection of one that is left early", async () => {
+  let tell = (_: unknown) => {};
+  const thrown = new Promise<unknown>((resolve) => (tell = resolve));
+  const listener = await listenHttp(0, async ({ target, body }) => {
+    try {
+      for await (const _ of body) if (target === "/early") break;
+    } catch (caught) {
+      tell(caught);
+    }
+    return { status: 200, headers: {}, body: "done" };
+  });
+  const post = (path: string) => `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 6\r\n\r\nabc`;
+  const client = connect(listener.port, "127.0.0.1");
+  client.write(post("/early"));
+  await new Promise((resolve) => client.once("data", resolve));
+  client.write("def");
+  client.write(post("/late"));
+  client.end();
+  expect(await thrown).toBeInstanceOf(ClientGone);
+  client.destroy();
+  await listener.close(0);
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
@@ -92,9 +92,31 @@ describe("more than is to be taken", () => {
 describe("whoever reads what it complains of", () => {
   it("may go, and the server stays", async () => {
     const server = await place.start();
+    // Evidence that cannot be stored is complained of.
+    const complain = async (workspace: string) => {
+      mkdirSync(workspace);
+      place.stepsIn(workspace, 1, "started; call c1 one; wait_for gate; result c1 done; completed");
+      execFileSync("mkfifo", [join(workspace, "gate")]);
+      const id = await server.submit(workspace);
+      await server.events(id, (event) => event.type === "call");
+      const folder = join(place.home, "sessions", id);
+      rmSync(join(folder, "cuts"), { recursive: true, force: true });
+      writeFileSync(join(folder, "cuts"), "");
+      writeFileSync(join(workspace, "gate"), "go\n");
+      await server.events(id, isEnd);
+    };
+    await complain(join(place.folder, "read"));
+    await expect.poll(() => server.stderr).toContain("could not be stored");
     server.child.stderr?.destroy();
+    for (const name of ["unread", "unread-again"]) await complain(join(place.folder, name));
+    expect((await server.get("/health")).status).toBe(200);
+  });
+});
+
+describe("a client that goes in the middle of what it sends", () => {
+  it("is no trouble of the server's, and nothing is said of it", async () => {
+    const server = await place.start();
     const { port } = new URL(server.url);
-    // A request that breaks off in the middle is complained of.
     for (let n = 0; n < 2; n++) {
       const client = connect(Number(port), "127.0.0.1");
       client.write(
@@ -105,7 +127,8 @@ describe("whoever reads what it complains of", () => {
       await once(client, "close");
       expect((await server.get("/health")).status).toBe(200);
     }
-    expect((await server.get("/health")).status).toBe(200);
+    await server.kill("SIGTERM");
+    expect(server.stderr).toBe("");
   });
 });
 
