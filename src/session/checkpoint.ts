@@ -7,7 +7,7 @@
  *
  * Always: it is a cache. It is used only while every segment that it covers, and its own bodies, are what they were: by
  * their stamps, else to the last byte; if not, the journal is read as if there were none. The head is replaced
- * atomically when the bodies are on the disk, and names them.
+ * atomically when the bodies are on the disk, and names them. It is removed when one of them cannot be read.
  * Never: it is made of a history with damage or late writes, which must be told at every start.
  */
 import { coverOf, crc32, replaceAtomically, type StampedSeal } from "../journal/index.ts";
@@ -128,11 +128,8 @@ export async function readCheckpoint(files: Files, home: string): Promise<Checkp
     if (head === undefined || !namePattern.test(head.bodies.name)) return undefined;
     const file = await files.openRead(`${home}/${head.bodies.name}`);
     if (file === undefined) return undefined;
-    const read = (await areWhole(file, head.bodies)) ? await readerOf(file, head.bodies.bytes) : undefined;
-    if (read === undefined) {
-      await file.close();
-      return undefined;
-    }
+    const read = await readerOfWhole(file, head.bodies, () => removeHead(files, home));
+    if (read === undefined) return undefined;
     return { covers: head.covers, state: stateOf(head, read), close: () => file.close() };
   } catch (thrown) {
     if (!(thrown instanceof IoError)) throw thrown;
@@ -164,14 +161,47 @@ async function areWhole(file: ReadFile, { bytes, crc, stamp }: Head["bodies"]): 
 
 type Read = (fromByte: number, toByte: number) => Uint8Array;
 
-/** Reads one session where it is; where the world cannot do that at once, all of them now. */
-async function readerOf(file: ReadFile, bytes: number): Promise<Read> {
-  if (file.readNow !== undefined) {
-    const { readNow } = file;
-    return (fromByte, toByte) => readNow(fromByte, toByte);
+/** Reads its sessions; undefined, and it is closed, where they are not what they were. @throws IoError. */
+async function readerOfWhole(
+  file: ReadFile,
+  bodies: Head["bodies"],
+  onUnreadable: () => void,
+): Promise<Read | undefined> {
+  let read: Read | undefined;
+  try {
+    if (await areWhole(file, bodies)) read = await readerOf(file, bodies.bytes, onUnreadable);
+    return read;
+  } finally {
+    if (read === undefined) await file.close();
   }
-  const whole = await file.read(0, bytes);
-  return (fromByte, toByte) => whole.subarray(fromByte, toByte);
+}
+
+/**
+ * Reads one session where it is; where the world cannot do that at once, all of them now.
+ *
+ * @param onUnreadable called where that fails: an error that comes long after the start, and would at the next one.
+ */
+async function readerOf(file: ReadFile, bytes: number, onUnreadable: () => void): Promise<Read> {
+  if (file.readNow === undefined) {
+    const whole = await file.read(0, bytes);
+    return (fromByte, toByte) => whole.subarray(fromByte, toByte);
+  }
+  const { readNow } = file;
+  return (fromByte, toByte) => {
+    try {
+      const found = readNow(fromByte, toByte);
+      if (found.length === toByte - fromByte) return found;
+      throw new IoError("EIO", file.path, "read (fewer bytes than were there)");
+    } catch (thrown) {
+      onUnreadable();
+      throw thrown;
+    }
+  };
+}
+
+/** Then it is none: the next start reads the journal. */
+function removeHead(files: Files, home: string): void {
+  files.remove(checkpointPath(home)).catch(() => false);
 }
 
 function stateOf({ projects, ids, open, lengths }: Head, read: Read): State {

@@ -5,16 +5,16 @@
  * disturbs nobody; until then, and for a session that is not reconciled yet, the answer is 503.
  * Never: ending this life ends an agent.
  */
-import { type Journal, takeOver } from "../journal/index.ts";
+import type { Journal } from "../journal/index.ts";
 import type { World } from "../model/ports.ts";
 import { restoreLost } from "./about.ts";
-import { packState, readCheckpoint, recordsPerCheckpoint, writeCheckpoint } from "./checkpoint.ts";
+import { writeCheckpoint } from "./checkpoint.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { makeHome, requireOwn } from "./home.ts";
-import { LifeOver, Recorder, recordCite } from "./recorder.ts";
-import { readRecord } from "./records.ts";
+import { takePast } from "./past.ts";
+import { LifeOver, Recorder } from "./recorder.ts";
 import { damageBySession, idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
-import { emptyState, fold, passBy, type SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
 
 export interface Life {
   readonly context: Context;
@@ -49,21 +49,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
   const { files } = world;
   const folders = files.listInAnyOrder?.(`${config.home}/sessions`) ?? files.list(`${config.home}/sessions`);
   folders.catch(() => undefined);
-  const kept = await readCheckpoint(world.files, config.home);
-  const covered = kept === undefined ? {} : { covered: kept.covers };
-  const taken = await takeOver(world.files, `${config.home}/journal`, life, covered);
-  const { journal, history } = taken;
-  const state = taken.covered && kept !== undefined ? kept.state : emptyState();
-  if (!taken.covered) await kept?.close();
-  for (const { type, data, path, range } of history.records) {
-    const record = readRecord(type, data);
-    if (record === undefined) passBy(state, data);
-    else fold(state, record, recordCite(path, range, type, data));
-  }
-  // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
-  const isWhole = history.damage.length === 0 && history.late.length === 0;
-  const isDue = isWhole && history.records.length >= recordsPerCheckpoint;
-  const packed = isDue ? packState(taken.seals, state) : undefined;
+  const past = await takePast({ world, config, report: hooks.report }, life);
+  const { journal, history, state, packed } = past;
   const written =
     packed === undefined
       ? Promise.resolve()
@@ -75,8 +62,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     recorder: new Recorder(journal, state, hooks.onOver),
     lives: new Map(),
     journalDamage: new Map(),
-    // An emptied segment looks like that of a life that was killed before it wrote anything.
-    mayLackRecords: taken.seals.some(({ bytes }) => bytes === 0),
+    mayLackRecords: past.hasEmptySegment,
     late: history.late,
     lateWrites: () => journal.lateWrites(),
     locks: new Map(),
@@ -105,7 +91,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     await rechecked;
     // Short lives would else never leave one, and each would read the whole journal again.
     await written;
-    if (taken.covered) await kept?.close();
+    await past.close();
   };
   return { context, generation: () => journal.generation, ready, close };
 }

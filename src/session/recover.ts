@@ -34,7 +34,7 @@ export function sessionsToRecover(context: Context): SessionState[] {
 }
 
 /** The sessions of which something has no end on record, and those that ended last. */
-export function idsToRecover(context: Context): readonly string[] {
+export function idsToRecover(context: Pick<Context, "state">): readonly string[] {
   return [...idsThat(context, true), ...idsThat(context, false)];
 }
 
@@ -59,7 +59,7 @@ function sessionsThat(context: Context, open: boolean): SessionState[] {
   return idsThat(context, open).flatMap((id) => context.state.sessions.get(id) ?? []);
 }
 
-function idsThat({ state: { sessions } }: Context, open: boolean): readonly string[] {
+function idsThat({ state: { sessions } }: Pick<Context, "state">, open: boolean): readonly string[] {
   const isOpenId = new Set(sessions.openIds(isOpen));
   if (open) return [...isOpenId];
   return sessions.lastIds(recheckSessionsMax, isOpenId);

@@ -17,6 +17,7 @@ export default {
     "src/session/late.ts",
     "src/session/life.ts",
     "src/session/orphans.ts",
+    "src/session/past.ts",
     "src/session/recover.ts",
     "src/session/settle.ts",
     "src/session/shift.ts",

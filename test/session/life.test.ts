@@ -2,7 +2,8 @@
  * A life of a server begins, from a checkpoint where there is one, and ends.
  */
 import { describe, expect, it } from "vitest";
-import { checkpointPath, recordsPerCheckpoint } from "../../src/session/checkpoint.ts";
+import { IoError } from "../../src/model/ports.ts";
+import { checkpointPath, readCheckpoint, recordsPerCheckpoint } from "../../src/session/checkpoint.ts";
 import { beginLife } from "../../src/session/life.ts";
 import { asked, at, type Draft, home, id, over, project, text, whole } from "./drafts.ts";
 import { left, Machine, sessionOf, settled } from "./machine.ts";
@@ -42,6 +43,60 @@ describe("a life", () => {
     expect(machine.files.opened).toBe(opened);
     await fourth.close();
     expect(machine.files.opened).toBe(opened);
+  });
+
+  /** The disk does not give the sessions of a checkpoint, by machines that read one where it is. */
+  const unreadable = (machine: Machine, isBad: (path: string) => boolean) => {
+    const open = machine.files.openRead.bind(machine.files);
+    machine.files.openRead = async (path) => {
+      const file = await open(path);
+      if (file === undefined || !path.startsWith(`${home}/checkpoint-`)) return file;
+      const readNow = (fromByte: number, toByte: number) => {
+        if (isBad(path)) throw new IoError("EIO", path, "read");
+        return machine.files.bytes(path).slice(fromByte, toByte);
+      };
+      return { ...file, readNow };
+    };
+  };
+  const withCheckpoint = async () => {
+    const machine = await through([...over, ...filler(recordsPerCheckpoint)]);
+    const first = await machine.recovered();
+    await first.close();
+    return { machine, facts: sessionOf(first).facts };
+  };
+
+  it("reads the whole journal where a session of the checkpoint cannot be read, says so, and leaves none for the next", async () => {
+    for (const damage of ["", "no record\n"]) {
+      const { machine, facts } = await withCheckpoint();
+      unreadable(machine, (path) => path === `${home}/checkpoint-2`);
+      // In a segment that the checkpoint does not cover: then every session is looked at.
+      machine.files.appendTo(segment(2), Buffer.from(damage));
+      const { opened } = machine.files;
+      const life = await machine.recovered();
+      expect(sessionOf(life).facts.slice(0, facts.length)).toEqual(facts);
+      expect(machine.over).toEqual([]);
+      const why = `The checkpoint is not used, and the whole journal was read: read failed with EIO on ${home}/checkpoint-2.`;
+      expect(machine.reports).toEqual([why]);
+      expect(machine.files.opened).toBe(opened);
+      await life.close();
+      // Of what is whole another one was made.
+      expect(machine.files.nodes.has(checkpointPath(home))).toBe(damage === "");
+      await (await machine.recovered()).close();
+      expect(machine.reports).toHaveLength(1);
+    }
+  });
+
+  it("removes a checkpoint of which a session cannot be read later: the next start reads the journal", async () => {
+    const { machine } = await withCheckpoint();
+    let isBad = false;
+    unreadable(machine, () => isBad);
+    await (await machine.recovered()).close();
+    isBad = true;
+    const kept = await readCheckpoint(machine.files, home);
+    expect(() => kept?.state.sessions.get(id)).toThrow(IoError);
+    await kept?.close();
+    expect(await readCheckpoint(machine.files, home)).toBeUndefined();
+    expect(machine.files.opened).toBe(0);
   });
 
   it("leaves none of a journal with damage or late writes", async () => {
