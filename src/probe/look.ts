@@ -9,7 +9,7 @@ import type { Cite } from "../model/cite.ts";
 import { citeValue } from "../model/cite.ts";
 import type { ProbeEvidence } from "../model/evidence.ts";
 import { type Files, IoError, type NameKind, type Names } from "../model/ports.ts";
-import { type ProbedCall, type ProbePlan, planProbe } from "./plan.ts";
+import { editedOnce, type ProbedCall, type ProbePlan, planProbe } from "./plan.ts";
 
 export interface Look {
   readonly files: Files;
@@ -25,7 +25,7 @@ export interface LookRequest {
   readonly isLast: boolean;
   /** A tool child may live and change the answer. */
   readonly provisional: boolean;
-  /** What the path held before, if an earlier call of the session says so: tells "old content" from "something else". */
+  /** What the path held before, if earlier calls of the session say so: tells "old content" from "something else". */
   readonly contentBefore?: string;
 }
 
@@ -102,7 +102,7 @@ async function judged(
         : { saw: "cannot-tell", value: `there is a ${kind}` };
     case "edit":
       return kind === "file"
-        ? edited(files, plan)
+        ? edited(files, plan, contentBefore)
         : { saw: "cannot-tell", value: kind ?? "there is no such file" };
   }
 }
@@ -130,20 +130,34 @@ async function written(
   return { saw, value: isBeginning ? `${value}, of which the file is the beginning` : `${value}, others` };
 }
 
+/** A new text that stood elsewhere in the file is no effect: what stood there before must be known to say "present". */
 async function edited(
   files: Files,
   { path, before, after }: Extract<Planned, { kind: "edit" }>,
+  contentBefore: string | undefined,
 ): Promise<Seen> {
   const bytes = await readBounded(files, path);
   if (bytes === undefined) return { saw: "cannot-tell", value: "the file is too large to compare" };
   const text = new TextDecoder().decode(bytes);
+  const value = `${bytes.length} bytes, SHA-256 ${await sha256(bytes)}`;
+  if (contentBefore !== undefined) {
+    if (text === contentBefore) return absent(`${value}; the file has the content of the call before`);
+    if (text === editedOnce(contentBefore, before, after))
+      return { saw: "present", value: `${value}; the content of the call before with this edit made` };
+  }
   const hasBefore = text.includes(before);
   const hasAfter = text.includes(after);
-  const value = `${bytes.length} bytes, SHA-256 ${await sha256(bytes)}`;
-  if (hasAfter && !hasBefore)
-    return { saw: "present", value: `${value}; the new text is there, the old one is not` };
   if (hasBefore && !hasAfter) return absent(`${value}; the old text is there, the new one is not`);
-  return { saw: "cannot-tell", value: `${value}; ${hasBefore ? "both texts are" : "neither text is"} there` };
+  if (hasBefore === hasAfter)
+    return {
+      saw: "cannot-tell",
+      value: `${value}; ${hasBefore ? "both texts are" : "neither text is"} there`,
+    };
+  const isNew = contentBefore?.includes(before) === true && !contentBefore.includes(after);
+  const seenNow = `${value}; the new text is there, the old one is not`;
+  return isNew
+    ? { saw: "present", value: seenNow }
+    : { saw: "cannot-tell", value: `${seenNow}, but it may have stood there before` };
 }
 
 async function readBounded(files: Files, path: string): Promise<Uint8Array | undefined> {

@@ -87,6 +87,13 @@ function planAt(tool: Tool, input: Readonly<Record<string, unknown>>, place: Pla
   }
 }
 
+/** The text with `before` replaced by `after`; undefined where it does not hold it, or more than once. */
+export function editedOnce(text: string, before: string, after: string): string | undefined {
+  const at = text.indexOf(before);
+  if (at < 0 || text.indexOf(before, at + 1) >= 0) return undefined;
+  return `${text.slice(0, at)}${after}${text.slice(at + before.length)}`;
+}
+
 function none(why: string): ProbePlan {
   return { kind: "none", why };
 }

@@ -6,10 +6,9 @@
  */
 
 import type { ProbeEvidence } from "../model/evidence.ts";
-import { isRecord } from "../model/json.ts";
 import type { CallVerdict, Verdict } from "../model/verdict.ts";
 import { type Look, probe } from "./look.ts";
-import { isRead, planProbe } from "./plan.ts";
+import { editedOnce, isRead, type ProbePlan, planProbe } from "./plan.ts";
 
 /** Each look costs a file: of a session with more open calls the last ones are looked for. */
 const looksMax = 200;
@@ -70,17 +69,39 @@ function isWanted({ agent, cwd, bootChanged }: SessionLook, call: CallVerdict): 
   return (isOpen || mayBeLost) && planProbe(agent, call, cwd).kind !== "none";
 }
 
-/** The content that the last finished write to the same path left there, if nothing opaque came between. */
+/** Each costs a pass over the file. */
+const editsMax = 100;
+
+/**
+ * What the path of a write or an edit held before it: what the last finished write left there, with the finished edits
+ * since; undefined where anything opaque came between.
+ */
 function contentBeforeOf(look: SessionLook, calls: readonly CallVerdict[], at: number): string | undefined {
   const own = calls[at];
   const plan = own === undefined ? undefined : planProbe(look.agent, own, look.cwd);
-  if (plan?.kind !== "write") return undefined;
-  for (const earlier of calls.slice(0, at).reverse()) {
-    if (isRead(look.agent, earlier.name)) continue;
+  if (plan?.kind !== "write" && plan?.kind !== "edit") return undefined;
+  const edits: Extract<ProbePlan, { kind: "edit" }>[] = [];
+  for (let index = at - 1; index >= 0 && edits.length <= editsMax; index--) {
+    const earlier = calls[index];
+    if (earlier === undefined || isRead(look.agent, earlier.name)) continue;
     const other = planProbe(look.agent, earlier, look.cwd);
     if (other.kind === "none" || earlier.effect !== "done") return undefined;
+    // A folder that is deleted takes with it what is in it.
+    if (plan.path.startsWith(`${other.path}/`)) return undefined;
     if (other.path !== plan.path) continue;
-    return other.kind === "write" && isRecord(earlier.input) ? other.content : undefined;
+    if (other.kind === "write") return withEdits(other.content, edits.reverse());
+    if (other.kind !== "edit") return undefined;
+    edits.push(other);
   }
   return undefined;
+}
+
+function withEdits(
+  content: string,
+  edits: readonly { readonly before: string; readonly after: string }[],
+): string | undefined {
+  let edited: string | undefined = content;
+  for (const { before, after } of edits)
+    edited = edited === undefined ? undefined : editedOnce(edited, before, after);
+  return edited;
 }

@@ -81,14 +81,26 @@ test.each([
   expect((await look("ada", "delete_file", { path: "x" }, tree)).saw).toBe(saw);
 });
 
-test.each([
-  ["present", "one TWO three"],
-  ["absent", "one two three"],
-  ["cannot-tell", "one two TWO"],
-  ["cannot-tell", "nothing of it"],
-] as const)("an edit: %s", async (saw, text) => {
+describe("an edit", () => {
   const input = { filePath: "x", oldString: "two", newString: "TWO" };
-  expect((await look("opencode", "edit", input, { files: { "/w/project/x": text } })).saw).toBe(saw);
+  test.each([
+    ["absent", "one two three", undefined],
+    ["cannot-tell", "one two TWO", undefined],
+    ["cannot-tell", "nothing of it", undefined],
+    // The new text may have stood there before, and a person or a shell may have taken the old one away.
+    ["cannot-tell", "one TWO three", undefined],
+    ["cannot-tell", "one, and TWO elsewhere", "one two, and TWO elsewhere"],
+    ["cannot-tell", "one TWO three", "nothing of it"],
+    ["present", "one TWO three", "one two three"],
+    ["present", "one TWO three four", "one two three"],
+    ["present", "TWO and TWO", "two and TWO"],
+    ["absent", "two and TWO", "two and TWO"],
+    ["cannot-tell", "TWO and two", "two and TWO"],
+  ] as const)("%s: %j where it was %j", async (saw, text, contentBefore) => {
+    const tree = { files: { "/w/project/x": text } };
+    const rest = contentBefore === undefined ? {} : { contentBefore };
+    expect((await look("opencode", "edit", input, tree, rest)).saw).toBe(saw);
+  });
 });
 
 test("an edit whose texts hold one another cannot be told", async () => {
