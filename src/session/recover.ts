@@ -107,12 +107,10 @@ async function recoverOne(context: Context, session: SessionState): Promise<void
 
 /**
  * An attempt behind which another one was started has its end on record, unless the journal has lost it. What its spool
- * says is then recorded again, and its end when it is gone.
+ * says is then recorded again, and its end when it is gone: also without a spool, or every start would look again.
  */
 async function recoverEarlier(context: Context, session: SessionState, attempt: AttemptState): Promise<void> {
   if (attempt.ended !== undefined) return;
-  const { spool } = attemptPaths(attemptFolder(context, session.id, attempt.attempt));
-  if ((await context.world.files.stat(spool)) === undefined) return;
   const follower = new Follower(context, session, attempt);
   try {
     await follower.open(true);

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from "vitest";
 import { IoError } from "../../src/model/ports.ts";
+import { sessionsToRecover } from "../../src/session/recover.ts";
 import { bytesOf } from "../journal/memory-files.ts";
 import {
   agent,
@@ -13,6 +14,7 @@ import {
   type Draft,
   dispatch,
   ended,
+  half,
   id,
   identity,
   project,
@@ -177,19 +179,36 @@ describe("an agent that is gone", () => {
     await life.close();
   });
 
-  it("of an earlier attempt is left alone where its spool is gone, or its end on record", async () => {
-    const machine = await left([...asked, dispatch(2), dispatch(3)]);
+  it("of an earlier attempt gets its end where its spool is gone as well, and no later start looks again", async () => {
+    const machine = await left([...asked, dispatch(2), cover(2, half), dispatch(3)]);
     machine.put(`${machine.attempt(3)}/spool`, text(said.name));
     machine.put(`${machine.attempt(3)}/exit`, "0\n");
     const life = await machine.recovered();
-    expect(dataOf(await machine.records(2), "ended").map((data) => data.attempt)).toEqual([3]);
+    expect(dataOf(await machine.records(2), "ended")).toMatchObject([
+      { attempt: 1, exitCode: null, started: "unknown", at: { attempt: 1 } },
+      { attempt: 2, exitCode: null, started: "yes", at: { attempt: 2 } },
+      { attempt: 3, exitCode: 0 },
+    ]);
+    expect(sessionsToRecover(life.context)).toEqual([]);
+    expect([machine.files.watched.size, machine.files.opened]).toEqual([0, 0]);
     await life.close();
+    await (await machine.recovered()).close();
+    expect(dataOf(await machine.records(3), "ended")).toEqual([]);
+  });
+
+  it("of an earlier attempt is left alone where its end is on record, or its spool gone and its FIFO held", async () => {
     const known = await left([...asked, agent(1, 50), ended(1), dispatch(2)], { spool: text(...whole) });
     known.put(`${known.attempt(2)}/spool`, text(said.name));
     known.put(`${known.attempt(2)}/exit`, "0\n");
     await (await known.recovered()).close();
     expect(dataOf(await known.records(2), "ended").map((data) => data.attempt)).toEqual([2]);
     expect(dataOf(await known.records(2), "cover").map((data) => data.attempt)).toEqual([2]);
+    const held = await left([...asked, dispatch(2)]);
+    held.held.add(held.attempt(1));
+    held.put(`${held.attempt(2)}/spool`, text(said.name));
+    held.put(`${held.attempt(2)}/exit`, "0\n");
+    await (await held.recovered()).close();
+    expect(dataOf(await held.records(2), "ended").map((data) => data.attempt)).toEqual([2]);
   });
 });
 
