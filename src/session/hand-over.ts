@@ -15,6 +15,7 @@ import { promptBytes, promptBytesMax } from "./dispatch.ts";
 import { refuseWhileToolRuns } from "./orphans.ts";
 import type { HandOverRecord } from "./records.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { recordedSends } from "./sends.ts";
 import { settle } from "./settle.ts";
 import { latestRun, type SessionState } from "./state.ts";
 
@@ -83,7 +84,7 @@ export async function prepareHandOver(
     ask,
     prompt: handOver.prompt,
     resumes: agentSessionId,
-    handOver: { id: handOverId, sends: handOver.sends, repairs },
+    handOver: { id: handOverId, ...recordedSends(handOver.sends), repairs },
     repairs: handOver.repairs,
   };
 }
@@ -129,11 +130,16 @@ function freshStart(
   }
   const original = latestRun(session)?.prompt;
   const prompt = inParagraphs(order.resumesRun ? [original, owed, order.ask] : [order.ask]);
-  if (verdict.calls.length === 0) return { ask: prompt, prompt, repairs: [] };
+  // What was asked for before and now, together: one that no agent can be given must not be owed from now on.
+  if (verdict.calls.length === 0)
+    return promptBytes(prompt) > promptBytesMax
+      ? { refusal: tooLong(promptBytes(prompt)) }
+      : { ask: prompt, prompt, repairs: [] };
   const id = context.world.ids.next();
   const told = inWords({ verdict, prompt, earlierPrompts: [], handOverId: id, sources: [], sent: [] });
   if (promptBytes(told.prompt) > promptBytesMax) return { refusal: tooLong(promptBytes(told.prompt)) };
-  return { ask: prompt, prompt: told.prompt, handOver: { id, sends: told.sends, repairs: [] }, repairs: [] };
+  const handOver = { id, ...recordedSends(told.sends), repairs: [] };
+  return { ask: prompt, prompt: told.prompt, handOver, repairs: [] };
 }
 
 function needsDecision(verdict: Verdict): Refusal {

@@ -21,6 +21,8 @@ export interface Place {
 export interface HandOverRecord {
   readonly id: string;
   readonly sends: readonly { readonly callId: string; readonly as: string; readonly shortened: boolean }[];
+  /** So many earlier calls were handed over, too, and are not listed: see sends.ts. */
+  readonly omitted?: number;
   readonly repairs: readonly { readonly path: string; readonly crc: number; readonly why: string }[];
 }
 

@@ -4,6 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/journal/index.ts";
 import { promptBytesMax } from "../../src/session/dispatch.ts";
+import { recordedSends, sendsBytesMax } from "../../src/session/sends.ts";
 import { settle } from "../../src/session/settle.ts";
 import { bytesOf } from "../journal/memory-files.ts";
 import {
@@ -25,7 +26,7 @@ import {
   whole,
 } from "./drafts.ts";
 import { sessionOf, settled, spoken } from "./machine.ts";
-import { goesOn, prepared, refusedAs, snapshotPath } from "./resuming.ts";
+import { goesOn, prepared, refusedAs, resume, snapshotPath } from "./resuming.ts";
 
 describe("what the next agent is told", () => {
   it("of a run that is over is what a person asks, and nothing else", async () => {
@@ -214,6 +215,37 @@ describe("what the next agent is told", () => {
   });
 });
 
+describe("the record of what was told", () => {
+  const send = (callId: string) => ({ callId, as: "result" as const, shortened: false });
+
+  it("lists every call of a usual session", () => {
+    const sends = Array.from({ length: 5_000 }, (_, n) => send(`call_${n.toString(16).padStart(12, "0")}`));
+    expect(recordedSends(sends)).toEqual({ sends });
+  });
+
+  it("lists the newest ones as far as they have room, and says how many it does not", () => {
+    const sends = Array.from({ length: 2_000 }, (_, n) => send(`${n} ${"\u0001".repeat(500)}`));
+    const recorded = recordedSends(sends);
+    expect(recorded.sends).toEqual(sends.slice(recorded.omitted));
+    expect(recorded.omitted).toBeGreaterThan(0);
+    const bytes = Buffer.byteLength(JSON.stringify(recorded.sends));
+    expect(bytes).toBeLessThanOrEqual(sendsBytesMax);
+    expect(bytes).toBeGreaterThan(sendsBytesMax - 4_000);
+  });
+
+  it("does not grow beyond what the journal takes, whatever the agent calls its calls", async () => {
+    const ids = Array.from({ length: 500 }, (_, n) => `${n} ${"\u0001".repeat(500)}`);
+    const machine = await spoken(begun, [
+      said.name,
+      ...ids.flatMap((call) => [said.call(call), said.result(call)]),
+    ]);
+    const life = await machine.recovered();
+    expect(await resume(life)).toBeUndefined();
+    expect(sessionOf(life).attempts.at(-1)?.handOver?.omitted).toBeGreaterThan(100);
+    await life.close();
+  });
+});
+
 describe("an agent whose session nobody can name", () => {
   const nameless = [said.call("c1"), said.result("c1")];
 
@@ -228,6 +260,12 @@ describe("an agent whose session nobody can name", () => {
       repairs: [],
     });
     expect((await prepared(life, { ...more, resumesRun: false })).prompt).toBe("and this");
+    // Else it would be owed for ever, and no agent could be started on it.
+    const room = promptBytesMax - Buffer.byteLength("do r1\n\n");
+    expect(await refusedAs(life, { ...more, ask: "x".repeat(room) })).toBeUndefined();
+    expect(await refusedAs(life, { ...more, ask: "x".repeat(room + 1) })).toMatchObject({
+      code: "hand-over-too-long",
+    });
     await life.close();
   });
 
