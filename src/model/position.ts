@@ -4,7 +4,8 @@
  * Always: a position is made of bytes of the record itself, so that a newer decoder, which may find more or
  * fewer events in the same bytes, cannot move a cursor that a client already holds. `byteOffset` is the end of
  * the spool line an event came from; facts of ours stand at the offset after which they were recorded, with
- * `k` from {@link factK} on, so that they follow every event of that line.
+ * `k` from {@link factK} on, so that they follow every event of that line. No position is given twice for two things: what
+ * was shown and is lost leaves its place empty.
  * Never: positions of two epochs are not comparable; the epoch changes when the record was replaced.
  */
 
@@ -21,6 +22,9 @@ export interface Position {
 /** Facts that we record are numbered from here, behind all events that one line can decode into. */
 export const factK = 1_000_000;
 
+/** A hole stands behind all that its last line may have shown, some of which a client may lack: in no event's place. */
+export const holeK = factK - 1;
+
 /** Writes a position as the SSE id. */
 export function formatPosition(position: Position): string {
   return `${position.epoch}.${position.attempt}.${position.byteOffset}.${position.k}`;
@@ -28,7 +32,7 @@ export function formatPosition(position: Position): string {
 
 /** Reads an SSE id; undefined for anything that {@link formatPosition} cannot have written. */
 export function parsePosition(text: string): Position | undefined {
-  const match = /^([a-z0-9]{1,32})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,8})$/.exec(text);
+  const match = /^([a-z0-9]{1,32})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,14})\.(0|[1-9]\d{0,14})$/.exec(text);
   if (match === null) return undefined;
   const [, epoch = "", attempt, byteOffset, k] = match;
   return { epoch, attempt: Number(attempt), byteOffset: Number(byteOffset), k: Number(k) };

@@ -1,16 +1,32 @@
 /**
  * Places of our facts in a session's stream: where the next one stands, and in which order they are kept.
  *
- * Always: of two facts that are recorded one after the other, the later stands behind the earlier.
+ * Always: of two facts that are recorded one after the other, the later stands behind the earlier. A place that one life
+ * has given no other gives, also where the record of it is lost: a client goes on behind it, and misses nothing.
  */
 import { isRecord } from "../model/json.ts";
 import { factK } from "../model/position.ts";
 import type { Place } from "./records.ts";
 
-/** Where a fact recorded now stands: behind everything that is on record, or about to be. */
-export function placeAfter(last: Place | undefined, attempt: number, byte: number): Place {
+/** So many places behind one byte are a life's own. */
+const placesPerLife = 10_000;
+/** Further ones would be no positions any more; see `model/position.ts`. */
+const generationsApartMax = 99_000_000_000;
+
+/** The first of the places that the life with this generation of the journal gives behind any byte. */
+export function firstKOf(generation: number): number {
+  return factK + Math.min(generation, generationsApartMax) * placesPerLife;
+}
+
+/**
+ * Where a fact recorded now stands: behind everything that is on record, or about to be.
+ *
+ * @param firstK see {@link firstKOf}: what an earlier life gave may be lost without a trace, and a client may know it.
+ * @example placeAfter(undefined, 1, 900, firstKOf(2)) // { attempt: 1, byte: 900, k: 1_020_000 }
+ */
+export function placeAfter(last: Place | undefined, attempt: number, byte: number, firstK: number): Place {
   const same = last !== undefined && last.attempt === attempt && last.byte === byte;
-  return { attempt, byte, k: same ? last.k + 1 : factK };
+  return { attempt, byte, k: same ? Math.max(last.k + 1, firstK) : firstK };
 }
 
 /** Where a fact is kept among others: in the order of places, in which they come but for those that are restored. */

@@ -3,14 +3,14 @@
  * for bytes of a spool counts when those are durable and it is written.
  *
  * Always: records of one session take effect in the order in which they were made; a place in the stream is given
- * at the moment of the call, so two facts never share one.
+ * at the moment of the call, so two facts never share one, nor with one of an earlier life whose record is lost.
  * Never: after an append that was not acknowledged, nothing more takes effect: this life is over (another server
  * took the journal over, or the disk failed), and a later one reads what became of it.
  */
 import type { Journal } from "../journal/index.ts";
 import { type Cite, citeValue } from "../model/cite.ts";
 import { coveredByte } from "./covers.ts";
-import { laterPlace, placeAfter } from "./place.ts";
+import { firstKOf, laterPlace, placeAfter } from "./place.ts";
 import type { AnyRecord, Place, RecordData, RecordType } from "./records.ts";
 import { type AttemptState, fold, lastPlace, latestAttempt, type SessionState, type State } from "./state.ts";
 
@@ -41,10 +41,13 @@ export class Recorder {
   readonly #tails = new Map<string, Promise<void>>();
   readonly #fronts = new Map<string, Front>();
   readonly #watchers = new Map<string, Set<() => void>>();
+  /** Behind any byte, the first place of this life. */
+  readonly #firstK: number;
   #over: string | undefined;
 
   constructor(journal: Journal, state: State, onOver: (detail: string) => void) {
     this.#journal = journal;
+    this.#firstK = firstKOf(journal.generation);
     this.#state = state;
     this.#onOver = onOver;
     // Also when nobody waits for a record: what was shown last may not be on record.
@@ -79,7 +82,7 @@ export class Recorder {
   /** Records a fact that clients are shown; its place is behind everything recorded so far. */
   fact<T extends FactType>(session: SessionState, type: T, data: Omit<RecordData[T], "at">): Promise<Cite> {
     const front = this.#front(session);
-    const at = placeAfter(front.last, front.attempt, front.byte);
+    const at = placeAfter(front.last, front.attempt, front.byte, this.#firstK);
     return this.record(type, { ...data, at } as unknown as RecordData[T]);
   }
 
@@ -95,13 +98,13 @@ export class Recorder {
     const own = facts.findLast(({ at }) => at.attempt === attempt.attempt)?.at;
     const last = laterPlace(own, passedAt?.attempt === attempt.attempt ? passedAt : undefined);
     const byte = Math.max(coveredByte(attempt.covers), last?.byte ?? 0);
-    const at = placeAfter(last, attempt.attempt, byte);
+    const at = placeAfter(last, attempt.attempt, byte, this.#firstK);
     return this.record(type, { ...data, at } as unknown as RecordData[T]);
   }
 
   /** Place of the dispatch of a new attempt. */
   firstPlace(attempt: number): Place {
-    return placeAfter(undefined, attempt, 0);
+    return placeAfter(undefined, attempt, 0, this.#firstK);
   }
 
   /** Calls back after each record of the session took effect; returns how to stop that. */

@@ -9,7 +9,7 @@ import type { AgentAdapter } from "../agent/contract.ts";
 import type { SpoolLine } from "../journal/index.ts";
 import type { FactBody } from "../model/fact.ts";
 import type { Files, ReadFile } from "../model/ports.ts";
-import { comparePositions, formatPosition, type Position } from "../model/position.ts";
+import { comparePositions, formatPosition, holeK, type Position } from "../model/position.ts";
 import { firstUnitEndingAt } from "./covers.ts";
 import { type AttemptState, lastPlace, type SessionState, type StreamFact } from "./state.ts";
 import { readUnits, type Unit } from "./units.ts";
@@ -144,7 +144,8 @@ export class StreamReader {
       this.#facts(attempt.attempt, unit.range.toByte, found);
       const why =
         unit.status === "missing" ? "the bytes are missing" : "the bytes are not those that were recorded";
-      found.push(this.#placed(attempt.attempt, unit.range.toByte, 0, "hole", { range: unit.range, why }));
+      const { range } = unit;
+      found.push(this.#placed(attempt.attempt, range.toByte, holeK, "hole", { range, why }));
       return;
     }
     for (const line of unit.lines) {

@@ -66,8 +66,8 @@ export const bugs: readonly Bug[] = [
       },
       {
         file: "src/session/stream.ts",
-        find: '      found.push(this.#placed(attempt.attempt, unit.range.toByte, 0, "hole", { range: unit.range, why }));\n',
-        replace: `      ${reached};\n      void why;\n`,
+        find: '      found.push(this.#placed(attempt.attempt, range.toByte, holeK, "hole", { range, why }));\n',
+        replace: `      ${reached};\n      void [why, range, holeK];\n`,
       },
     ],
   },

@@ -42,8 +42,8 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/place.ts",
-        find: "  return { attempt, byte, k: same ? last.k + 1 : factK };",
-        replace: `  if (same) ${reached};\n  return { attempt, byte, k: factK };`,
+        find: "k: same ? Math.max(last.k + 1, firstK) : firstK };",
+        replace: `k: same && (${reached}, true) ? firstK : firstK };`,
       },
     ],
   },

@@ -59,7 +59,7 @@ describe("an agent", () => {
       started: "yes",
       seen: "the wrapper noted exit code 7",
       tailBytes: 4,
-      at: { attempt: 1, byte: text(...whole).length, k: 1_000_000 },
+      at: { attempt: 1, byte: text(...whole).length, k: 1_020_000 },
       atMs: 1_000,
     });
     expect(machine.files.watched.size).toBe(0);
@@ -172,7 +172,7 @@ describe("an agent", () => {
         sessionId: id,
         attempt: 1,
         reason: `The agent wrote more than ${most} bytes to its stdout and was ended.`,
-        at: { attempt: 1, byte: most, k: 1_000_000 },
+        at: { attempt: 1, byte: most, k: 1_020_000 },
       },
     ]);
     expect(machine.signals).toEqual(["50 SIGTERM"]);

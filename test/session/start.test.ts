@@ -65,7 +65,7 @@ describe("the start", () => {
       namespace: "ns",
       resumes: agentSession,
       handOver: { sends: [{ callId: "c1" }] },
-      at: { attempt: 2, byte: 0, k: 1_000_000 },
+      at: { attempt: 2, byte: 0, k: 1_020_000 },
       atMs: 1_000,
     });
     expect(record).not.toHaveProperty("key");
@@ -82,7 +82,7 @@ describe("the start", () => {
     ]);
     expect(about[0].data).toEqual({ id: "p", name: "p", path: cwd, atMs: 1 });
     expect(about[2].data).toMatchObject({ sessionId: id, runId: "r1", prompt: "do r1", key: "key r1" });
-    expect(about[3].data).toMatchObject({ attempt: 2, at: { attempt: 2, byte: 0, k: 1_000_000 } });
+    expect(about[3].data).toMatchObject({ attempt: 2, at: { attempt: 2, byte: 0, k: 1_020_000 } });
     await life.close();
   });
 

@@ -92,6 +92,7 @@ it("nothing is put where a record of another version stands, which that version 
       return { ok: true, path: "j", range: { fromByte: 0, toByte: 1 } };
     },
     over: new Promise(() => {}),
+    generation: 0,
   } as unknown as Journal;
   const own = state.sessions.get("s") ?? expect.fail();
   await new Recorder(journal, state, expect.fail).fact(own, "limit", {

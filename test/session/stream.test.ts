@@ -2,11 +2,14 @@
  * A stream gives each event once, whatever comes on record while it is read, and leaves nothing open.
  */
 import { expect, it } from "vitest";
+import { parsePosition } from "../../src/model/position.ts";
 import { closeStreams, eventStream } from "../../src/orchestrator/sse.ts";
 import { extendCovers } from "../../src/session/covers.ts";
+import type { Life } from "../../src/session/life.ts";
+import type { StreamEvent } from "../../src/session/stream.ts";
 import { readStream } from "../../src/session/view.ts";
-import { agent, dispatch, ended, id, over, run, runEnded } from "./drafts.ts";
-import { sessionOf, spoken } from "./machine.ts";
+import { agent, dispatch, ended, home, id, over, run, runEnded } from "./drafts.ts";
+import { sessionOf, settled, spoken } from "./machine.ts";
 
 /** Two runs that are over. */
 const two = () => spoken([...over, run("r2"), dispatch(2, "r2"), agent(2, 52), ended(2), runEnded(2, "r2")]);
@@ -59,6 +62,63 @@ it("what an agent said and what was recorded of it come in their order, also whe
   expect((await reader.next()).map(({ type }) => type)).toEqual(["ended"]);
   await reader.close();
   await life.close();
+});
+
+it("a client that goes on behind what is lost without a trace misses nothing, and no id means two things", async () => {
+  const machine = await two();
+  const finding = (of: string) =>
+    ({ id: of, code: "torn-tail", severity: "info", summary: of, cites: [] }) as const;
+  const tell = ({ context }: Life, of: string) =>
+    context.recorder.fact(sessionOf({ context } as Life), "finding", { sessionId: id, finding: finding(of) });
+  const eventsOf = async (life: Life, after?: string) => {
+    const reader = readStream(
+      life.context,
+      sessionOf(life),
+      after === undefined ? undefined : parsePosition(after),
+    );
+    const events: StreamEvent[] = [];
+    for (let next = await reader.next(); next.length > 0; next = await reader.next()) events.push(...next);
+    await reader.close();
+    return events;
+  };
+  const life = await machine.recovered();
+  await settled();
+  for (const of of ["a", "b"]) await tell(life, of);
+  const seen = await eventsOf(life);
+  await life.close();
+  // As a disk would leave it that lost the last two records.
+  const segment = `${home}/journal/0000000${life.generation()}.journal`;
+  const records = Buffer.from(machine.files.bytes(segment)).toString().split("\n");
+  expect(records.slice(-3).map((record) => record.includes('"finding"'))).toEqual([true, true, false]);
+  machine.files.put(segment, Buffer.from(`${records.slice(0, -3).join("\n")}\n`));
+  const next = await machine.recovered();
+  expect(next.context.journalDamage.size).toBe(0);
+  await settled();
+  for (const of of ["c", "d", "e"]) await tell(next, of);
+  const missed = await eventsOf(next, seen.at(-1)?.id);
+  expect(missed.map((event) => (event.finding as { id: string }).id)).toEqual(["c", "d", "e"]);
+  const ids = new Set(seen.map((event) => event.id));
+  expect(missed.filter((event) => ids.has(event.id))).toEqual([]);
+  await next.close();
+});
+
+it("a hole stands in no event's place, and behind all of its last line", async () => {
+  const machine = await two();
+  const life = await machine.recovered();
+  const whole = await readStream(life.context, sessionOf(life)).next();
+  await life.close();
+  const spool = `${machine.attempt(1)}/spool`;
+  const bytes = Buffer.from(machine.files.bytes(spool));
+  const [first] = bytes.toString().split("\n");
+  const end = (first?.length ?? 0) + 1;
+  machine.files.put(spool, bytes.fill("x", 3, 4));
+  const next = await machine.recovered();
+  const seen = whole.find((event) => event.id.startsWith(`e.1.${end}.`));
+  const reader = readStream(next.context, sessionOf(next), parsePosition(seen?.id ?? ""));
+  const [hole] = await reader.next();
+  expect(hole).toMatchObject({ type: "hole", id: `e.1.${end}.999999`, range: { fromByte: 0, toByte: end } });
+  await reader.close();
+  await next.close();
 });
 
 it("a client whose stream is ended while it is read is told nothing more, and not that it has everything", async () => {
