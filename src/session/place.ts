@@ -3,6 +3,7 @@
  *
  * Always: of two facts that are recorded one after the other, the later stands behind the earlier. A place that one life
  * has given no other gives, also where the record of it is lost: a client goes on behind it, and misses nothing.
+ * What remains: a newest segment that is gone as a file leaves its number, and so its places, to the next life.
  */
 import { isRecord } from "../model/json.ts";
 import { factK } from "../model/position.ts";
