@@ -7,6 +7,7 @@
  * Never: it is not read while the journal knows the attempt and its run.
  */
 import { IoError } from "../model/ports.ts";
+import { restoreAnswers } from "./answers.ts";
 import { attemptFolder, type Context, readWhole, sessionFolder } from "./context.ts";
 import { type AnyRecord, readRecord } from "./records.ts";
 import type { AttemptState, SessionState } from "./state.ts";
@@ -108,7 +109,8 @@ export async function restoreSession(context: Context, id: string): Promise<bool
     .sort((left, right) => left - right);
   let isRestored = false;
   for (const attempt of lost) isRestored = (await restoreAttempt(context, id, attempt)) || isRestored;
-  return isRestored;
+  const known = context.state.sessions.get(id);
+  return (known !== undefined && (await restoreAnswers(context, known))) || isRestored;
 }
 
 function isLost({ attempts, runs }: SessionState, attempt: number): boolean {

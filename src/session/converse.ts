@@ -2,7 +2,7 @@
  * Speaks with an agent over its stdin, as far as its kind is spoken with.
  *
  * Always: what is said is on record before it is written, and again afterwards; a permission is granted only when the
- * yes is on the disk. A later server goes on where this one was: it hears the spool again and says what is still due.
+ * yes is on the disk, twice: in the journal and beside the spool. A later server goes on where this one was: it hears the spool again and says what is still due.
  * Never: what must not come twice is written when nobody can tell whether it was. Then the agent is ended, and its run
  * is interrupted with what it had said.
  */
@@ -10,8 +10,9 @@ import type { Ask, Conversing, Outgoing } from "../agent/contract.ts";
 import type { SpoolLine } from "../journal/index.ts";
 import { attemptPaths, endAgent } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
+import { keepAnswer } from "./answers.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
-import type { AttemptState, SessionState } from "./state.ts";
+import type { Approval, AttemptState, SessionState } from "./state.ts";
 import { readUnits } from "./units.ts";
 
 /** A permission that the agent waits for. */
@@ -130,12 +131,20 @@ export class Talk {
   }
 
   async #sayAll(): Promise<void> {
-    for (const one of [...this.#conversing.due, ...this.#answers()]) {
-      if (this.#told.has(one.key)) continue;
-      if (this.#attempt.said?.[one.key] === undefined || (one.isRepeatable && this.#isUnproven(one)))
-        await this.#say(one);
+    const { due } = this.#conversing;
+    const answers = this.#answers();
+    for (const one of due) if (this.#isUnsaid(one)) await this.#say(one);
+    for (const { one, approval } of answers) {
+      if (!this.#isUnsaid(one)) continue;
+      await keepAnswer(this.#context, this.#session, this.#attempt, approval);
+      await this.#say(one);
     }
     if (this.#conversing.isOver) this.#end();
+  }
+
+  #isUnsaid(one: Outgoing): boolean {
+    if (this.#told.has(one.key)) return false;
+    return this.#attempt.said?.[one.key] === undefined || (one.isRepeatable && this.#isUnproven(one));
   }
 
   #isUnproven({ key }: Outgoing): boolean {
@@ -143,10 +152,10 @@ export class Talk {
   }
 
   /** Every answer that a person gave, as the agent is to be told. */
-  #answers(): readonly Outgoing[] {
-    return (this.#attempt.approvals ?? []).flatMap(({ requestId, optionId }) => {
-      const ask = this.asks.find((one) => one.requestId === requestId);
-      return ask === undefined ? [] : [this.#conversing.answer(ask, optionId)];
+  #answers(): readonly { readonly one: Outgoing; readonly approval: Approval }[] {
+    return (this.#attempt.approvals ?? []).flatMap((approval) => {
+      const ask = this.asks.find(({ requestId }) => requestId === approval.requestId);
+      return ask === undefined ? [] : [{ one: this.#conversing.answer(ask, approval.optionId), approval }];
     });
   }
 

@@ -237,7 +237,7 @@ function joinedDetail(damage: Damage, bytes: number): string {
 function lostRecords(context: Context, session: SessionState): Damage[] {
   return session.attempts.flatMap(({ attempt, restoredFrom }) => {
     if (restoredFrom === undefined) return [];
-    const detail = `The journal no longer held attempt ${attempt} of this session; it was restored from ${restoredFrom}.`;
+    const detail = `The journal no longer held attempt ${attempt} of this session, or all of it; it was restored from ${restoredFrom}.`;
     const path = `${context.config.home}/journal`;
     return [{ code: "truncated" as const, path, range: { fromByte: 0, toByte: 0 }, detail }];
   });

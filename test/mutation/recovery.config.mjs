@@ -6,6 +6,7 @@ export default {
   mutate: [
     "src/session/about.ts",
     "src/session/agent-life.ts",
+    "src/session/answers.ts",
     "src/session/checkpoint.ts",
     "src/session/covers.ts",
     "src/session/decide.ts",

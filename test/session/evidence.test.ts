@@ -278,7 +278,8 @@ describe("a cut", () => {
           code: "truncated",
           path: `${home}/journal`,
           range: { fromByte: 0, toByte: 0 },
-          detail: "The journal no longer held attempt 1 of this session; it was restored from /copy.",
+          detail:
+            "The journal no longer held attempt 1 of this session, or all of it; it was restored from /copy.",
         },
       ],
     });
