@@ -11,6 +11,7 @@ export { readJournal } from "./history.ts";
 export { readRecent } from "./read.ts";
 export { createAtomically, removeLeftovers, replaceAtomically } from "./replace.ts";
 export type { Seal, StampedSeal } from "./seal.ts";
+export { generationOf } from "./segment.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
 export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader, spoolLinesIn } from "./spool.ts";
 export { renewOthers, syncOthers } from "./sync-others.ts";

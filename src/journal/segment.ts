@@ -48,6 +48,11 @@ export function generationsIn(names: readonly string[]): number[] {
     .sort((left, right) => left - right);
 }
 
+/** The generation whose segment a path names; undefined for any other path. */
+export function generationOf(path: string | undefined): number | undefined {
+  return generationsIn([path?.slice(path.lastIndexOf("/") + 1) ?? ""])[0];
+}
+
 /** Scans the bytes `[0, toByte)` of a segment. @throws IoError when the file cannot be read. */
 export async function scanSegment(
   file: ReadFile,

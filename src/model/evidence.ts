@@ -55,6 +55,8 @@ export interface AttemptEvidence {
   readonly dispatchCite: Cite;
   /** The machine was booted again since this attempt was started; where it is left out, as for the whole session. */
   readonly bootChanged?: boolean;
+  /** A yes to one of its calls may be lost: nothing is claimed from the absence of one. */
+  readonly mayLackApprovals?: true;
   /** A cancel by a person is on record. */
   readonly cancelled?: Cite;
   /** The agent's pid belongs to another process now. */

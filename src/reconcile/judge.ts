@@ -89,8 +89,10 @@ function effectOfProbe(probe: ProbeEvidence | undefined): Effect {
 
 /** Only a call that waited for our word, and a journal without holes, can tell that a call was never let go. */
 function isUnapproved(call: Call, evidence: Evidence): boolean {
-  const { approvals, sources } = evidence;
+  const { approvals, attempts, sources } = evidence;
   if (approvals === undefined || call.turn.attempt === undefined || !isGated(call, evidence)) return false;
+  if (attempts.some((one) => one.attempt === call.turn.attempt && one.mayLackApprovals === true))
+    return false;
   const hasHoles = sources.some(({ source, damage, status }) => {
     // A late write is too much in the journal, and hides nothing that belongs there.
     return source === "J" && (damage.some(({ code }) => code !== "late-write") || status !== "read");

@@ -73,25 +73,32 @@ function aboutOf(context: Context, session: SessionState, attempt: AttemptState)
  * @param names what is in the folder of all sessions, in any order.
  * @param among the known sessions to look into: the end of a journal can be missing without a trace. All of them,
  * without it.
+ * @param emptyTo generation of the newest segment that is empty: all of them are looked into for it once.
  * @returns the sessions concerned.
  */
 export async function restoreLost(
   context: Context,
   names: readonly string[],
   among?: readonly string[],
+  emptyTo = 0,
 ): Promise<readonly string[]> {
   const restored: string[] = [];
+  let isComplete = among === undefined;
   const ids = among === undefined ? [...names] : [...context.state.sessions.unknown(names), ...among];
   for (const id of ids.sort()) {
     try {
       if (await restoreSession(context, id)) restored.push(id);
     } catch (thrown) {
       if (!(thrown instanceof IoError)) throw thrown;
+      isComplete = false;
       context.report(
         `Whether session ${id} is whole cannot be told: ${thrown.message}. The others are not affected.`,
       );
     }
   }
+  // Else every start would look into all of them, for a life that was killed before it wrote anything.
+  if (isComplete && emptyTo > context.state.searchedTo)
+    await context.recorder.record("searched", { generation: emptyTo, atMs: context.world.clock.now() });
   return [...new Set(restored)];
 }
 

@@ -49,6 +49,8 @@ export function checkpointPath(home: string): string {
 export interface PackedState {
   readonly covers: readonly StampedSeal[];
   readonly projects: readonly ProjectState[];
+  /** See {@link State}; none in one of an older version. */
+  readonly searchedTo?: number;
   readonly ids: PackedIds;
   /** Indices of the sessions that are open. */
   readonly open: readonly number[];
@@ -77,7 +79,15 @@ export function packState(covers: readonly StampedSeal[], state: State): PackedS
   const packed = packIds(ids);
   if (packed === undefined) return undefined;
   const projects = [...state.projects.values()];
-  return { covers, projects, ids: packed, open, lengths, bodies: joined(parts) };
+  return {
+    covers,
+    projects,
+    searchedTo: state.searchedTo,
+    ids: packed,
+    open,
+    lengths,
+    bodies: joined(parts),
+  };
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
@@ -204,14 +214,14 @@ function removeHead(files: Files, home: string): void {
   files.remove(checkpointPath(home)).catch(() => false);
 }
 
-function stateOf({ projects, ids, open, lengths }: Head, read: Read): State {
+function stateOf({ projects, searchedTo = 0, ids, open, lengths }: Head, read: Read): State {
   const starts = new Float64Array(lengths.length + 1);
   for (let number = 0; number < lengths.length; number++)
     starts[number + 1] = (starts[number] ?? 0) + (lengths[number] ?? 0);
   const bytes = (number: number) => read(starts[number] ?? 0, starts[number + 1] ?? 0);
   const unpack = (number: number) => unpackSession(bytes(number));
   const sessions = new SessionTable({ ids: new KeptIds(ids), open: new Set(open), unpack, bytes });
-  return { projects: new Map(projects.map((one) => [one.id, one])), sessions };
+  return { projects: new Map(projects.map((one) => [one.id, one])), sessions, searchedTo };
 }
 
 type Head = Omit<PackedState, "bodies"> & {

@@ -15,6 +15,7 @@ import type { Kin, World } from "../model/ports.ts";
 import type { Verdict } from "../model/verdict.ts";
 import type { Talk } from "./converse.ts";
 import type { Follower } from "./follow.ts";
+import type { Gap } from "./gaps.ts";
 import type { Recorder } from "./recorder.ts";
 import type { SessionState, State } from "./state.ts";
 
@@ -68,8 +69,8 @@ export interface Context {
   readonly lives: Map<string, SessionLife>;
   /** Damage of our own journal, by session. */
   readonly journalDamage: Map<string, Damage[]>;
-  /** The journal has lost more than single records whose sessions are known: what is not on record may have been. */
-  mayLackRecords: boolean;
+  /** Where the journal may have lost more than single records whose sessions are known. */
+  gaps: readonly Gap[];
   /** Written by former servers after they had been superseded, as far as it was seen. */
   late: readonly LateWrite[];
   /** Looks for more of it. */

@@ -12,6 +12,7 @@ import { attemptPaths, endAgent } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { keepAnswer } from "./answers.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
+import { mayLackRecords } from "./gaps.ts";
 import type { Approval, AttemptState, SessionState } from "./state.ts";
 import { readUnits } from "./units.ts";
 
@@ -98,8 +99,8 @@ export class Talk {
   /** Then what is not on record may have been said all the same: each is due when the one before it was answered. */
   #isRecordLost(): boolean {
     const { said = {}, restoredFrom } = this.#attempt;
-    const { journalDamage, mayLackRecords } = this.#context;
-    if (restoredFrom !== undefined || mayLackRecords || journalDamage.has(this.#session.id)) return true;
+    if (restoredFrom !== undefined || this.#context.journalDamage.has(this.#session.id)) return true;
+    if (mayLackRecords(this.#context, this.#attempt)) return true;
     const opening = this.#conversing.due.filter(({ isRepeatable }) => !isRepeatable);
     return opening.slice(0, -1).some(({ key }) => said[key] === undefined);
   }

@@ -13,6 +13,7 @@ import { attemptPaths } from "../supervise/index.ts";
 import { agentLiveness } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context, lifeOf, surroundingsOf } from "./context.ts";
 import { coveredByte, fileByteOf } from "./covers.ts";
+import { mayLackRecords } from "./gaps.ts";
 import { lateDamage } from "./late.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
@@ -47,7 +48,7 @@ export async function gatherEvidence(
     attempts,
     sources: [...journalCut(damage), ...matched],
     decisions: session.decisions,
-    ...(adapter.converse === undefined || context.mayLackRecords ? {} : { approvals: approvalsOf(session) }),
+    ...(adapter.converse === undefined ? {} : { approvals: approvalsOf(session) }),
     probes: [],
     bootChanged: latest !== undefined && latest.bootId !== context.world.processes.self.bootId,
     resumesFrom: adapter.resumesFrom,
@@ -93,6 +94,7 @@ async function attemptEvidence(
     prompt: attempt.prompt,
     dispatchCite: attempt.cite,
     bootChanged: attempt.bootId !== context.world.processes.self.bootId,
+    ...(mayLackRecords(context, attempt) ? { mayLackApprovals: true as const } : {}),
     ...cancelOf(run, attempt, session),
   };
   const { ended } = attempt;

@@ -62,7 +62,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     recorder: new Recorder(journal, state, hooks.onOver),
     lives: new Map(),
     journalDamage: new Map(),
-    mayLackRecords: past.hasEmptySegment,
+    gaps: past.empty.map((generation) => ({ first: generation, last: generation })),
     late: history.late,
     lateWrites: () => journal.lateWrites(),
     locks: new Map(),
@@ -71,9 +71,8 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
     closing: false,
     report: hooks.report,
   };
-  const isDoubtful = history.damage.length > 0 || context.mayLackRecords;
-  const among = isDoubtful ? undefined : idsToRecover(context);
-  const restored = await restoreLost(context, (await folders) ?? [], among);
+  const among = past.isDoubtful ? undefined : idsToRecover(context);
+  const restored = await restoreLost(context, (await folders) ?? [], among, Math.max(0, ...past.empty));
   const sessions = sessionsToRecover(context);
   const ready = (async () => {
     const damage = await damageBySession(context, history, restored);

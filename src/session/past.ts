@@ -24,8 +24,10 @@ import { emptyState, fold, passBy, type State } from "./state.ts";
 
 export interface Past extends Pick<TakenOver, "journal" | "history"> {
   readonly state: State;
-  /** A segment is empty: emptied, or of a life that was killed before it wrote anything; the two look alike. */
-  readonly hasEmptySegment: boolean;
+  /** Generations of empty segments: emptied, or of a life that was killed before it wrote anything; the two look alike. */
+  readonly empty: readonly number[];
+  /** Any session may have attempts on the disk that are not on record. */
+  readonly isDoubtful: boolean;
   /** What the next start can begin with, where that is due. */
   readonly packed: PackedState | undefined;
   /** To be called when nobody asks for a session any more. */
@@ -69,13 +71,14 @@ function pastOf({ journal, seals }: TakenOver, history: JournalHistory, state: S
     if (record === undefined) passBy(state, data);
     else fold(state, record, recordCite(path, range, type, data));
   }
-  const hasEmptySegment = seals.some(({ bytes }) => bytes === 0);
+  const empty = seals.filter(({ bytes }) => bytes === 0).map(({ generation }) => generation);
+  const isDoubtful = history.damage.length > 0 || empty.some((generation) => generation > state.searchedTo);
   // What this start asks for.
-  if (hasEmptySegment || history.damage.length > 0) state.sessions.values();
+  if (isDoubtful) state.sessions.values();
   else for (const id of idsToRecover({ state })) state.sessions.get(id);
   // Of this very state: before anything is recorded in this life. Damage is to be told at every start anew.
   const isWhole = history.damage.length === 0 && history.late.length === 0;
   const isDue = isWhole && history.records.length >= recordsPerCheckpoint;
   const packed = isDue ? packState(seals, state) : undefined;
-  return { journal, history, state, hasEmptySegment, packed, close: () => Promise.resolve() };
+  return { journal, history, state, empty, isDoubtful, packed, close: () => Promise.resolve() };
 }

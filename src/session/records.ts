@@ -28,6 +28,11 @@ export interface HandOverRecord {
 
 /** Data of every record type. */
 export interface RecordData {
+  /**
+   * Every session's folder was looked into for what a segment up to this generation may have lost without a trace: an empty
+   * one, which is not emptied again.
+   */
+  searched: { generation: number; atMs: number };
   /** A server life began. */
   life: { identity: ProcessIdentity; atMs: number };
   project: { id: string; name: string; path: string; atMs: number };
@@ -174,6 +179,7 @@ type FieldKind = "text" | "count" | "object" | "counts" | "any";
 
 /** Fields without which a record of that type cannot be folded. */
 const shapes: { readonly [T in RecordType]: Readonly<Record<string, FieldKind>> } = {
+  searched: { generation: "count" },
   life: { identity: "object" },
   project: { id: "text", name: "text", path: "text" },
   session: { sessionId: "text", projectId: "text", agent: "text", cwd: "text", epoch: "text" },

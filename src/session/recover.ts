@@ -17,6 +17,7 @@ import { Talk } from "./converse.ts";
 import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
+import { gapAt } from "./gaps.ts";
 import { LifeOver } from "./recorder.ts";
 import { noteAdopted, settle } from "./settle.ts";
 import { type AttemptState, isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
@@ -234,7 +235,10 @@ export async function damageBySession(
     const named = sessions.filter((session) => bytes.includes(session.id));
     const near = sessions.filter((session) => session.segments.has(damage.path));
     const lost = sessions.filter((session) => restored.includes(session.id));
-    if (named.length === 0 || !isOneRecord(bytes)) context.mayLackRecords = true;
+    if (named.length === 0 || !isOneRecord(bytes)) {
+      const gap = gapAt(damage.path, damage.code === "log-missing");
+      context.gaps = [...context.gaps, gap];
+    }
     const concerned = named.length > 0 ? named : lost.length > 0 ? lost : near.length > 0 ? near : sessions;
     for (const session of concerned) found.set(session.id, [...(found.get(session.id) ?? []), damage]);
   }

@@ -32,10 +32,12 @@ export type {
 export interface State {
   readonly projects: Map<string, ProjectState>;
   readonly sessions: SessionTable;
+  /** Segments up to this generation that are empty have hidden nothing that is still to be found. */
+  searchedTo: number;
 }
 
 export function emptyState(): State {
-  return { projects: new Map(), sessions: new SessionTable() };
+  return { projects: new Map(), sessions: new SessionTable(), searchedTo: 0 };
 }
 
 /** Run states in which nothing more is to come. */
@@ -84,6 +86,10 @@ export function fold(state: State, record: AnyRecord, cite: Cite): void {
     }
     return;
   }
+  if (record.type === "searched") {
+    state.searchedTo = Math.max(state.searchedTo, record.data.generation);
+    return;
+  }
   if (record.type === "life") return;
   const session = state.sessions.get(record.data.sessionId);
   if (session === undefined) return;
@@ -112,7 +118,7 @@ function newSession(data: RecordData["session"], cite: Cite): SessionState {
   };
 }
 
-type SessionRecord = Exclude<AnyRecord, { type: "life" | "project" | "session" }>;
+type SessionRecord = Exclude<AnyRecord, { type: "life" | "project" | "searched" | "session" }>;
 
 function foldSession(session: SessionState, record: SessionRecord, cite: Cite): void {
   switch (record.type) {

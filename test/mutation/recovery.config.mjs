@@ -14,6 +14,7 @@ export default {
     "src/session/dispatch.ts",
     "src/session/evidence.ts",
     "src/session/follow.ts",
+    "src/session/gaps.ts",
     "src/session/hand-over.ts",
     "src/session/late.ts",
     "src/session/life.ts",

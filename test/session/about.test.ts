@@ -229,6 +229,17 @@ describe("an attempt that the journal has lost", () => {
     emptied.files.put(segment(2), new Uint8Array());
     await (await emptied.recovered()).close();
     expect(await restored(emptied, 3)).toBe(1);
+    // Nothing can be lost in it any more: no later start looks into every folder for it, from a checkpoint or without one.
+    const looked = (of: Machine) =>
+      of.files.calls.filter((call) => call.includes(`/${old(1)}/attempts`)).length;
+    emptied.files.calls.length = 0;
+    await (await emptied.recovered()).close();
+    expect(looked(emptied)).toBe(0);
+    const { generation, context } = await emptied.recovered();
+    expect(context.state.searchedTo).toBe(2);
+    emptied.files.put(segment(generation() + 1), new Uint8Array());
+    await (await emptied.recovered()).close();
+    expect(looked(emptied)).toBe(1);
   });
 
   it("stands in the evidence, where nothing else tells of it", async () => {

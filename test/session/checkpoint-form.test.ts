@@ -38,7 +38,7 @@ describe("a checkpoint in memory", () => {
       "a-checkpoint-3",
     ])
       files.put(`${home}/${name}`, Buffer.from("old"));
-    const packed = packState(covers, emptyState());
+    const packed = packState(covers, { ...emptyState(), searchedTo: 3 });
     if (packed === undefined) throw new Error("Nothing is all of one length.");
     await writeCheckpoint(files, home, packed, 7);
     expect(await files.list(home)).toEqual([
@@ -50,6 +50,7 @@ describe("a checkpoint in memory", () => {
     ]);
     const found = await readCheckpoint(files, home);
     expect(found?.covers).toEqual(covers);
+    expect(found?.state.searchedTo).toBe(3);
     await found?.close();
     expect(files.opened).toBe(0);
   });

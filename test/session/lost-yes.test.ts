@@ -87,6 +87,24 @@ it("is not said where a segment is empty", async () => {
   expect(await effect([opened, [yes]], harm)).toEqual([["c1", "unknown"]]);
 });
 
+it("is said of a call of an attempt that began behind an empty segment, or was over before it", async () => {
+  const machine = await left([], { spool: text(...lines), exit: "1\n" });
+  await machine.left([]);
+  machine.files.put(segment(2), bytesOf(""));
+  await machine.left(opened);
+  const life = await machine.recovered();
+  const effectsOf = async () =>
+    (await settle(life.context, sessionOf(life))).verdict.calls.map((call) => [call.id, call.effect]);
+  expect(await effectsOf()).toEqual([["c1", "not-started"]]);
+  await life.close();
+  // A life that was killed before it wrote anything.
+  machine.files.put(segment(5), bytesOf(""));
+  const next = await machine.recovered();
+  const { verdict } = await settle(next.context, sessionOf(next));
+  expect(verdict.calls.map((call) => [call.id, call.effect])).toEqual([["c1", "not-started"]]);
+  await next.close();
+});
+
 it("is said where one record of another session is damaged, and no more", async () => {
   const harm = (machine: Machine) => altered(machine, 2, (words) => words.replace("key r1", "key rX"));
   expect(await effect([opened, neighbour], harm)).toEqual([["c1", "not-started"]]);
