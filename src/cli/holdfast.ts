@@ -12,7 +12,7 @@ import { type RepairFlags, repairCommand } from "./repair.ts";
 import { projectWorld } from "./world.ts";
 
 interface ServeFlags {
-  readonly home: string;
+  readonly home?: string;
   readonly port: number;
   readonly agentPath?: string;
   readonly acpPath?: string;
@@ -29,8 +29,7 @@ command
   .description("run the orchestrator on 127.0.0.1")
   .option(
     "--home <dir>",
-    "folder that holds everything, absolute",
-    `${program.env.HOME ?? ""}/${homeFolderDefault}`,
+    `folder that holds everything, absolute (default: ${homeFolderDefault} in your home)`,
   )
   .option("--port <number>", "port on 127.0.0.1; 0 means any", parsePort, portDefault)
   .option("--agent-path <file>", "executable of the agent, absolute; else `ada` is looked up over PATH")

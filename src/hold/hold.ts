@@ -15,14 +15,19 @@ import type { Context } from "../session/context.ts";
 import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { coveredByte } from "../session/covers.ts";
 import { beginLife } from "../session/life.ts";
+import type { Piped } from "../session/pipes.ts";
 import { type AttemptState, latestAttempt, latestRun, type SessionState } from "../session/state.ts";
 import { verdictOf } from "../session/view.ts";
 import { agentSource, pipedSource } from "./agent.ts";
+import { Children } from "./children.ts";
 import { decideByHost } from "./decide.ts";
 import { describeSession, nameOf } from "./describe.ts";
 import { cursorOf, followHistory, readHistory } from "./entries.ts";
 import { definedOnly, findSession, spawnHeld } from "./spawn.ts";
 import type { Hold, HoldOptions, Recovered } from "./types.ts";
+
+/** As a shell puts it. */
+const notStartedCode = 127;
 
 /** Behind everything that stands at a byte. */
 const kMax = 999_999_999;
@@ -60,10 +65,25 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
   const life = await beginLife(world, config, { onOver, report });
   const { context } = life;
   const wasOpen = [...context.state.sessions.values()].filter(isOpen);
-  await life.ready;
-  const children = new Map<string, AgentChild>();
-  const recovered = wasOpen.map((session) => recover(context, session, children));
-  for (const { session, child } of recovered) if (child !== undefined) options.onAgent?.({ session, child });
+  const children = new Children();
+  const begun = new Set<Piped>();
+  const close = async () => {
+    closing = true;
+    children.release();
+    await Promise.all([...begun].map((piped) => piped.left()));
+    await life.close();
+  };
+  const recovered: Recovered[] = [];
+  try {
+    await life.ready;
+    recovered.push(...wasOpen.map((session) => recover(context, session, children)));
+    for (const { session, child } of recovered)
+      if (child !== undefined) options.onAgent?.({ session, child });
+  } catch (thrown) {
+    // A host that gets no hold has nothing to close.
+    await close().catch(() => undefined);
+    throw thrown;
+  }
   return {
     recovered,
     sessions: () =>
@@ -86,9 +106,9 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       const state = attemptOf(session, attempt);
       const child =
         // The child at work may be one of a later prompt.
-        (repeated && state.ended === undefined ? children.get(session.id) : undefined) ??
-        makeChild(context, session, state, 0, repeated);
-      if (state.ended === undefined) keepChild(children, session, child);
+        (repeated && state.ended === undefined ? children.at(session.id) : undefined) ??
+        children.add(makeChild(context, session, state, 0, repeated));
+      if (state.ended === undefined) children.setAt(session.id, child);
       const described = describeSession(context, session);
       if (!repeated) options.onAgent?.({ session: described, child, prompt: given.prompt });
       return { session: described, child, repeated };
@@ -100,6 +120,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
       const { session, attempt, repeated, turn, piped } = started;
       const state = attemptOf(session, attempt);
       let isAttached = false;
+      if (piped !== undefined) begun.add(piped);
       return {
         session: describeSession(context, session),
         turn,
@@ -116,23 +137,29 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
               "An agent is attached to this prompt already; begin once more for another one.",
             );
           isAttached = true;
+          begun.delete(piped);
           const source = pipedSource(context, session, state, process);
-          const child = new AgentChild(source, { session: nameOf(session), adopted: false });
-          keepChild(children, session, child);
+          const child = children.add(new AgentChild(source, { session: nameOf(session), adopted: false }));
+          children.setAt(session.id, child);
           readChild(process, piped).catch((thrown: unknown) => onOver(String(thrown)));
           options.onAgent?.({ session: describeSession(context, session), child, prompt: given.prompt });
           return child;
         },
+        abandon: async () => {
+          if (piped === undefined || !begun.delete(piped)) return;
+          isAttached = true;
+          await piped.ended(notStartedCode);
+        },
       };
     },
-    child: (id) => children.get(findSession(context, id)?.id ?? ""),
+    child: (id) => children.at(findSession(context, id)?.id ?? ""),
     adopt(id, after) {
       const session = findSession(context, id);
       const attempt = session === undefined ? undefined : latestAttempt(session);
       if (session === undefined || attempt === undefined || attempt.ended !== undefined) return undefined;
       const cursor = after === undefined ? undefined : cursorOf(session, after);
       const afterByte = cursor?.attempt === attempt.attempt ? cursor.byteOffset : 0;
-      return makeChild(context, session, attempt, afterByte, true);
+      return children.add(makeChild(context, session, attempt, afterByte, true));
     },
     async history(id, upTo) {
       const session = findSession(context, id);
@@ -150,11 +177,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
     },
     decide: (id, callId, outcome, who) =>
       decideByHost(context, findSession(context, id), { callId, outcome, who }),
-    async close() {
-      closing = true;
-      for (const child of children.values()) child.release();
-      await life.close();
-    },
+    close,
   };
 }
 
@@ -168,14 +191,14 @@ function isOpen(session: SessionState): boolean {
   return latestRun(session)?.state === "live" || (attempt !== undefined && attempt.ended === undefined);
 }
 
-function recover(context: Context, session: SessionState, children: Map<string, AgentChild>): Recovered {
+function recover(context: Context, session: SessionState, children: Children): Recovered {
   const attempt = latestAttempt(session);
   const byteOffset = attempt === undefined ? 0 : coveredByte(attempt.covers);
   const at = { epoch: session.epoch, attempt: attempt?.attempt ?? 0, byteOffset, k: kMax };
   const base = { session: describeSession(context, session), position: formatPosition(at) };
   if (attempt === undefined || attempt.ended !== undefined) return base;
-  const child = makeChild(context, session, attempt, byteOffset, true);
-  keepChild(children, session, child);
+  const child = children.add(makeChild(context, session, attempt, byteOffset, true));
+  children.setAt(session.id, child);
   return { ...base, child };
 }
 
@@ -194,11 +217,4 @@ function makeChild(
 ): AgentChild {
   const source = agentSource(context, session, attempt, afterByte);
   return new AgentChild(source, { session: nameOf(session), adopted });
-}
-
-function keepChild(children: Map<string, AgentChild>, session: SessionState, child: AgentChild): void {
-  children.set(session.id, child);
-  child.once("exit", () => {
-    if (children.get(session.id) === child) children.delete(session.id);
-  });
 }

@@ -88,8 +88,13 @@ function check(order: SpawnOrder): void {
 
 /** What a host hands in may come from its client as it is. @throws HoldfastError */
 export function needName(field: string, value: unknown): void {
-  if (typeof value === "string" && value !== "" && value.length <= nameCharsMax) return;
-  throw new HoldfastError("bad-argument", `"${field}" must be a text of 1 to ${nameCharsMax} characters.`);
+  const isText = typeof value === "string" && value !== "" && value.length <= nameCharsMax;
+  // It ends an argument of a command line, and nothing that holds it could ever be started.
+  if (isText && !value.includes("\0")) return;
+  throw new HoldfastError(
+    "bad-argument",
+    `"${field}" must be a text of 1 to ${nameCharsMax} characters, none of them NUL.`,
+  );
 }
 
 function jsonOf(about: unknown): string {

@@ -104,6 +104,11 @@ export type BeginAnswer =
       readonly repeated: boolean;
       /** Takes the child that the host started; the answer says what it says, after it is on record. */
       attach(child: ChildProcess): AgentChild;
+      /**
+       * There is no child to attach, since the host could not even try to start one: the run ends as one whose agent
+       * could not be started. After `attach`, and for a repeated key, it does nothing.
+       */
+      abandon(): Promise<void>;
     }
   | { readonly refusal: HoldRefusal };
 

@@ -21,6 +21,9 @@ export function readSubmit(c: Routed, body: Body) {
   const queue = flagField(body, "queue");
   const key = readKey(c);
   for (const field of [prompt, agent, model, acknowledge, queue]) if (typeof field === "object") return field;
+  // It would end an argument of the agent's command line: the session could never be started.
+  if (typeof model === "string" && model.includes("\0"))
+    return { refusal: refuse(400, "bad-field", 'The field "model" must not hold a NUL character.') };
   if (typeof prompt !== "string")
     return { refusal: refuse(400, "bad-field", 'The field "prompt" is missing.') };
   if ("refusal" in key) return key;

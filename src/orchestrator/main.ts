@@ -9,7 +9,7 @@ import { hostProgram } from "../host/program.ts";
 import { realWorld } from "../host/world.ts";
 import { spoolBytesMaxDefault } from "../session/context.ts";
 import { serve } from "./serve.ts";
-import { homeFolderDefault, portDefault } from "./settings.ts";
+import { portDefault } from "./settings.ts";
 
 const names = ["--home", "--port", "--agent-path", "--acp-path", "--token-file", "--spool-bytes-max"];
 
@@ -23,8 +23,9 @@ for (let index = 0; index < program.args.length; index += 2) {
     program.exit(2);
   } else given.set(name, value);
 }
-const port = Number(given.get("--port") ?? portDefault);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+const portText = given.get("--port") ?? String(portDefault);
+const port = Number(portText);
+if (!/^\d{1,5}$/.test(portText) || port > 65_535) {
   program.complain("holdfast: --port takes a number from 0 to 65535.");
   program.exit(2);
 }
@@ -33,15 +34,16 @@ if (!Number.isSafeInteger(spoolBytesMax) || spoolBytesMax < 1) {
   program.complain("holdfast: --spool-bytes-max takes a number of bytes, at least 1.");
   program.exit(2);
 }
+const home = given.get("--home");
 const agentPath = given.get("--agent-path");
 const acpPath = given.get("--acp-path");
 const tokenFile = given.get("--token-file");
 // Not awaited: where it is bundled as CommonJS there is no top-level await.
 void serve(
   {
-    home: given.get("--home") ?? `${program.env.HOME ?? ""}/${homeFolderDefault}`,
     port,
     spoolBytesMax,
+    ...(home === undefined ? {} : { home }),
     ...(agentPath === undefined ? {} : { agentPath }),
     ...(acpPath === undefined ? {} : { acpPath }),
     ...(tokenFile === undefined ? {} : { tokenFile }),

@@ -8,7 +8,7 @@ import { IoError, type World } from "../model/ports.ts";
 import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { LifeOver } from "../session/recorder.ts";
 import { type Listen, startServer } from "./server.ts";
-import type { ServeProgram, ServeSettings } from "./settings.ts";
+import { homeFolderDefault, type ServeProgram, type ServeSettings } from "./settings.ts";
 
 /** Serves until SIGTERM or SIGINT. Prints one line when it listens, and one when it answers for every session. */
 export async function serve(
@@ -20,7 +20,7 @@ export async function serve(
   try {
     const world = await makeWorld(program.env.PATH ?? "");
     const options = {
-      home: settings.home,
+      home: settings.home ?? homeDefault(program.env),
       port: settings.port,
       agentCommands: {
         ...(settings.agentPath === undefined ? {} : { ada: settings.agentPath }),
@@ -57,6 +57,12 @@ export async function serve(
     program.complain(`holdfast: ${thrown.message}${wayOut}`);
     program.exit(2);
   }
+}
+
+/** @throws HoldfastError where nobody says whose home it is: that of nobody would be the root of the disk. */
+function homeDefault({ HOME }: ServeProgram["env"]): string {
+  if (HOME !== undefined && HOME !== "") return `${HOME}/${homeFolderDefault}`;
+  throw new HoldfastError("bad-argument", "HOME is not set. Set it, or give --home.");
 }
 
 const passed = ["PATH", "HOME", "TERM", "LANG", "USER", "SHELL", "TMPDIR"];

@@ -3,7 +3,8 @@
  */
 
 export interface ServeSettings {
-  readonly home: string;
+  /** Absolute; in the home of who starts it when it is left out. */
+  readonly home?: string;
   readonly port: number;
   /** Absolute path of the agent's executable. */
   readonly agentPath?: string;

@@ -98,6 +98,7 @@ export async function beginLife(world: World, config: OrchestratorConfig, hooks:
 async function closeLife(context: Context, journal: Journal): Promise<void> {
   context.closing = true;
   for (const life of context.lives.values()) life.orphanWatch?.cancel();
+  context.recorder.wakeAll();
   await Promise.all([...context.lives.values()].map((life) => life.follower?.close()));
   await Promise.all(context.locks.values());
   await context.recorder.quiet();

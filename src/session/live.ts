@@ -14,6 +14,10 @@ export async function refuseWhileLive(context: Context, session: SessionState): 
   const attempt = latestAttempt(session);
   if (attempt === undefined || attempt.ended !== undefined) return undefined;
   const { state, identity, seen } = await agentLiveness(context, session, attempt);
+  if (state === "dead" && attempt.over === "pipes" && attempt.identity === undefined)
+    return refusal("agent-alive", "An agent of this session was begun by its host and is not attached yet.", {
+      attempt: attempt.attempt,
+    });
   // Where its end is seen but not yet on record, the follower is at it.
   if (state === "dead")
     return refusal("settling", "The agent of this session has just ended and is being settled.");

@@ -23,6 +23,8 @@ export interface Piped {
   said(bytes: Uint8Array): Promise<void>;
   /** It is over, and everything it said was told. `exitCode` as the shell puts it. */
   ended(exitCode: number): Promise<void>;
+  /** Nothing more of it will be told in this life. */
+  left(): Promise<void>;
 }
 
 /** Lays out what was dispatched; the host starts the agent then. Under the session's lock. One sentence when it fails. */
@@ -72,5 +74,6 @@ function piped(
       const note = new TextEncoder().encode(`${exitCode}\n`);
       await replaceAtomically(context.world.files, attemptPaths(folder).exit, note);
     },
+    left: () => spool.close(),
   };
 }

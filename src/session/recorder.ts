@@ -130,6 +130,11 @@ export class Recorder {
     if (refusal !== undefined) throw this.end(refusal.detail);
   }
 
+  /** Lets everybody who watches look again: this life is closing. */
+  wakeAll(): void {
+    for (const watchers of [...this.#watchers.values()]) for (const wake of [...watchers]) wake();
+  }
+
   /** Ends this life because of something outside the journal, such as a spool that cannot be synced. */
   end(detail: string): LifeOver {
     if (this.#over === undefined) {

@@ -114,7 +114,7 @@ it("what a client left out, or sent as no text, is refused in a sentence and har
   expect(await wrong({ prompt: undefined })).toMatchObject({ refusal: { code: "bad-prompt", status: 400 } });
   expect(await wrong({ prompt: { text: "x" } })).toMatchObject({ refusal: { code: "bad-prompt" } });
   for (const field of ["session", "key", "agentSession", "model"]) {
-    for (const value of [null, 7, "x".repeat(201)]) {
+    for (const value of [null, 7, "x".repeat(201), "a\0b"]) {
       await expect(wrong({ [field]: value })).rejects.toMatchObject({ code: "bad-argument" });
     }
   }
@@ -154,4 +154,56 @@ it("a hold that was closed starts nothing any more, and what waits at it ends", 
   await expect(hold.begin({ prompt: "x", cwd: rig.workspace })).rejects.toThrow();
   expect(await rig.starts()).toHaveLength(1);
   expect((await hold.history("mine")).length).toBeGreaterThan(0);
+});
+
+it("a hold that is closed lets go of whoever follows or reads an agent that works on", async () => {
+  const hold = await rig.open();
+  await childOf(start(hold));
+  await rig.say(started);
+  const entries = (async () => {
+    let seen = 0;
+    for await (const _ of hold.follow("mine")) seen += 1;
+    return seen;
+  })();
+  const adopted = hold.adopt("mine");
+  const read = (async () => {
+    for await (const _ of adopted?.stdout ?? []);
+  })();
+  await new Promise((resolve) => adopted?.stdout.once("data", resolve));
+  await hold.close();
+  expect(await entries).toBeGreaterThan(0);
+  // That is no end of what the agent says.
+  await expect(read).rejects.toMatchObject({ code: "ERR_STREAM_PREMATURE_CLOSE" });
+});
+
+it("over pipes: a host that could not even try to start its agent gives it up, and begins again", async () => {
+  const hold = await rig.open();
+  const ask = { session: "mine", prompt: "please do it", cwd: rig.workspace };
+  const begun = await hold.begin(ask);
+  if ("refusal" in begun) throw new Error(begun.refusal.message);
+  expect(await hold.begin(ask)).toMatchObject({
+    refusal: { code: "agent-alive", message: expect.stringContaining("is not attached yet") },
+  });
+  await begun.abandon();
+  await begun.abandon();
+  expect(() => begun.attach(spawn("/bin/true"))).toThrow(/attached/);
+  await expect.poll(() => hold.session("mine")?.live).toBe(false);
+  const again = await hold.begin(ask);
+  expect(again).toMatchObject({ session: { id: "mine" } });
+  // That one is never attached: a closed hold keeps no file of it open, which the rig looks for.
+});
+
+it("a host whose handler throws while the hold opens has no hold, and nothing of one works on", async () => {
+  const before = await rig.open();
+  await childOf(start(before));
+  await rig.say(started);
+  await before.close();
+  const reports: string[] = [];
+  const onAgent = () => {
+    throw new Error("the host's own");
+  };
+  await expect(rig.open({ onAgent, report: (line) => reports.push(line) })).rejects.toThrow("the host's own");
+  const hold = await rig.open();
+  expect(hold.session("mine")).toMatchObject({ live: true });
+  expect(reports).toEqual([]);
 });

@@ -97,6 +97,8 @@ describe("who asks", () => {
     expect((await server.post(sessions, { prompt: " " })).status).toBe(400);
     expect((await server.post(sessions, { prompt: 7 })).status).toBe(400);
     expect((await server.post(sessions, { prompt: "x", agent: "__proto__" })).status).toBe(400);
+    // It could be no argument of a command line: its session could never be started.
+    expect((await server.post(sessions, { prompt: "x", model: "a\0b" })).status).toBe(400);
     expect((await server.post(sessions, { prompt: "x".repeat(200_000) })).status).toBe(413);
     expect((await server.post("/api/projects/nope/sessions", { prompt: "x" })).status).toBe(404);
     expect(place.starts()).toBe(0);
@@ -120,9 +122,9 @@ describe("who asks", () => {
 });
 
 describe("a start that cannot be", () => {
-  const run = async (args: readonly string[]) => {
+  const run = async (args: readonly string[], home = place.home) => {
     const child = spawn(process.execPath, [place.bundle, ...args], {
-      env: { PATH: "/usr/bin:/bin", HOME: place.home },
+      env: { PATH: "/usr/bin:/bin", HOME: home },
     });
     let stderr = "";
     child.stderr.on("data", (data: Buffer) => {
@@ -148,7 +150,12 @@ describe("a start that cannot be", () => {
     expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("not on the PATH") });
     const noFile = await run(["--home", place.home, "--port", "0", "--agent-path", "/nope/ada"]);
     expect(noFile).toMatchObject({ code: 2, stderr: expect.stringContaining("/nope/ada") });
-    expect((await run(["--port", "x"])).code).toBe(2);
+    for (const wrong of ["x", "", "1e3", "65536"]) expect((await run(["--port", wrong])).code).toBe(2);
+    const homeless = await run(["--port", "0", "--agent-path", agentPath], "");
+    expect(homeless).toMatchObject({
+      code: 2,
+      stderr: "holdfast: HOME is not set. Set it, or give --home.\n",
+    });
     expect((await run(["--what"])).code).toBe(2);
   });
 
