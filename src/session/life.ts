@@ -11,9 +11,10 @@ import { restoreLost } from "./about.ts";
 import { writeCheckpoint } from "./checkpoint.ts";
 import type { Context, OrchestratorConfig } from "./context.ts";
 import { makeHome, requireOwn } from "./home.ts";
+import { damageBySession } from "./journal-damage.ts";
 import { takePast } from "./past.ts";
 import { LifeOver, Recorder } from "./recorder.ts";
-import { damageBySession, idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
+import { idsToRecover, lookAgain, recoverSessions, sessionsToRecover } from "./recover.ts";
 import type { SessionState } from "./state.ts";
 
 export interface Life {

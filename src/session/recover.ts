@@ -7,17 +7,14 @@
  * used last also without anybody's asking, once the server is ready.
  */
 
-import type { JournalHistory } from "../journal/index.ts";
-import type { Damage } from "../model/fact.ts";
 import { attemptPaths, claimAttempt, endAgent, readStarted } from "../supervise/index.ts";
 import { restoreSession } from "./about.ts";
 import { agentLiveness } from "./agent-life.ts";
-import { attemptFolder, type Context, exclusively, lifeOf, readWhole, sessionFolder } from "./context.ts";
+import { attemptFolder, type Context, exclusively, lifeOf, sessionFolder } from "./context.ts";
 import { Talk } from "./converse.ts";
 import { coveredByte } from "./covers.ts";
 import { follow, recordNotStarted } from "./dispatch.ts";
 import { Follower } from "./follow.ts";
-import { gapAt } from "./gaps.ts";
 import { LifeOver } from "./recorder.ts";
 import { noteAdopted, settle } from "./settle.ts";
 import { type AttemptState, isOpen, latestAttempt, latestRun, type SessionState } from "./state.ts";
@@ -210,43 +207,4 @@ async function wasStarted(
   if (marker === "empty")
     return bootId !== context.world.processes.self.bootId || context.world.agents.held(folder);
   return (await context.world.agents.fence(folder)) === "started" && marker !== "fence";
-}
-
-/**
- * Damage of our own journal, by the sessions that it concerns: those named in the damaged bytes; where none can be
- * read there, those that have records in the same segment; where there are none, all. Says in the context whether others
- * may be hidden there, too.
- */
-export async function damageBySession(
-  context: Context,
-  history: JournalHistory,
-  restored: readonly string[],
-): Promise<Map<string, Damage[]>> {
-  const found = new Map<string, Damage[]>();
-  const texts = new Map<string, string>();
-  for (const damage of history.damage) {
-    let text = texts.get(damage.path);
-    if (text === undefined) {
-      text = new TextDecoder("latin1").decode((await readWhole(context, damage.path)) ?? new Uint8Array());
-      texts.set(damage.path, text);
-    }
-    const bytes = text.slice(damage.range.fromByte, damage.range.toByte);
-    const sessions = [...context.state.sessions.values()];
-    const named = sessions.filter((session) => bytes.includes(session.id));
-    const near = sessions.filter((session) => session.segments.has(damage.path));
-    const lost = sessions.filter((session) => restored.includes(session.id));
-    if (named.length === 0 || !isOneRecord(bytes)) {
-      const gap = gapAt(damage.path, damage.code === "log-missing");
-      context.gaps = [...context.gaps, gap];
-    }
-    const concerned = named.length > 0 ? named : lost.length > 0 ? lost : near.length > 0 ? near : sessions;
-    for (const session of concerned) found.set(session.id, [...(found.get(session.id) ?? []), damage]);
-  }
-  return found;
-}
-
-/** By the length that it states, where that can be read: nothing else is hidden in these bytes. */
-function isOneRecord(bytes: string): boolean {
-  const [head, length] = /^j1\t[0-9a-f]{8}\t([1-9]\d{0,8})\t/.exec(bytes) ?? [];
-  return head !== undefined && head.length + Number(length) + 1 === bytes.length;
 }

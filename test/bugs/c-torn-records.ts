@@ -96,10 +96,10 @@ export const bugs: readonly Bug[] = [
     expected: ["flag-iff-divergent", "neighbours-unharmed"],
     patches: [
       {
-        file: "src/session/recover.ts",
-        find: "    for (const session of concerned) found.set(",
+        file: "src/session/journal-damage.ts",
+        find: "    for (const id of concerned) {",
         replace: `    if (concerned.length > 0) ${reached};
-    for (const session of sessions) found.set(`,
+    for (const { id } of sessions) {`,
       },
     ],
   },
