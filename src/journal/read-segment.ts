@@ -51,12 +51,9 @@ export async function readSegment(
   }
   try {
     const small = await inMemory(file);
-    const reading = await readOpen(
-      small ?? file,
-      generation,
-      seal,
-      options.recordBytesMax ?? recordBytesMaxDefault,
-    );
+    const recordBytesMax = options.recordBytesMax ?? recordBytesMaxDefault;
+    const { damage, ...others } = await readOpen(small ?? file, generation, seal, recordBytesMax);
+    const reading = { ...others, damage: bounded(damage) };
     // A failed sync here is not damage but the end of this take-over: nobody could say what is on the disk.
     const stamp =
       reading.fresh !== undefined && options.sync === true
@@ -66,6 +63,19 @@ export async function readSegment(
   } finally {
     await file.close();
   }
+}
+
+/** So many places of a segment are told one by one: what was done to a file as a whole, as other line ends, in one. */
+const placesMax = 256;
+
+function bounded(damage: readonly Damage[]): readonly Damage[] {
+  const first = damage[placesMax - 1];
+  if (first === undefined || damage.length === placesMax) return damage;
+  const others = damage.slice(placesMax - 1);
+  const fromByte = others.reduce((least, { range }) => Math.min(least, range.fromByte), first.range.fromByte);
+  const toByte = others.reduce((most, { range }) => Math.max(most, range.toByte), first.range.toByte);
+  const detail = `${others.length} more places in these bytes are damaged. The first: ${first.detail}`;
+  return [...damage.slice(0, placesMax - 1), { ...first, range: { fromByte, toByte }, detail }];
 }
 
 /** Everything before this byte was synced by whoever wrote the segment: see {@link unsyncedBytesMax}. */

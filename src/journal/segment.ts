@@ -72,12 +72,16 @@ export async function scanSegment(
   return { records: scanner.records, damage: scanner.damage, crc, toByte: splitter.end };
 }
 
+/** So many places of a line where a record begins and is none are tried; each can take the checksum of all that follows. */
+const triesMax = 64;
+
 /** Finds the records of lines. */
 class LineScanner {
   readonly records: ScannedRecord[] = [];
   readonly damage: Damage[] = [];
   readonly #path: string;
   readonly #generation: number;
+  #triesLeft = triesMax;
 
   constructor(path: string, generation: number) {
     this.#path = path;
@@ -99,6 +103,7 @@ class LineScanner {
       return;
     }
     let at = 0;
+    this.#triesLeft = triesMax;
     while (at < line.bytes.length) at = this.#step(line, at);
   }
 
@@ -106,7 +111,8 @@ class LineScanner {
   #step(line: RawLine, at: number): number {
     const parsed = parseRecord(line.bytes, at);
     const whole = typeof parsed === "object";
-    const next = findRecord(line.bytes, whole ? parsed.end : at + 1);
+    if (parsed === "checksum") this.#triesLeft -= 1;
+    const next = this.#triesLeft > 0 ? findRecord(line.bytes, whole ? parsed.end : at + 1) : -1;
     const stop = next === -1 ? line.bytes.length : next;
     const toByte = next === -1 ? line.toByte : line.fromByte + next;
     if (!whole) {

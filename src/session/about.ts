@@ -128,7 +128,7 @@ function isLost({ attempts, runs }: SessionState, attempt: number): boolean {
 async function restoreAttempt(context: Context, sessionId: string, attempt: number): Promise<boolean> {
   const path = `${attemptFolder(context, sessionId, attempt)}/${fileName}`;
   const bytes = await readWhole(context, path);
-  const records = bytes === undefined ? [] : parseAbout(bytes);
+  const records = (bytes === undefined ? [] : parseAbout(bytes)).filter((one) => isOf(one, sessionId));
   const dispatch = records.find((one) => one.type === "dispatch");
   if (dispatch?.data.sessionId !== sessionId || dispatch.data.attempt !== attempt) return false;
   const isNew = !isKnown(context, dispatch);
@@ -136,6 +136,12 @@ async function restoreAttempt(context: Context, sessionId: string, attempt: numb
   for (const record of lost) await context.recorder.record(record.type, record.data);
   if (isNew) await context.recorder.record("restored", { sessionId, attempt, path });
   return lost.length > 0;
+}
+
+/** Of what a copy is made of, and of no other session. */
+function isOf({ type, data }: AnyRecord, sessionId: string): boolean {
+  if (type === "project") return true;
+  return (type === "session" || type === "run" || type === "dispatch") && data.sessionId === sessionId;
 }
 
 function isKnown(context: Context, record: AnyRecord): boolean {

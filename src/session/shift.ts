@@ -29,6 +29,8 @@ export async function mapSpool(file: ReadFile, covers: Covers): Promise<SpoolMap
 
 /** A line longer than this is not searched for the seam of two. */
 const lineBytesMax = 8 * 1024 * 1024;
+/** Each place where an object may begin is tried with all that follows: in a long line of many objects, not every one. */
+const triedBytesMax = 64 * 1024 * 1024;
 const newlineByte = 0x0a;
 
 /**
@@ -48,8 +50,14 @@ function remnantBytes(rest: Uint8Array): number {
   // Without a newline nothing was finished since.
   if (end === -1) return rest.length;
   const line = new TextDecoder("latin1").decode(rest.subarray(0, end));
-  for (let at = line.indexOf('{"'); at !== -1; at = line.indexOf('{"', at + 1)) {
+  let triedBytes = 0;
+  for (
+    let at = line.indexOf('{"');
+    at !== -1 && triedBytes <= triedBytesMax;
+    at = line.indexOf('{"', at + 1)
+  ) {
     if (isJson(line.slice(at))) return at;
+    triedBytes += line.length - at;
   }
   return 0;
 }

@@ -173,3 +173,23 @@ test("cover: damage names its kind, its file, its bytes and how many are missing
   expect(cut).toMatchObject({ code: "truncated", path: "/s", range: { fromByte: 5, toByte: 9 } });
   expect(cut?.detail).toMatch(/^4 bytes .* the 3 bytes /);
 });
+
+test("history: what was done to every line of a segment is told of its first places one by one, of the others together", async () => {
+  const files = await lived(0);
+  const { journal } = await takeOver(files, folder, {});
+  for (let i = 0; i < 400; i++) await journal.append("a", { i });
+  const lines = Buffer.from(files.bytes(segment(1)))
+    .toString()
+    .split("\n")
+    .map((line) => (line === "" ? line : `${line}\r`));
+  files.put(segment(1), Buffer.from(lines.join("\n")));
+  const { damage, records } = await readJournal(files, folder);
+  expect(records.length).toBe(401);
+  expect(damage.length).toBe(256);
+  expect(damage.at(-1)).toMatchObject({
+    code: "corrupt-middle",
+    range: { toByte: files.bytes(segment(1)).length },
+    detail: "146 more places in these bytes are damaged. The first: These bytes are no record.",
+  });
+  expect(damage.at(-1)?.range.fromByte).toBe(lines.slice(0, 256).join("\n").length - 1);
+});

@@ -78,6 +78,15 @@ describe("a line of a segment", () => {
     ]);
   });
 
+  it("that is none is tried so often in one line and no more, since each takes the checksum of all that follows", async () => {
+    const none = `j1\t00000000\t9\t${"x".repeat(9)}`;
+    const found = await scanned(one, none.repeat(150), "\n", two);
+    const end = length + 150 * none.length + 1;
+    expect(found.slice(0, 2)).toEqual([first, `2 ${end}-${end + length}`]);
+    expect(found.length).toBe(2 + 64);
+    expect(found.at(-1)).toBe(`checksum ${length + 63 * none.length}-${end}`);
+  });
+
   it("of another generation is damage, with its own bytes alone", async () => {
     expect(await scanned(one, record(2, 7), three)).toEqual([
       first,

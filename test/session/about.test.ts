@@ -9,6 +9,7 @@ import { exclusively } from "../../src/session/context.ts";
 import {
   agent,
   asked,
+  at,
   copyOf,
   cover,
   type Draft,
@@ -129,6 +130,18 @@ describe("an attempt that the journal has lost", () => {
       expect(await restoreLost(life.context, [id])).toEqual([]);
       await life.close();
     }
+  });
+
+  it("brings back nothing of another session, nor what no copy is made of", async () => {
+    const foreign: readonly Draft[] = [session({ sessionId: other }), run("r1", { sessionId: other })];
+    const word: Draft = [
+      "decision",
+      { sessionId: id, callId: "c1", attempt: 1, outcome: "done", who: "me", at: at(1, 999) },
+    ];
+    const machine = await lost([], copyOf([...asked, ...foreign, word]));
+    await (await machine.recovered()).close();
+    expect((await types(machine)).slice(0, 5)).toEqual(["project", "session", "run", "dispatch", "restored"]);
+    expect(await types(machine)).not.toContain("decision");
   });
 
   it("is taken from a copy in which something stands that this version does not know", async () => {
@@ -275,6 +288,27 @@ describe("an attempt that the journal has lost", () => {
 });
 
 describe("damage that names nobody", () => {
+  it("of a segment that the disk does not give harms no start, and concerns all", async () => {
+    for (const call of ["open", "read"]) {
+      const machine = await lost([...asked, ended(1), runEnded(1)], null);
+      await machine.left([
+        ["project", { id: "q", name: "q", path: "/q" }],
+        ...[session(), run(), dispatch(1), ended(1), runEnded(1)].map(
+          ([type, data]): Draft => [type, { ...data, sessionId: other }],
+        ),
+      ]);
+      machine.files.hook = (name, path) => {
+        if (name === call && path === segment(2)) throw new IoError("EIO", path, name);
+      };
+      const life = await machine.recovered();
+      expect([machine.over, machine.reports]).toEqual([[], []]);
+      expect([...life.context.journalDamage]).toMatchObject([[id, [{ code: "log-unreadable" }]]]);
+      expect(life.context.gaps).toEqual([{ first: 2, last: 2 }]);
+      await life.close();
+      expect(machine.files.opened).toBe(0);
+    }
+  });
+
   it("concerns those that were restored", async () => {
     const machine = await lost([
       project,

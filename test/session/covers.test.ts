@@ -1,7 +1,7 @@
 /**
  * Which bytes of a spool are on record, and where in its file it goes on.
  */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { crc32 } from "../../src/journal/index.ts";
 import {
   type Covers,
@@ -130,6 +130,15 @@ describe("a spool that is read again", () => {
     streamByte: end,
     fileByte,
     shift: { atByte: end, fileByte },
+  });
+
+  it("that was cut in a long line looks for the next one in so many bytes and no more", async () => {
+    const parse = vi.spyOn(JSON, "parse");
+    // Each of its objects could be where the next line begins.
+    const long = `${'{"a":1},'.repeat(25_000)}\n`;
+    expect(await map(long)).toEqual(shifted(0));
+    expect(parse.mock.calls.length).toBeLessThan(400);
+    parse.mockRestore();
   });
 
   it("that was cut goes on behind its last whole line", async () => {
