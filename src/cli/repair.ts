@@ -38,8 +38,10 @@ export async function repairCommand(
     if (outcome !== "nothing") planned += 1;
   }
   for (const { path, why } of inspection.troubles) program.print(`unreadable  ${clean(path)}: ${clean(why)}`);
-  if (planned === 0) program.print("Nothing to repair.");
-  await program.end(hasUnreadable(inspection) ? 3 : needsPerson ? 1 : 0);
+  const isPartial = hasUnreadable(inspection);
+  if (planned === 0)
+    program.print(isPartial ? "Nothing to repair in what could be read." : "Nothing to repair.");
+  await program.end(isPartial ? 3 : needsPerson ? 1 : 0);
 }
 
 function hasUnreadable({ sessions, troubles }: Inspection): boolean {

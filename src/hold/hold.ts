@@ -43,6 +43,11 @@ const kMax = 999_999_999;
  * @throws HoldfastError where the platform or the folder cannot be used; IoError when the disk fails.
  */
 export async function openHold(options: HoldOptions): Promise<Hold> {
+  const { outputBytesMax = spoolBytesMaxDefault } = options;
+  if (!Number.isSafeInteger(outputBytesMax) || outputBytesMax < 1) {
+    const message = `"outputBytesMax" must be a whole number of bytes, at least 1, and not ${outputBytesMax}.`;
+    throw new HoldfastError("bad-argument", message);
+  }
   const place = hostPlace();
   const env = definedOnly(options.env ?? place.env);
   const report = options.report ?? ((message: string) => place.complain(`holdfast: ${message}`));
@@ -51,7 +56,7 @@ export async function openHold(options: HoldOptions): Promise<Hold> {
     home: place.absolute(options.folder),
     agentCommands: {},
     agentEnv: env,
-    spoolBytesMax: options.outputBytesMax ?? spoolBytesMaxDefault,
+    spoolBytesMax: outputBytesMax,
     graceMs: graceMsDefault,
     orphanWaitMs: orphanWaitMsDefault,
   };

@@ -29,7 +29,7 @@ export function tableLines({ folder, sessions, troubles }: Inspection, paint: Pa
     ...(head.length + troubles.length === 0
       ? ["No agent that Holdfast knows has a session of this folder."]
       : []),
-    ...sumLines(sessions),
+    ...sumLines(sessions, troubles.length > 0 || sessions.some(isUnreadable)),
   ];
 }
 
@@ -105,8 +105,10 @@ function notesOf({ verdict }: InspectedSession, paint: Paint): string[] {
     : [...shown, paint("dim", `  and ${more} more: see --session ${clean(verdict.sessionId, 36)}`)];
 }
 
-function sumLines(sessions: readonly InspectedSession[]): string[] {
+/** @param isPartial something could not be read, and nobody knows what it would ask for. */
+function sumLines(sessions: readonly InspectedSession[], isPartial: boolean): string[] {
   if (sessions.length === 0) return [];
   const open = sessions.filter(needsDecision).length;
-  return ["", open === 0 ? "Nothing to decide." : `To decide: ${sessionsIn(open)}.`];
+  const nothing = isPartial ? "Nothing to decide in what could be read." : "Nothing to decide.";
+  return ["", open === 0 ? nothing : `To decide: ${sessionsIn(open)}.`];
 }

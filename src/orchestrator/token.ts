@@ -16,6 +16,8 @@ const tokenBytesMax = 256;
  * @throws HoldfastError `bad-argument` for a file that holds no token, or one that others may know.
  */
 export async function readOrMakeToken(world: World, path: string): Promise<string> {
+  if (!path.startsWith("/"))
+    throw new HoldfastError("bad-argument", `The token file "${path}" must be an absolute path.`);
   const existing = await readToken(world, path);
   if (existing !== undefined) return existing;
   const made = `${world.ids.next()}${world.ids.next()}${world.ids.next()}`;

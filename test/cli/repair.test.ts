@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -93,6 +94,16 @@ test("refuses while an agent lives", async () => {
 test("nothing to repair", async () => {
   const { code, out } = await repair();
   expect([code, out]).toEqual([0, "Nothing to repair.\n"]);
+});
+
+test("nothing is said to be whole that could not be read", async () => {
+  const record = join(project.home, "record");
+  mkdirSync(record);
+  symlinkSync("journal", join(record, "journal"));
+  const { code, out } = await repair("--holdfast-home", record);
+  expect(code).toBe(3);
+  expect(out).toContain("The orchestrator's record cannot be read: ELOOP.");
+  expect(out).toContain("Nothing to repair in what could be read.\n");
 });
 
 test("a snapshot that is a folder is left alone, with a sentence", async () => {

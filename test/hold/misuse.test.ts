@@ -193,6 +193,11 @@ it("over pipes: a host that could not even try to start its agent gives it up, a
   // That one is never attached: a closed hold keeps no file of it open, which the rig looks for.
 });
 
+it("a limit that is none is refused, and not taken for none", async () => {
+  for (const outputBytesMax of [Number.NaN, 0, 1.5, "1" as unknown as number])
+    await expect(rig.open({ outputBytesMax })).rejects.toMatchObject({ code: "bad-argument" });
+});
+
 it("a host whose handler throws while the hold opens has no hold, and nothing of one works on", async () => {
   const before = await rig.open();
   await childOf(start(before));

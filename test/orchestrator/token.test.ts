@@ -107,6 +107,12 @@ it("is neither a link, whether it leads anywhere or not, nor a FIFO, nor a folde
   expect(readdirSync(folder)).toEqual(["elsewhere", "token"]);
 });
 
+it("is at an absolute path", async () => {
+  await expect(readOrMakeToken(worldOf(hostFiles()), "token")).rejects.toThrow(
+    '"token" must be an absolute path',
+  );
+});
+
 it("is not the beginning of a longer file", async () => {
   writeFileSync(path, `${"x".repeat(300)}\n`, { mode: 0o600 });
   await expect(make()).rejects.toThrow("does not hold a token");
