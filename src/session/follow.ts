@@ -67,12 +67,16 @@ export class Follower {
     const { spool } = attemptPaths(this.#folder);
     this.#watchFolder(spool);
     this.#file = await files.openRead(spool);
-    if (this.#file === undefined) return;
+    if (this.#file !== undefined) await this.#begin(this.#file, isTakenOver);
+  }
+
+  /** Reads on behind what is on record, wherever that is in the file now. */
+  async #begin(file: ReadFile, isTakenOver: boolean): Promise<void> {
     const { covers } = this.attempt;
-    const map = await mapSpool(this.#file, covers);
+    const map = await mapSpool(file, covers);
     if (isTakenOver) {
       const fromByte = map.shift === undefined ? fileByteOf(covers, unsureFromByte(covers)) : 0;
-      await renewOthers(this.#file, fromByte);
+      await renewOthers(file, fromByte);
     }
     if (map.shift !== undefined) {
       const { recorder } = this.#context;
@@ -83,7 +87,7 @@ export class Follower {
       });
     }
     this.#delta = map.streamByte - map.fileByte;
-    this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });
+    this.#reader = new SpoolReader(file, { fromByte: map.fileByte, batchBytesMax });
   }
 
   #watchFolder(spool: string): void {
@@ -236,9 +240,15 @@ export class Follower {
 
   /** Records what is new in the spool; true when there may be more. */
   async #drain(): Promise<boolean> {
-    if (this.#reader === undefined || this.#file === undefined) return false;
+    const file = this.#file;
+    if (this.#reader === undefined || file === undefined) return false;
     const { lines, toByte, tailBytes, more, bytes } = await this.#reader.next();
-    if (lines.length > 0) await this.#cover(this.#file, lines, bytes);
+    // Somebody has cut the file: the agent goes on at its end, which is before where we read.
+    if (lines.length === 0 && (await file.size()) < toByte + tailBytes) {
+      await this.#begin(file, false);
+      return true;
+    }
+    if (lines.length > 0) await this.#cover(file, lines, bytes);
     await this.#limit(toByte + tailBytes);
     return more;
   }

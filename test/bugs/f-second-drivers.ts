@@ -64,10 +64,10 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: "    this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });",
-        replace: `    const now = await this.#file.size();
+        find: "    this.#reader = new SpoolReader(file, { fromByte: map.fileByte, batchBytesMax });",
+        replace: `    const now = await file.size();
     if (now > map.fileByte) ${reached};
-    this.#reader = new SpoolReader(this.#file, { fromByte: now, batchBytesMax });`,
+    this.#reader = new SpoolReader(file, { fromByte: now, batchBytesMax });`,
       },
     ],
   },

@@ -256,4 +256,37 @@ describe("what is on record of a spool", () => {
     expect(await recorded(machine, "shift", 3)).toEqual([]);
     await next.close();
   });
+
+  it("is not missed where the spool is cut while it is followed", async () => {
+    const machine = await living([...asked, agent(1, 50)], half);
+    const life = await machine.recovered();
+    await settled();
+    const spool = machine.files.nodes.get(`${machine.attempt(1)}/spool`);
+    if (spool === undefined) throw new Error("It was put there.");
+    const covered = text(...half).length;
+    // To its first line, in which nothing new stands.
+    spool.bytes = spool.bytes.slice(0, said.name.length + 1);
+    says(machine, "");
+    await settled();
+    const line = `${said.result("c1")}\n`;
+    says(machine, line);
+    await settled();
+    expect(await recorded(machine, "shift")).toEqual([
+      { sessionId: id, attempt: 1, atByte: covered, fileByte: said.name.length + 1 },
+    ]);
+    // And of half a line that was not on record yet: that is read again.
+    says(machine, "half");
+    await settled();
+    spool.bytes = spool.bytes.slice(0, -2);
+    says(machine, "");
+    await settled();
+    says(machine, `${said.done}\n`);
+    await settled();
+    expect((await recorded(machine, "cover")).slice(1)).toMatchObject([
+      { fromByte: covered, ends: [covered + line.length] },
+      { fromByte: covered + line.length, ends: [covered + line.length + 2 + said.done.length + 1] },
+    ]);
+    expect(await recorded(machine, "shift")).toHaveLength(1);
+    await life.close();
+  });
 });
