@@ -128,7 +128,9 @@ function reusedIds(one: Case): Finding[] {
     const { turn, id, variants } = judged.call;
     if (variants < 2) continue;
     const key = `${turn.index} ${id}`;
-    groups.set(key, [...(groups.get(key) ?? []), judged]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [judged]);
+    else group.push(judged);
   }
   return [...groups.values()].flatMap((group) => {
     const facts = group.flatMap(({ call }) => call.made.slice(0, 1));

@@ -23,13 +23,17 @@ export interface Raised {
   readonly cites: readonly Cite[];
 }
 
-/** Makes the finding with its id. */
+/** A finding is kept for ever as one record: an agent that says one thing a million times is not quoted each time. */
+export const citesMax = 20;
+
+/** Makes the finding with its id; of very many cites the first ones are kept. */
 export function raise({ evidence }: Case, raised: Raised): Finding {
-  const { attempt, callId, at, ...rest } = raised;
+  const { attempt, callId, at, cites, ...rest } = raised;
   const run = evidence.attempts.find((other) => other.attempt === attempt)?.runId;
   const call = callId === undefined ? "-" : encodeId(callId);
   return {
     ...rest,
+    cites: cites.slice(0, citesMax),
     id: `${raised.code}/${run ?? evidence.session.id}/${call}/${at}`,
     ...(callId === undefined ? {} : { callId }),
     ...(attempt === undefined ? {} : { attempt }),

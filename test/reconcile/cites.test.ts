@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from "vitest";
 import type { Evidence } from "../../src/model/evidence.ts";
 import type { FactBody } from "../../src/model/fact.ts";
-import { citeFact, placeOf, placeOfDamage } from "../../src/reconcile/finding.ts";
+import { citeFact, citesMax, placeOf, placeOfDamage } from "../../src/reconcile/finding.ts";
 import { reconcile } from "../../src/reconcile/index.ts";
 import {
   attempt,
@@ -143,4 +143,13 @@ describe("what a source lacks is cited by how far it reaches", () => {
     const found = finding(reconcile(given), "agent-ahead");
     expect(found && placesOf(found)).toEqual(["L:30", "J2 dispatch 2"]);
   });
+});
+
+test("a finding is no longer than a record may be, however often the agent says the same", () => {
+  const many = Array.from({ length: 2_000 }, (_, n) => call("a", `${n}`));
+  const conflict = finding(reconcile(evidence([attempt(1)], [O(1, [go, ...many])])), "id-conflict");
+  expect(conflict?.summary).toContain("stands for 2000 different calls");
+  expect(conflict?.cites.map(({ range }) => range?.fromByte)).toEqual(
+    Array.from({ length: citesMax }, (_, n) => 10 * (n + 1)),
+  );
 });
