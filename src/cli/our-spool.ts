@@ -14,7 +14,7 @@ import { type Files, IoError, type ReadFile } from "../model/ports.ts";
 import { mapSpool } from "../session/shift.ts";
 import type { AttemptState, SessionState } from "../session/state.ts";
 import { decodeLine } from "../session/stream.ts";
-import { readUnits, type Unit } from "../session/units.ts";
+import { isHole, readUnits, type Unit } from "../session/units.ts";
 import { attemptPaths } from "../supervise/index.ts";
 
 const batchBytesMax = 1024 * 1024;
@@ -55,6 +55,13 @@ export async function spoolCut(
     return { ...cut, status: "unreadable", facts: reading.facts, damage: [damage] };
   }
 }
+
+/** How a hole is told: as what, and what is wrong with its bytes. */
+const altered = ["checksum", "are not those that were synced"] as const;
+const holes: { readonly [S in Unit["status"]]?: readonly [Damage["code"], string] } = {
+  missing: ["truncated", "that were recorded as synced are missing"],
+  unreadable: ["log-unreadable", "that were recorded as synced cannot be read"],
+};
 
 class Reading {
   readonly damage: Damage[] = [];
@@ -105,7 +112,7 @@ class Reading {
   }
 
   #unit(unit: Unit): void {
-    if (unit.status === "missing" || unit.status === "altered") {
+    if (isHole(unit)) {
       this.#hole(unit);
       return;
     }
@@ -116,13 +123,11 @@ class Reading {
   #hole(unit: Unit): void {
     const fromByte = unit.fileFromByte;
     const toByte = fromByte + unit.range.toByte - unit.range.fromByte;
-    const code = unit.status === "missing" ? "truncated" : "checksum";
+    const [code, what] = holes[unit.status] ?? altered;
     const last = this.damage.at(-1);
     const isNext = last?.code === code && last.range.toByte === fromByte;
     const from = isNext ? last.range.fromByte : fromByte;
     if (isNext) this.damage.pop();
-    const what =
-      code === "truncated" ? "that were recorded as synced are missing" : "are not those that were synced";
     const range = { fromByte: from, toByte };
     this.damage.push({ code, path: this.#path, range, detail: `${toByte - from} bytes ${what}` });
   }

@@ -17,7 +17,7 @@ import { mayLackRecords } from "./gaps.ts";
 import { lateDamage } from "./late.ts";
 import type { AttemptState, RunRecordState, SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
-import { readUnits, type Unit } from "./units.ts";
+import { isHole, readUnits, type Unit } from "./units.ts";
 
 /**
  * @param agent "living" leaves out what the agent is writing: its snapshot, and its log but for what earlier attempts left
@@ -152,7 +152,7 @@ async function spoolCut(context: Context, session: SessionState, attempt: Attemp
       const units = await readUnits(file, attempt.covers, index);
       index += units.length;
       for (const unit of units) {
-        if (unit.status === "missing" || unit.status === "altered") damage.push(holeDamage(path, unit));
+        if (isHole(unit)) damage.push(holeDamage(path, unit));
         else kept.add(factsOf(unit, path, attempt.attempt, (line) => decodeLine(adapter, line)));
       }
     }
@@ -191,6 +191,10 @@ function factsOf(
 function holeDamage(path: string, unit: Unit): Damage {
   const length = unit.range.toByte - unit.range.fromByte;
   const range = { fromByte: unit.fileFromByte, toByte: unit.fileFromByte + length };
+  if (unit.status === "unreadable") {
+    const detail = `${length} bytes that were recorded as synced cannot be read: the disk answers with an error.`;
+    return { code: "log-unreadable", path, range, detail };
+  }
   return unit.status === "missing"
     ? { code: "truncated", path, range, detail: `${length} bytes that were recorded as synced are missing.` }
     : {
@@ -230,6 +234,8 @@ function joined(damage: readonly Damage[]): Damage[] {
 }
 
 function joinedDetail(damage: Damage, bytes: number): string {
+  if (damage.code === "log-unreadable")
+    return `${bytes} bytes that were recorded as synced cannot be read: the disk answers with errors.`;
   return damage.code === "truncated"
     ? `${bytes} bytes that were recorded as synced are missing.`
     : `${bytes} bytes are not those that were synced: their CRC-32s differ.`;

@@ -12,7 +12,7 @@ import type { Files, ReadFile } from "../model/ports.ts";
 import { comparePositions, formatPosition, holeK, type Position } from "../model/position.ts";
 import { firstUnitEndingAt } from "./covers.ts";
 import { type AttemptState, lastPlace, type SessionState, type StreamFact } from "./state.ts";
-import { readUnits, type Unit } from "./units.ts";
+import { isHole, readUnits, type Unit } from "./units.ts";
 
 /** One event as clients get it; `type` decides the other fields. */
 export type StreamEvent = {
@@ -140,10 +140,9 @@ export class StreamReader {
   }
 
   #unitEvents(attempt: AttemptState, unit: Unit, found: Placed[]): void {
-    if (unit.status === "missing" || unit.status === "altered") {
+    if (isHole(unit)) {
       this.#facts(attempt.attempt, unit.range.toByte, found);
-      const why =
-        unit.status === "missing" ? "the bytes are missing" : "the bytes are not those that were recorded";
+      const why = holes[unit.status] ?? "";
       const { range } = unit;
       found.push(this.#placed(attempt.attempt, range.toByte, holeK, "hole", { range, why }));
       return;
@@ -187,6 +186,12 @@ export class StreamReader {
     return { position, event: { id: formatPosition(position), type, attempt, ...body } };
   }
 }
+
+const holes: { readonly [S in Unit["status"]]?: string } = {
+  missing: "the bytes are missing",
+  altered: "the bytes are not those that were recorded",
+  unreadable: "the bytes cannot be read",
+};
 
 /** Facts of one line; a line that is no text is one `unreadable` fact. */
 export function decodeLine(adapter: AgentAdapter, line: SpoolLine): readonly FactBody[] {

@@ -7,7 +7,7 @@
  */
 import { coverOf, crc32, readRecent, type SpoolLine, SpoolReader, spoolLinesIn } from "../journal/index.ts";
 import type { ByteRange } from "../model/cite.ts";
-import type { ReadFile } from "../model/ports.ts";
+import { IoError, type ReadFile } from "../model/ports.ts";
 import { type Covers, fileByteOf, noCrc } from "./covers.ts";
 
 /** One unit of a spool, read. Ranges of lines are offsets of the stream. */
@@ -15,9 +15,14 @@ export interface Unit {
   readonly range: ByteRange;
   /** Where it is in the file; cites name these bytes. */
   readonly fileFromByte: number;
-  /** `unproven`: read, but its own record is lost, so nothing vouches for it. */
-  readonly status: "proven" | "unproven" | "missing" | "altered";
+  /** `unproven`: read, but its own record is lost, so nothing vouches for it. `unreadable`: the disk does not give it. */
+  readonly status: "proven" | "unproven" | "missing" | "altered" | "unreadable";
   readonly lines: readonly SpoolLine[];
+}
+
+/** Nothing can be told of its lines. */
+export function isHole({ status }: Unit): boolean {
+  return status !== "proven" && status !== "unproven";
 }
 
 /** Units are read together up to so many bytes, so that a long spool is read in few pieces. */
@@ -37,14 +42,35 @@ export async function readUnits(
   if (plan === undefined) return [];
   const { toUnit, fileFromByte, fileToByte } = plan;
   const units: Unit[] = [];
-  if (fileToByte - fileFromByte <= batchBytesMax) {
-    const piece = file === undefined ? new Uint8Array() : await readRecent(file, fileFromByte, fileToByte);
+  const piece =
+    fileToByte - fileFromByte <= batchBytesMax ? await pieceOf(file, fileFromByte, fileToByte) : undefined;
+  if (piece !== undefined) {
     for (let index = fromUnit; index < toUnit; index++)
       units.push(unitIn(piece, fileFromByte, covers, index));
     return units;
   }
   for (let index = fromUnit; index < toUnit; index++) units.push(await readUnit(file, covers, index));
   return units;
+}
+
+/** undefined where the disk does not give all of it: then each unit is asked for by itself. */
+async function pieceOf(
+  file: ReadFile | undefined,
+  fromByte: number,
+  toByte: number,
+): Promise<Uint8Array | undefined> {
+  if (file === undefined) return new Uint8Array();
+  try {
+    return await readRecent(file, fromByte, toByte);
+  } catch (thrown) {
+    if (isBadSector(thrown)) return undefined;
+    throw thrown;
+  }
+}
+
+/** It comes again with these bytes and with no others, as no other error does. */
+function isBadSector(thrown: unknown): boolean {
+  return thrown instanceof IoError && thrown.code === "EIO";
 }
 
 interface Piece {
@@ -83,8 +109,17 @@ function unitIn(piece: Uint8Array, pieceFromByte: number, covers: Covers, index:
   };
 }
 
-/** A unit that is larger than a piece. */
+/** A unit that is larger than a piece, or in one that cannot be read. */
 async function readUnit(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {
+  try {
+    return await readAlone(file, covers, index);
+  } catch (thrown) {
+    if (!isBadSector(thrown)) throw thrown;
+    return { ...placeOf(covers, index).unit, status: "unreadable", lines: [] };
+  }
+}
+
+async function readAlone(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {
   const { unit, crc, fileToByte } = placeOf(covers, index);
   const { fileFromByte } = unit;
   if (file === undefined) return { ...unit, status: "missing", lines: [] };

@@ -61,8 +61,8 @@ export const bugs: readonly Bug[] = [
       {
         // A finding with the range of the bytes would report the hole as well.
         file: "src/session/evidence.ts",
-        find: 'if (unit.status === "missing" || unit.status === "altered") damage.push(holeDamage(path, unit));',
-        replace: 'if (unit.status === "missing" || unit.status === "altered") void holeDamage;',
+        find: "if (isHole(unit)) damage.push(holeDamage(path, unit));",
+        replace: "if (isHole(unit)) void holeDamage;",
       },
       {
         file: "src/session/stream.ts",

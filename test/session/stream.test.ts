@@ -2,13 +2,14 @@
  * A stream gives each event once, whatever comes on record while it is read, and leaves nothing open.
  */
 import { expect, it } from "vitest";
+import { IoError } from "../../src/model/ports.ts";
 import { parsePosition } from "../../src/model/position.ts";
 import { closeStreams, eventStream } from "../../src/orchestrator/sse.ts";
 import { extendCovers } from "../../src/session/covers.ts";
 import type { Life } from "../../src/session/life.ts";
 import type { StreamEvent } from "../../src/session/stream.ts";
-import { readStream } from "../../src/session/view.ts";
-import { agent, dispatch, ended, home, id, over, run, runEnded } from "./drafts.ts";
+import { detailOf, readStream } from "../../src/session/view.ts";
+import { agent, dispatch, ended, home, id, over, run, runEnded, whole } from "./drafts.ts";
 import { sessionOf, settled, spoken } from "./machine.ts";
 
 /** Two runs that are over. */
@@ -119,6 +120,37 @@ it("a hole stands in no event's place, and behind all of its last line", async (
   expect(hole).toMatchObject({ type: "hole", id: `e.1.${end}.999999`, range: { fromByte: 0, toByte: end } });
   await reader.close();
   await next.close();
+});
+
+it("bytes that the disk does not give are a hole, and hide nothing behind them", async () => {
+  const machine = await spoken(over, whole);
+  const spool = `${machine.attempt(1)}/spool`;
+  const lines = Buffer.from(machine.files.bytes(spool)).toString().split("\n");
+  const bad = {
+    fromByte: (lines[0] ?? "").length + 1,
+    toByte: (lines[0] ?? "").length + 1 + (lines[1] ?? "").length + 1,
+  };
+  const open = machine.files.openRead.bind(machine.files);
+  machine.files.openRead = async (path) => {
+    const file = await open(path);
+    if (file === undefined || path !== spool) return file;
+    const read = async (fromByte: number, toByte: number) => {
+      if (fromByte < bad.toByte && toByte > bad.fromByte) throw new IoError("EIO", path, "read");
+      return file.read(fromByte, toByte);
+    };
+    return { ...file, read };
+  };
+  const life = await machine.recovered();
+  await settled();
+  expect(machine.reports).toEqual([]);
+  const { calls, history, findings } = await detailOf(life.context, sessionOf(life), true);
+  const ofSpool = history.filter(({ attempt, range }) => attempt === 1 && range !== undefined);
+  expect(ofSpool.map(({ type }) => type)).toEqual(["session", "hole", "result", "turn-end"]);
+  expect(ofSpool[1]).toMatchObject({ range: bad, why: "the bytes cannot be read" });
+  const ofDisk = findings.filter(({ code }) => code === "log-unreadable");
+  expect(ofDisk).toMatchObject([{ cites: [{ source: "O", path: spool, range: bad }] }]);
+  expect(calls).toMatchObject([{ id: "c1", effect: "done" }]);
+  await life.close();
 });
 
 it("a client whose stream is ended while it is read is told nothing more, and not that it has everything", async () => {
