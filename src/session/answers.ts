@@ -7,19 +7,21 @@
  * Never: it is believed against the journal, which has the answer before its copy is made.
  */
 import { adapters } from "../agent/index.ts";
-import { replaceAtomically } from "../journal/index.ts";
+import { crc32, replaceAtomically } from "../journal/index.ts";
 import { IoError } from "../model/ports.ts";
 import { attemptFolder, type Context, readWhole } from "./context.ts";
 import { type AnyRecord, readRecord } from "./records.ts";
 import type { Approval, AttemptState, SessionState } from "./state.ts";
 
+const idBytesMax = 40;
 const namePattern = /^answer-[0-9a-f]{2,100}$/;
 
-/** Names are the agent's: only what they are made of becomes a path, and of a long one its beginning. */
+/** Names are the agent's: only what they are made of becomes a path, and of a long one its beginning with a checksum. */
 function nameOf(requestId: string): string {
-  const bytes = new TextEncoder().encode(requestId).subarray(0, 50);
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return `answer-${hex === "" ? "00" : hex}`;
+  const bytes = new TextEncoder().encode(requestId);
+  const hex = [...bytes.subarray(0, idBytesMax)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const rest = bytes.length > idBytesMax ? crc32(bytes).toString(16).padStart(8, "0") : "";
+  return `answer-${hex === "" ? "00" : hex}${rest}`;
 }
 
 /** Keeps an answer that is on record. A disk that does not take it keeps no agent waiting: the journal has it. */

@@ -6,7 +6,7 @@ import { IoError } from "../../src/model/ports.ts";
 import { approve } from "../../src/session/approve.ts";
 import type { Life } from "../../src/session/life.ts";
 import { settle } from "../../src/session/settle.ts";
-import { begun, cover, type Draft, home, id, session } from "./drafts.ts";
+import { at, begun, cover, type Draft, home, id, session } from "./drafts.ts";
 import { living, type Machine, recorded, sessionOf, settled } from "./machine.ts";
 
 const update = { sessionUpdate: "tool_call", toolCallId: "c1", title: "make", rawInput: { command: "make" } };
@@ -86,6 +86,41 @@ it("it is beside the spool before the agent hears of it, and comes back into its
   await life.close();
   await (await machine.recovered()).close();
   expect(await recorded(machine, "approval", 4)).toEqual([]);
+});
+
+it("of two requests with long names each has a copy of its own", async () => {
+  const names = ["a", "b"].map((end) => `${"x".repeat(60)}${end}`);
+  const yes = (requestId: string): Draft => [
+    "approval",
+    {
+      sessionId: id,
+      attempt: 1,
+      requestId,
+      callId: "c1",
+      optionId: "yes",
+      allows: true,
+      who: "me",
+      atMs: 1,
+      at: at(1, 999),
+    },
+  ];
+  const asks = names.map(
+    (requestId) => lines.at(-1)?.replace('"id":7', `"id":${JSON.stringify(requestId)}`) ?? "",
+  );
+  const machine = await living(
+    [
+      ...opened.slice(0, -4),
+      ...["initialize", "session", "prompt"].map(said),
+      ...names.map((name) => yes(JSON.stringify(name))),
+    ],
+    [...lines, ...asks],
+  );
+  const life = await machine.recovered();
+  await settled();
+  expect(sessionOf(life).attempts[0]?.approvals).toHaveLength(2);
+  expect(answersOf(machine)).toHaveLength(2);
+  expect(new Set(answersOf(machine)).size).toBe(2);
+  await life.close();
 });
 
 it("a copy that is torn, of another attempt or no answer is none", async () => {
