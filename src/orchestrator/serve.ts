@@ -1,7 +1,7 @@
 /**
  * Runs a server as a program, from its settings to its exit code.
  *
- * Exit codes: 0 after an orderly end, 1 when the server can no longer record, 2 when it cannot start as asked.
+ * Exit codes: 0 after an orderly end, 1 when the server can no longer record or end in order, 2 when it cannot start as asked.
  */
 import { HoldfastError } from "../model/error.ts";
 import { IoError, type World } from "../model/ports.ts";
@@ -38,7 +38,16 @@ export async function serve(
     let stopping = false;
     program.onStop(() => {
       stopping = true;
-      void server.close().then(() => program.exit(0));
+      server.close().then(
+        () => program.exit(0),
+        (thrown: unknown) => {
+          const why = thrown instanceof Error ? thrown.message : String(thrown);
+          program.complain(
+            `holdfast: It could not end in order: ${why}. What was acknowledged is on the disk.`,
+          );
+          program.exit(1);
+        },
+      );
     });
     void server.over.then((reason) => {
       if (stopping) return;

@@ -15,6 +15,19 @@ it("ends with 0 and without a word when it is stopped in the middle of its start
   );
   await machine.left([project, ...records]);
   for (const id of ids) machine.put(`${machine.attempt(1, id)}/spool`, "");
+  expect(await stoppedWhenListening(machine)).toEqual({ said: [], exits: [0] });
+});
+
+it("says in a sentence that it could not end in order, and ends with 1", async () => {
+  const ending = await stoppedWhenListening(new Machine(), () => Promise.reject(new Error("no such port")));
+  expect(ending).toEqual({
+    said: ["holdfast: It could not end in order: no such port. What was acknowledged is on the disk."],
+    exits: [1],
+  });
+});
+
+/** Serves until it listens, and stops it then; what it complained of, and how it exited. */
+async function stoppedWhenListening(machine: Machine, close = () => Promise.resolve()) {
   const said: string[] = [];
   const exits: number[] = [];
   let tellExit = () => {};
@@ -36,8 +49,8 @@ it("ends with 0 and without a word when it is stopped in the middle of its start
       },
     },
     async () => machine.world,
-    async () => ({ port: 1, close: async () => {} }),
+    async () => ({ port: 1, close }),
   );
   await Promise.all([served, exited]);
-  expect({ said, exits }).toEqual({ said: [], exits: [0] });
-});
+  return { said, exits };
+}
