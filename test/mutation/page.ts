@@ -100,10 +100,12 @@ const areas = Object.entries({
 /** What a server does with what an earlier life left; of `src/session` nothing else is mutated. */
 const recovery: Readonly<Record<string, string>> = {
   "life, recover": "what a start takes over, and where each session stands",
-  "checkpoint, about": "from what the records are known where the journal is long, or has lost them",
+  "past, checkpoint, about, answers":
+    "from what the records are known where the journal is long, or has lost them",
   "covers, shift": "which bytes of a spool are on record, and where it goes on when it was cut",
   "follow, agent-life": "whose agent lives is followed again; whose is dead, is read to the end",
-  "evidence, late, discover": "what every source says: damage, late writes, and the agent's own session",
+  "evidence, late, journal-damage, gaps, discover":
+    "what every source says: damage and whom it concerns, late writes, and the agent's own session",
   "settle, orphans, sweep": "the verdict on record, tools that live on, tools of a stopped agent",
   "decide, hand-over, dispatch":
     "how work is gone on with: a person's word, what the next agent is told, its store repaired, its start",

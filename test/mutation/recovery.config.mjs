@@ -16,6 +16,7 @@ export default {
     "src/session/follow.ts",
     "src/session/gaps.ts",
     "src/session/hand-over.ts",
+    "src/session/journal-damage.ts",
     "src/session/late.ts",
     "src/session/life.ts",
     "src/session/orphans.ts",
