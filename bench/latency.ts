@@ -63,10 +63,13 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Lines come when agents have something to say, each on its own. All at once is what a promise cannot be made for. */
+/**
+ * Lines come when agents have something to say, each on its own. All at once is what a promise cannot be made for. So many
+ * lines that forty decide p99: of a thousand, two standstills of the disk decide it.
+ */
 export async function latency(bundle: string): Promise<void> {
-  await latencyOf(bundle, "1 live", { sessions: 1, lines: 1_000, atOnce: 1 });
-  await latencyOf(bundle, "20 live", { sessions: 20, lines: 1_000, atOnce: 1 });
+  await latencyOf(bundle, "1 live", { sessions: 1, lines: 4_000, atOnce: 1 });
+  await latencyOf(bundle, "20 live", { sessions: 20, lines: 4_000, atOnce: 1 });
   await latencyOf(bundle, "20 live, all at the same instant", { sessions: 20, lines: 1_000, atOnce: 20 });
 }
 

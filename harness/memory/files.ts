@@ -94,6 +94,10 @@ function readFile(disk: Disk, calls: Calls, life: Owner, path: string, file: Fil
     read: (fromByte, toByte) =>
       calls.call(life, { op: "read", path, whole: () => file.content.subarray(fromByte, toByte) }),
     sync: () => syncOf(disk, calls, life, path, file),
+    beginSync: () => ({
+      toByte: file.content.length,
+      synced: syncOf(disk, calls, life, path, file),
+    }),
     renew: async (fromByte) => {
       const partly = () => file.renew(fromByte);
       const [whole, drop] = [

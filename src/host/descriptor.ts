@@ -49,6 +49,10 @@ export class Descriptor {
     return fstatSync(this.#number(), { bigint: true });
   }
 
+  sizeNow(): number {
+    return fstatSync(this.#number()).size;
+  }
+
   /** Fills `bytes` from offset `at` on, at once; how many there were. */
   readNow(bytes: Uint8Array, at: number): number {
     return readAll(this.#number(), bytes, at);

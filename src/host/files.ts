@@ -23,6 +23,8 @@ import {
 import { atOnce, Descriptor } from "./descriptor.ts";
 import { asIoError, errorCode, io } from "./io.ts";
 
+/** Nobody here ever takes another user's place. */
+const ourUid = process.getuid?.();
 const ownerOnly = 0o600;
 const ownerOnlyFolder = 0o700;
 /** What is allowed to the group and to everybody. */
@@ -120,6 +122,7 @@ async function openRead(path: string): Promise<ReadFile | undefined> {
     crc32: (fromByte, toByte) => io(path, "read", () => crcOf(file, fromByte, toByte)),
     readNow: (fromByte, toByte) => readNow(file, path, fromByte, toByte),
     sync: () => io(path, "fdatasync", () => file.sync()),
+    beginSync: () => beginSync(file, path),
     renew: (fromByte) => io(path, "write", () => renew(path, file, stamp, fromByte)),
     close: () => io(path, "close", () => file.close()),
   };
@@ -157,6 +160,15 @@ function readNow(file: Descriptor, path: string, fromByte: number, toByte: numbe
     return bytes.subarray(0, file.readNow(bytes, fromByte));
   } catch (thrown) {
     throw asIoError(thrown, path, "read");
+  }
+}
+
+function beginSync(file: Descriptor, path: string) {
+  try {
+    const toByte = file.sizeNow();
+    return { toByte, synced: io(path, "fdatasync", () => file.sync()) };
+  } catch (thrown) {
+    throw asIoError(thrown, path, "stat");
   }
 }
 
@@ -216,7 +228,7 @@ function statOf(path: string): FileStat | undefined {
 }
 
 function isOurs({ uid }: BigIntStats): boolean {
-  return Number(uid) === process.getuid?.();
+  return Number(uid) === ourUid;
 }
 
 function stampOf({ dev, ino, ctimeNs }: BigIntStats): string {

@@ -132,9 +132,18 @@ async function pump(pieces: HttpPieces, outgoing: ServerResponse): Promise<void>
   if (outgoing.closed || outgoing.req.socket.destroyed) pieces.cancel();
   outgoing.flushHeaders();
   for (let piece = await pieces.next(); piece !== undefined; piece = await pieces.next()) {
-    if (!outgoing.write(piece)) await drained(outgoing);
+    if (!writeNow(outgoing, piece)) await drained(outgoing);
   }
   outgoing.end();
+}
+
+/** Node alone hands a piece to the system when everything that follows at once is done, the look for the next piece too. */
+function writeNow(outgoing: ServerResponse, piece: string): boolean {
+  const { socket } = outgoing;
+  socket?.cork();
+  const hasRoom = outgoing.write(piece);
+  socket?.uncork();
+  return hasRoom;
 }
 
 function drained(outgoing: ServerResponse): Promise<void> {

@@ -14,7 +14,7 @@ export type { Seal, StampedSeal } from "./seal.ts";
 export { generationOf } from "./segment.ts";
 export { readSnapshot, type SnapshotRead, snapshotBytesMax, writeSnapshot } from "./snapshot.ts";
 export { type SpoolBatch, type SpoolLine, type SpoolOptions, SpoolReader, spoolLinesIn } from "./spool.ts";
-export { renewOthers, syncOthers } from "./sync-others.ts";
+export { OthersSync, renewOthers } from "./sync-others.ts";
 export { type TakenOver, takeOver } from "./take-over.ts";
 export {
   type Appended,

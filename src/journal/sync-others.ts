@@ -25,18 +25,64 @@ export async function renewOthers(file: ReadFile, fromByte: number): Promise<str
   return file.renew(fromByte).catch(() => file.renew?.(fromByte));
 }
 
+/** A sync that was begun before anybody knew what it brings to the disk. */
+interface BegunSync {
+  /** What is behind was written later. */
+  toByte: number;
+  readonly synced: Promise<void>;
+  state: "under way" | "made" | "failed";
+}
+
 /**
- * Syncs the file; where that fails, writes everything from `fromByte` on anew.
+ * Syncs of one file that somebody else writes, one at a time.
  *
- * @param fromByte everything before it was synced earlier.
- * @throws IoError when the bytes may not be on the disk.
- * @example await syncOthers(spool, covered);
+ * Always: one that was begun early and failed is not forgotten, whatever a later one says: the bytes are written anew.
  */
-export async function syncOthers(file: ReadFile, fromByte: number): Promise<void> {
-  try {
-    await file.sync();
-  } catch (error) {
-    if (file.renew === undefined) throw error;
-    await file.renew(fromByte);
+export class OthersSync {
+  readonly #file: ReadFile;
+  #begun: BegunSync | undefined;
+
+  constructor(file: ReadFile) {
+    this.#file = file;
+  }
+
+  /** Begins a sync of what has just been written and is not read yet; nothing where one is under way. Never throws. */
+  beginEarly(): void {
+    if (this.#file.beginSync === undefined || (this.#begun !== undefined && this.#begun.state !== "made"))
+      return;
+    try {
+      const begun: BegunSync = { ...this.#file.beginSync(), state: "under way" };
+      this.#begun = begun;
+      begun.synced.then(
+        () => (begun.state = "made"),
+        () => (begun.state = "failed"),
+      );
+    } catch {
+      // The sync that is due once the bytes are read finds out what is wrong.
+    }
+  }
+
+  /** What stands there now may have been written after what was begun; that it fails still counts. */
+  wasCut(): void {
+    if (this.#begun !== undefined) this.#begun.toByte = 0;
+  }
+
+  /**
+   * Syncs the bytes `[fromByte, toByte)`, which have been read; where that fails, writes everything from `fromByte` on anew.
+   *
+   * @param fromByte everything before it was synced earlier.
+   * @throws IoError when the bytes may not be on the disk.
+   * @example await new OthersSync(spool).bring(covered, read);
+   */
+  async bring(fromByte: number, toByte: number): Promise<void> {
+    const begun = this.#begun;
+    this.#begun = undefined;
+    const isEnough = begun !== undefined && begun.toByte >= toByte;
+    try {
+      await Promise.all([begun?.synced, isEnough ? undefined : this.#file.sync()]);
+    } catch (error) {
+      if (this.#file.renew === undefined) throw error;
+      await this.#file.renew(fromByte);
+    }
   }
 }

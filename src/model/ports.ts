@@ -63,6 +63,11 @@ export interface ReadFile {
   /** fdatasync of the file, whoever wrote it. Throws {@link IoError}. */
   sync(): Promise<void>;
   /**
+   * Begins a {@link sync} at once, before what it brings to the disk has been read: that is the first `toByte` bytes. Left
+   * out where a world has none of this. Throws {@link IoError} where it could not be begun.
+   */
+  beginSync?(): { readonly toByte: number; readonly synced: Promise<void> };
+  /**
    * Writes the bytes from `fromByte` to the end anew, the same ones in the same place, and syncs them; left out where a
    * world has none of this. After a {@link sync} that failed, or may have: the system may have let go of what it was to
    * bring, and says yes to whoever asks again. Resolves with the stamp that the file has then; undefined where it had

@@ -6,7 +6,7 @@
  * end is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
-import { renewOthers, type SpoolLine, SpoolReader, syncOthers } from "../journal/index.ts";
+import { OthersSync, renewOthers, type SpoolLine, SpoolReader } from "../journal/index.ts";
 import { IoError, type ProcessIdentity, type ReadFile, type Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
@@ -32,6 +32,7 @@ export class Follower {
   readonly #watches: Watch[] = [];
   #file: ReadFile | undefined;
   #reader: SpoolReader | undefined;
+  #spoolSync: OthersSync | undefined;
   #talk: Talk | undefined;
   /** Stream offset minus file offset. */
   #delta = 0;
@@ -87,6 +88,7 @@ export class Follower {
       });
     }
     this.#delta = map.streamByte - map.fileByte;
+    this.#spoolSync ??= new OthersSync(file);
     this.#reader = new SpoolReader(file, { fromByte: map.fileByte, batchBytesMax });
   }
 
@@ -157,6 +159,8 @@ export class Follower {
 
   /** A known agent has said more: that alone is looked at. One that is spoken with may have to be answered. */
   #onChange(isSpool: boolean): void {
+    // Somebody waits for what an agent says, and longest for its sync: nothing else comes before that.
+    if (isSpool && this.#news.isAwaited) this.#spoolSync?.beginEarly();
     this.#news.tell(isSpool && this.#isKnown() && this.#talk === undefined ? "said" : "any");
   }
 
@@ -240,26 +244,35 @@ export class Follower {
 
   /** Records what is new in the spool; true when there may be more. */
   async #drain(): Promise<boolean> {
-    const file = this.#file;
-    if (this.#reader === undefined || file === undefined) return false;
-    const { lines, toByte, tailBytes, more, bytes } = await this.#reader.next();
+    const [file, reader, spoolSync] = [this.#file, this.#reader, this.#spoolSync];
+    if (file === undefined || reader === undefined || spoolSync === undefined) return false;
+    const { lines, toByte, tailBytes, more, bytes } = await reader.next();
+    const [first] = lines;
     // Somebody has cut the file: the agent goes on at its end, which is before where we read.
-    if (lines.length === 0 && (await file.size()) < toByte + tailBytes) {
+    if (first === undefined && (await file.size()) < toByte + tailBytes) {
+      spoolSync.wasCut();
       await this.#begin(file, false);
       return true;
     }
-    if (lines.length > 0) await this.#cover(file, lines, bytes);
+    if (first !== undefined) {
+      // What was read was written before. Begun first, since everybody waits for it.
+      const synced = spoolSync.bring(first.range.fromByte, toByte);
+      // Waited for by the cover, and until then nobody's.
+      synced.catch(() => undefined);
+      await this.#cover(file, lines, bytes, synced);
+    }
     await this.#limit(toByte + tailBytes);
     return more;
   }
 
-  async #cover(file: ReadFile, lines: readonly SpoolLine[], read: Uint8Array | undefined): Promise<void> {
+  async #cover(
+    file: ReadFile,
+    lines: readonly SpoolLine[],
+    read: Uint8Array | undefined,
+    synced: Promise<void>,
+  ): Promise<void> {
     const { recorder } = this.#context;
     const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
-    // What was read was written before. Begun first, since everybody waits for it.
-    const synced = syncOthers(file, lines[0]?.range.fromByte ?? 0);
-    // Waited for by the cover, and until then nobody's.
-    synced.catch(() => undefined);
     const units = await unitsToCover(file, lines, read);
     const cover = {
       ...at,

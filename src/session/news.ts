@@ -10,6 +10,12 @@ export type New = "said" | "any";
 export class News {
   #new: New | undefined = "any";
   #wake = () => {};
+  #isAwaited = false;
+
+  /** Everything that was told has been looked at, and somebody waits for more. */
+  get isAwaited(): boolean {
+    return this.#isAwaited;
+  }
 
   tell(what: New): void {
     this.#new = this.#new === "any" ? "any" : what;
@@ -23,7 +29,9 @@ export class News {
 
   /** Resolves when there is something that nobody has looked at, and takes it for looked at. One waits at a time. */
   async next(): Promise<New> {
+    this.#isAwaited = true;
     while (this.#new === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#isAwaited = false;
     const what = this.#new;
     this.clear();
     return what;

@@ -25,8 +25,13 @@ export const bugs: readonly Bug[] = [
     patches: [
       {
         file: "src/session/follow.ts",
-        find: "    const synced = syncOthers(file, lines[0]?.range.fromByte ?? 0);",
-        replace: `    ${reached};\n    const synced = Promise.resolve();`,
+        find: "      const synced = spoolSync.bring(first.range.fromByte, toByte);",
+        replace: `      ${reached};\n      const synced = Promise.resolve();`,
+      },
+      {
+        file: "src/session/follow.ts",
+        find: "    if (isSpool && this.#news.isAwaited) this.#spoolSync?.beginEarly();",
+        replace: "",
       },
     ],
   },

@@ -1,4 +1,5 @@
 import { connect } from "node:net";
+import { Worker } from "node:worker_threads";
 import { expect, it } from "vitest";
 import { listenHttp } from "../../src/host/http.ts";
 import { ClientGone } from "../../src/model/http.ts";
@@ -100,4 +101,42 @@ it("says of a body that breaks off that its client went, and keeps the connectio
   expect(await thrown).toBeInstanceOf(ClientGone);
   client.destroy();
   await listener.close(0);
+});
+
+/** Wakes whoever waits for `flag` when the text that it looks for has come. */
+const clientScript = `
+const { workerData: { port, flag } } = require("node:worker_threads");
+const socket = require("node:net").connect(port, "127.0.0.1");
+let got = "";
+socket.setEncoding("utf8").on("data", (piece) => {
+  got += piece;
+  if (!got.includes("first piece")) return;
+  Atomics.store(flag, 0, 1);
+  Atomics.notify(flag, 0);
+  socket.destroy();
+});
+socket.write("GET / HTTP/1.1\\r\\nhost: 127.0.0.1\\r\\n\\r\\n");
+`;
+
+it("has handed a piece to the system before it looks for the next one", async () => {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const pieces = ["first piece"];
+  let waited = "";
+  const listener = await listenHttp(0, async () => ({
+    status: 200,
+    headers: {},
+    body: {
+      next: () => {
+        const piece = pieces.shift();
+        // This thread does nothing more until the client has it.
+        if (piece === undefined) waited = Atomics.wait(flag, 0, 0, 2_000);
+        return Promise.resolve(piece);
+      },
+      cancel: () => {},
+    },
+  }));
+  const client = new Worker(clientScript, { eval: true, workerData: { port: listener.port, flag } });
+  await new Promise((resolve) => client.once("exit", resolve));
+  await listener.close(1_000);
+  expect(["ok", "not-equal"]).toContain(waited);
 });

@@ -72,6 +72,21 @@ describe("files", () => {
     await read?.close();
   });
 
+  it("begins a sync of what is there before it is read, and says how much that is", async () => {
+    const path = join(folder, "grows");
+    const file = await files.createExclusive(path);
+    await file?.append(bytes("one\ntw"));
+    const read = await files.openRead(path);
+    const begun = read?.beginSync?.();
+    await file?.append(bytes("o\n"));
+    expect(begun?.toByte).toBe(6);
+    await begun?.synced;
+    expect(read?.beginSync?.().toByte).toBe(8);
+    await read?.close();
+    await file?.close();
+    expect(() => read?.beginSync?.()).toThrow(expect.objectContaining({ code: "EBADF" }));
+  });
+
   it("opens nothing that is no regular file, and does not hang on a FIFO", async () => {
     await files.makeFifos([join(folder, "fifo")]);
     expect(await files.openRead(join(folder, "fifo"))).toBeUndefined();

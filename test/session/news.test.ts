@@ -34,3 +34,15 @@ it("wakes who waits, and keeps what is told while somebody looks", async () => {
   news.tell("any");
   expect(await now(news)).toBe("any");
 });
+
+it("is awaited from the moment at which everything is looked at until somebody looks", async () => {
+  const news = new News();
+  expect(news.isAwaited).toBe(false);
+  await news.next();
+  expect(news.isAwaited).toBe(false);
+  const next = news.next();
+  expect(news.isAwaited).toBe(true);
+  news.tell("said");
+  await next;
+  expect(news.isAwaited).toBe(false);
+});
