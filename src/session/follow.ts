@@ -6,22 +6,19 @@
  * end is recorded after the last byte. A follower of a dead attempt does the same and is soon through.
  * Never: it polls, except once a second for an agent whose wrapper was killed: then nobody is left to tell.
  */
-import { OthersSync, renewOthers, type SpoolLine, SpoolReader } from "../journal/index.ts";
-import { IoError, type ProcessIdentity, type ReadFile, type Watch } from "../model/ports.ts";
+import type { SpoolLine } from "../journal/index.ts";
+import { IoError, type ProcessIdentity, type Watch } from "../model/ports.ts";
 import { attemptPaths, endAgent, notedAgent, readExit, readStarted } from "../supervise/index.ts";
 import { agentLiveness, startPlaceOf } from "./agent-life.ts";
 import { adapterOf, attemptFolder, type Context } from "./context.ts";
 import type { Talk } from "./converse.ts";
-import { coveredByte, fileByteOf, unsureFromByte } from "./covers.ts";
+import { coveredByte } from "./covers.ts";
+import { FollowedSpool, type NewLines } from "./followed-spool.ts";
 import { News } from "./news.ts";
 import { LifeOver } from "./recorder.ts";
-import { mapSpool } from "./shift.ts";
 import { type AttemptState, latestAttempt, type SessionState } from "./state.ts";
 import { decodeLine } from "./stream.ts";
-import { unitsToCover } from "./units.ts";
 
-/** A burst is recorded in pieces of this size, so that its first line need not wait for its last. */
-const batchBytesMax = 4 * 1024 * 1024;
 const unwatchedPollMs = 1_000;
 
 export class Follower {
@@ -30,12 +27,8 @@ export class Follower {
   readonly #session: SessionState;
   readonly #folder: string;
   readonly #watches: Watch[] = [];
-  #file: ReadFile | undefined;
-  #reader: SpoolReader | undefined;
-  #spoolSync: OthersSync | undefined;
+  #spool: FollowedSpool | undefined;
   #talk: Talk | undefined;
-  /** Stream offset minus file offset. */
-  #delta = 0;
   readonly #news = new News();
   #wrapperGone = false;
   #watchingWrapper = false;
@@ -67,29 +60,9 @@ export class Follower {
     const { files } = this.#context.world;
     const { spool } = attemptPaths(this.#folder);
     this.#watchFolder(spool);
-    this.#file = await files.openRead(spool);
-    if (this.#file !== undefined) await this.#begin(this.#file, isTakenOver);
-  }
-
-  /** Reads on behind what is on record, wherever that is in the file now. */
-  async #begin(file: ReadFile, isTakenOver: boolean): Promise<void> {
-    const { covers } = this.attempt;
-    const map = await mapSpool(file, covers);
-    if (isTakenOver) {
-      const fromByte = map.shift === undefined ? fileByteOf(covers, unsureFromByte(covers)) : 0;
-      await renewOthers(file, fromByte);
-    }
-    if (map.shift !== undefined) {
-      const { recorder } = this.#context;
-      await recorder.record("shift", {
-        sessionId: this.#session.id,
-        attempt: this.attempt.attempt,
-        ...map.shift,
-      });
-    }
-    this.#delta = map.streamByte - map.fileByte;
-    this.#spoolSync ??= new OthersSync(file);
-    this.#reader = new SpoolReader(file, { fromByte: map.fileByte, batchBytesMax });
+    const file = await files.openRead(spool);
+    if (file === undefined) return;
+    this.#spool = await FollowedSpool.of(this.#context, this.#session, this.attempt, file, isTakenOver);
   }
 
   #watchFolder(spool: string): void {
@@ -159,8 +132,7 @@ export class Follower {
 
   /** A known agent has said more: that alone is looked at. One that is spoken with may have to be answered. */
   #onChange(isSpool: boolean): void {
-    // Somebody waits for what an agent says, and longest for its sync: nothing else comes before that.
-    if (isSpool && this.#news.isAwaited) this.#spoolSync?.beginEarly();
+    if (isSpool && this.#news.isAwaited) this.#spool?.syncEarly();
     this.#news.tell(isSpool && this.#isKnown() && this.#talk === undefined ? "said" : "any");
   }
 
@@ -180,9 +152,9 @@ export class Follower {
   async #release(): Promise<void> {
     this.#closed = true;
     for (const watch of this.#watches.splice(0)) watch.close();
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
+    const spool = this.#spool;
+    this.#spool = undefined;
+    await spool?.close();
   }
 
   /** A look at what the agent says alone. */
@@ -244,42 +216,17 @@ export class Follower {
 
   /** Records what is new in the spool; true when there may be more. */
   async #drain(): Promise<boolean> {
-    const [file, reader, spoolSync] = [this.#file, this.#reader, this.#spoolSync];
-    if (file === undefined || reader === undefined || spoolSync === undefined) return false;
-    const { lines, toByte, tailBytes, more, bytes } = await reader.next();
-    const [first] = lines;
-    // Somebody has cut the file: the agent goes on at its end, which is before where we read.
-    if (first === undefined && (await file.size()) < toByte + tailBytes) {
-      spoolSync.wasCut();
-      await this.#begin(file, false);
-      return true;
-    }
-    if (first !== undefined) {
-      // What was read was written before. Begun first, since everybody waits for it.
-      const synced = spoolSync.bring(first.range.fromByte, toByte);
-      // Waited for by the cover, and until then nobody's.
-      synced.catch(() => undefined);
-      await this.#cover(file, lines, bytes, synced);
-    }
-    await this.#limit(toByte + tailBytes);
+    if (this.#spool === undefined) return false;
+    const { news, sizeBytes, more } = await this.#spool.next();
+    if (news !== undefined) await this.#record(news);
+    await this.#limit(sizeBytes);
     return more;
   }
 
-  async #cover(
-    file: ReadFile,
-    lines: readonly SpoolLine[],
-    read: Uint8Array | undefined,
-    synced: Promise<void>,
-  ): Promise<void> {
+  async #record({ lines, synced, cover: coverOf }: NewLines): Promise<void> {
     const { recorder } = this.#context;
     const at = { sessionId: this.#session.id, attempt: this.attempt.attempt };
-    const units = await unitsToCover(file, lines, read);
-    const cover = {
-      ...at,
-      fromByte: units.fromByte + this.#delta,
-      ends: units.ends.map((end) => end + this.#delta),
-      crcs: units.crcs,
-    };
+    const cover = { ...at, ...(await coverOf()) };
     const records: Promise<unknown>[] = [];
     // A later attempt's name for it is the newer one.
     const isNamed = this.#named || (this.#session.agentSessionId !== undefined && !this.#isLatest());
@@ -341,7 +288,6 @@ export class Follower {
 
   async #recordEnd(exitCode: number | null, seen: string): Promise<void> {
     const { recorder, world } = this.#context;
-    const tail = this.#reader?.tailRange();
     const started =
       exitCode !== null || coveredByte(this.attempt.covers) > 0 || this.attempt.identity !== undefined;
     await recorder.factOf(this.#session, this.attempt, "ended", {
@@ -350,7 +296,7 @@ export class Follower {
       exitCode,
       started: started ? "yes" : await this.#startedByMarker(),
       seen,
-      tailBytes: tail === undefined ? 0 : tail.toByte - tail.fromByte,
+      tailBytes: this.#spool?.tailBytes ?? 0,
       atMs: world.clock.now(),
     });
   }

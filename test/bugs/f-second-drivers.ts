@@ -63,11 +63,11 @@ export const bugs: readonly Bug[] = [
     expected: ["flag-iff-divergent", "call-state-honest", "resume-carries-finished-calls", "settles"],
     patches: [
       {
-        file: "src/session/follow.ts",
-        find: "    this.#reader = new SpoolReader(file, { fromByte: map.fileByte, batchBytesMax });",
-        replace: `    const now = await file.size();
+        file: "src/session/followed-spool.ts",
+        find: "    this.#reader = new SpoolReader(this.#file, { fromByte: map.fileByte, batchBytesMax });",
+        replace: `    const now = await this.#file.size();
     if (now > map.fileByte) ${reached};
-    this.#reader = new SpoolReader(file, { fromByte: now, batchBytesMax });`,
+    this.#reader = new SpoolReader(this.#file, { fromByte: now, batchBytesMax });`,
       },
     ],
   },

@@ -24,13 +24,13 @@ export const bugs: readonly Bug[] = [
     expected: ["durable-before-shown", "no-lost-shown-event", "flag-iff-divergent"],
     patches: [
       {
-        file: "src/session/follow.ts",
-        find: "      const synced = spoolSync.bring(first.range.fromByte, toByte);",
+        file: "src/session/followed-spool.ts",
+        find: "      const synced = this.#sync.bring(first.range.fromByte, toByte);",
         replace: `      ${reached};\n      const synced = Promise.resolve();`,
       },
       {
         file: "src/session/follow.ts",
-        find: "    if (isSpool && this.#news.isAwaited) this.#spoolSync?.beginEarly();",
+        find: "    if (isSpool && this.#news.isAwaited) this.#spool?.syncEarly();",
         replace: "",
       },
     ],
