@@ -8,7 +8,7 @@ import { asMisuse, checkout, Misuse, wholeNumber, workers } from "./cli-options.
 import { mergeCorpora, readCorpus, writeCorpus } from "./memory/corpus.ts";
 import { isForMemory } from "./memory/execute.ts";
 import { replayInMemory } from "./memory/replay.ts";
-import { subjectSpec } from "./subject/load.ts";
+import { replaySubject } from "./subject/trust.ts";
 
 /** Adds the commands; `finish` is told the exit code. */
 export function registerReplay(root: Command, finish: (code: number) => void): void {
@@ -17,7 +17,7 @@ export function registerReplay(root: Command, finish: (code: number) => void): v
     .description("execute the plan of an artifact again")
     .addOption(new Option("--times <number>", "how often").argParser(wholeNumber(1, 10_000)).default(1))
     .addOption(workers)
-    .option("--subject <name|file>", "another subject than the artifact's")
+    .option("--subject <name|file>", "another subject than the artifact's; one in a file must be named")
     .addOption(checkout)
     .option("--out <dir>", "keep what is not green here")
     .action(async (target: string, flags) => finish(await replay(target, flags)));
@@ -48,10 +48,11 @@ async function replay(
     throw new Misuse(
       "This artifact is to run in memory, and its plan has an agent that only real processes have.",
     );
-  const subject = subjectSpec(flags.subject ?? artifact.subject, flags.checkout);
+  const subject = replaySubject(artifact.subject, flags);
+  if ("refusal" in subject) throw new Misuse(subject.refusal);
   const outcomes = await (artifact.memory === undefined ? replayPlan : replayInMemory(artifact.memory))({
     plan: artifact.plan,
-    subject,
+    subject: subject.spec,
     times: flags.times,
     workers: flags.workers,
     ...(flags.out === undefined ? {} : { outDir: flags.out }),

@@ -81,7 +81,7 @@ export async function enumerateOnProcesses(name: string, plan: Plan, flags: Real
     process.stdout.write(
       `${JSON.stringify({ scenario: name, subject: spec, ...summary, operations, complete, left, runs, durationMs, cpuSeconds, all: points })}\n`,
     );
-  } else process.stdout.write(tableOf(name, found, summary, cpuSeconds));
+  } else process.stdout.write(tableOf(name, found, summary, cpuSeconds, spec));
   return exitCode;
 }
 

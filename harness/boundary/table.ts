@@ -2,6 +2,7 @@
  * An enumeration of boundaries as a table: what the server was about to do, in which mode it ended, what came of it.
  */
 import type { Boundary } from "../plan/plan.ts";
+import { replayCommand } from "../subject/trust.ts";
 import type { Enumeration } from "./enumerate.ts";
 import { boundaryModes } from "./operation.ts";
 import type { Point } from "./point.ts";
@@ -74,6 +75,7 @@ export function tableOf(
   found: Enumeration,
   summary: Summary,
   cpuSeconds: number | undefined,
+  subject: string,
 ): string {
   const lines: string[] = [];
   for (const { life, operations } of found.lives) {
@@ -93,7 +95,7 @@ export function tableOf(
       `  ${story}`,
       `  at ${points} points, first: ${steps.slice(0, 4).join(", ")}`,
     );
-    if (artifact !== undefined) lines.push(`  replay: pnpm chaos replay ${artifact}`);
+    if (artifact !== undefined) lines.push(`  replay: ${replayCommand(artifact, subject)}`);
     lines.push("");
   }
   lines.push(...conclusion(found, summary, cpuSeconds));

@@ -6,6 +6,7 @@
 import path from "node:path";
 import type { Plan } from "../plan/plan.ts";
 import { shrinkPlan } from "../plan/shrink.ts";
+import { replayCommand } from "../subject/trust.ts";
 import type { CampaignOptions } from "./campaign.ts";
 import type { Defect, Outcome } from "./job.ts";
 import type { Failure, Pool } from "./pool.ts";
@@ -76,7 +77,7 @@ class Teller {
       runs,
       firstPlan: index,
       artifact,
-      replay: `pnpm chaos replay ${artifact}`,
+      replay: replayCommand(artifact, this.#ran.options.subject),
       size: sizeOf(plan),
       reproduced: `${times} of ${of}`,
       plan,

@@ -49,7 +49,13 @@ export function subjectSlug(spec: string): string {
   return basename(readSpec(spec).name).replace(/\.[cm]?[jt]s$/, "");
 }
 
-function readSpec(spec: string): { readonly name: string; readonly options: SubjectOptions } {
+/** A subject that comes with the harness. */
+export function isOurs(name: string): boolean {
+  return Object.hasOwn(ours, name);
+}
+
+/** A word for a subject in its parts. */
+export function readSpec(spec: string): { readonly name: string; readonly options: SubjectOptions } {
   const [, name, checkout] = /^(.*?) in (\/.*)$/.exec(spec) ?? [];
   return name === undefined || checkout === undefined
     ? { name: spec, options: {} }

@@ -1,7 +1,7 @@
 /**
  * `pnpm chaos` as its users meet it: exit codes, one clear sentence for what is wrong, one line of JSON.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,6 +69,25 @@ describe("misuse ends with 2 and one clear sentence", () => {
     const { exitCode, stderr } = await chaos("replay", file);
     expect(stderr).toMatch(/plan\.json is not JSON/);
     expect(exitCode).toBe(2);
+  });
+
+  it("an artifact whose subject is a file that nobody on this machine named: it is not executed", async () => {
+    const [file, mark] = [path.join(dir, "sent.json"), path.join(dir, "executed")];
+    const subject = path.join(dir, "sent.mjs");
+    await writeFile(
+      subject,
+      `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(mark)}, "");`,
+    );
+    await writeFile(file, JSON.stringify({ version: 1, subject, origin: "sent", plan: clean().plan }));
+    const { exitCode, stderr } = await chaos("replay", file);
+    expect(stderr).toBe(
+      `chaos: The artifact names a file, ${subject}, whose code a replay executes. If you trust it, say so: add --subject ${subject} to the command.`,
+    );
+    expect(exitCode).toBe(2);
+    await expect(access(mark)).rejects.toThrow("ENOENT");
+    // Named, it is executed, and found to be no subject.
+    expect((await chaos("replay", file, "--subject", subject)).stderr).toContain("no default export");
+    await access(mark);
   });
 
   it("an artifact of another shape names the place", async () => {

@@ -6,6 +6,7 @@ import path from "node:path";
 import { execa } from "execa";
 import type { ArtifactPlan } from "../../campaign/artifact.ts";
 import type { CampaignResult } from "../../campaign/result.ts";
+import { replayCommand } from "../../subject/trust.ts";
 import { htmlPage } from "./html.ts";
 import { markdownPage } from "./markdown.ts";
 import { nameOf, pageOf, planFile, type Setting } from "./page.ts";
@@ -23,7 +24,7 @@ export async function writeReport(
   const subject = nameOf(result);
   const slug = path.basename(subject).replace(/\.[cm]?[jt]s$/, "");
   const plans = path.join(dir, "plans", slug);
-  const page = pageOf(result, await settingOf(plans, checkout));
+  const page = pageOf(result, await settingOf(plans, subject, checkout));
   await mkdir(plans, { recursive: true });
   // A plan alone does not say where a world in memory ended: of those the artifact is replayed.
   const ofProcesses = result.defects.filter(({ tier }) => tier === "real");
@@ -43,7 +44,7 @@ export async function writeReport(
   return Promise.all(written);
 }
 
-async function settingOf(plans: string, checkout: string | undefined): Promise<Setting> {
+async function settingOf(plans: string, subject: string, checkout: string | undefined): Promise<Setting> {
   const manifest = JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8"));
   const version = checkout === undefined ? undefined : await versionOf(checkout);
   return {
@@ -53,8 +54,7 @@ async function settingOf(plans: string, checkout: string | undefined): Promise<S
     platform: `${process.platform} ${process.arch}`,
     replay: (file) =>
       [
-        "pnpm chaos replay",
-        path.join(plans, file),
+        replayCommand(path.join(plans, file), subject),
         ...(checkout === undefined ? [] : ["--checkout DIR"]),
       ].join(" "),
     ...(version === undefined ? {} : { version }),
