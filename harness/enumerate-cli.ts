@@ -42,8 +42,11 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       ).argParser(whole),
     )
     .addOption(
-      new Option("--states <number>", "in memory: of one power cut take at most so many states")
-        .argParser(whole)
+      new Option(
+        "--states <number|all>",
+        "in memory: of one power cut take at most so many states; all: each that a recovery can tell from the others",
+      )
+        .argParser((text) => (text === "all" ? text : whole(text)))
         .default(statesMaxDefault),
     )
     .option("--progress <dir>", "in memory: keep there what was run, and go on from what is kept there")
@@ -108,6 +111,7 @@ export function registerEnumerate(root: Command, finish: (code: number) => void)
       `
 Examples:
   pnpm chaos enumerate interrupted-after-tool-result                         in memory, every disk model
+  pnpm chaos enumerate interrupted-after-tool-result --model ext4 --states all    no legal state left out
   pnpm chaos enumerate all --states 6 --progress .holdfast/enumerate         all scenarios; may be interrupted
   pnpm chaos enumerate interrupted-after-tool-result --real                  the reference, every boundary
   pnpm chaos enumerate interrupted-after-tool-result --real --subject ./mine.ts --modes before,torn

@@ -21,6 +21,8 @@ const MemorySchema = z.strictObject({
         when: z.enum(["before", "after", "torn", "late"]),
         model: z.enum(["kill", "posix", "ext4", "torn"]),
         state: z.union([z.int(), z.literal("least")]).optional(),
+        /** Instead of `state`: how each thing came out that was open when the power failed. */
+        picks: z.array(z.int().min(0)).max(1_000).readonly().optional(),
         /** A sync before it that fails and loses what it was to bring. */
         drops: z.int().min(1).optional(),
       }),

@@ -6,6 +6,7 @@ import path from "node:path";
 import { dir as temporaryFolder } from "tmp-promise";
 import type { Scenario } from "../../scenarios/scenario.ts";
 import { type EnumerateOptions, type Enumeration, enumerate } from "./enumerate.ts";
+import type { Coverage } from "./enumeration/exhaustive.ts";
 import { openPool } from "./enumeration/pool.ts";
 import { ForeignProgress } from "./enumeration/progress.ts";
 import { powerModels } from "./power.ts";
@@ -18,7 +19,7 @@ export interface MemoryFlags {
   readonly model?: Model;
   readonly pairs: boolean;
   readonly runs?: number;
-  readonly states: number;
+  readonly states: number | "all";
   readonly workers: number;
   readonly progress?: string;
 }
@@ -106,7 +107,9 @@ async function enumerateOne(
   }
 }
 
-function misuse({ model, pairs }: MemoryFlags): string | undefined {
+function misuse({ model, pairs, states }: MemoryFlags): string | undefined {
+  if (pairs && states === "all" && model !== "kill")
+    return "--pairs goes on from single states: give --states a number, or --model kill.";
   return model === "faults" && pairs ? "--pairs is about crashes, not about faults." : undefined;
 }
 
@@ -126,11 +129,12 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
   }
   const sampled =
     found.sampled === 0 ? "" : ` At ${found.sampled} calls more states are legal than were taken.`;
+  const counted = found.coverage === undefined ? "" : ` ${coverageOf(found.coverage)}`;
   const left = found.left === 0 ? "" : ` ${found.left} crashes were left out, as asked.`;
   const known = found.known === 0 ? "" : ` ${found.known} runs were known from before.`;
   const rate = ((found.runs * 1_000) / Math.max(1, found.cpuMs)).toFixed(0);
   lines.push(
-    `  ${found.calls} calls to the end without a crash · ${found.states} distinct places and states · ${found.pairs} pairs · ${found.runs} runs · ${(found.cpuMs / 1_000).toFixed(1)} CPU s (${rate} runs a second).${sampled}${left}${known}`,
+    `  ${found.calls} calls to the end without a crash · ${found.states} distinct places and states · ${found.pairs} pairs · ${found.runs} runs · ${(found.cpuMs / 1_000).toFixed(1)} CPU s (${rate} runs a second).${counted}${sampled}${left}${known}`,
     `  places and states found by CPU second: ${found.curve.map((count) => count ?? 0).join(" ")}`,
   );
   const told = new Set<string>();
@@ -140,4 +144,13 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
     lines.push(`  ${verdict}`, `    ${stories[0] ?? ""}`, `    ${JSON.stringify(job)}`);
   }
   return `${lines.join("\n")}\n\n`;
+}
+
+/** In words: of how many legal states the runs are the runs. */
+function coverageOf({ legal, covered, apart }: Coverage): string {
+  const told =
+    covered === legal
+      ? `All ${legal} legal states of all calls are covered: each is one that a run could not tell apart from its own.`
+      : `Not exhaustive: of ${legal} legal states of all calls ${covered} are covered.`;
+  return apart === 0 ? told : `${told} ${apart} calls needed runs of their own.`;
 }

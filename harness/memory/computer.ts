@@ -9,6 +9,7 @@ import type { JsonAnswer } from "../subject/http.ts";
 import { type CallHooks, Calls } from "./calls.ts";
 import { Disk, FileNode, type FolderNode } from "./disk.ts";
 import type { Watchers } from "./files.ts";
+import type { Looks } from "./looks.ts";
 import type { Processes, ProcessIdentity } from "./ports.ts";
 import { Random } from "./random.ts";
 import { Owner, Scheduler } from "./scheduler.ts";
@@ -63,6 +64,12 @@ export class Computer implements Watchers {
   /** Ids, tokens and nonces come from a source of their own, so that they do not move with the order of things. */
   randomHex(bytes: number): string {
     return this.#ids.hex(bytes);
+  }
+
+  /** From here on chance is that of another seed. */
+  reseed(seed: number): void {
+    this.random.reseed(seed);
+    this.#ids.reseed(seed ^ 0x5bd1e995);
   }
 
   get bootId(): string {
@@ -121,11 +128,11 @@ export class Computer implements Watchers {
   }
 
   /** All processes are gone at once, the disk is as given (as it is, without), and the machine is booted again. */
-  powerCut(root: FolderNode | undefined): void {
+  powerCut(root: FolderNode | undefined, looks?: Looks): void {
     for (const one of this.#processes.values()) one.owner.dead = true;
     for (const one of [...this.#processes.values()]) this.end(one, null, "power");
     this.#watches.clear();
-    if (root !== undefined) this.disk.restore(root);
+    if (root !== undefined) this.disk.restore(root, looks);
     this.#boot += 1;
   }
 

@@ -21,9 +21,20 @@ import { type RunRecord, serverLeft } from "../history.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
-import { contentsOf, type Loss, lossesOf, sessionIdOf, tornTail } from "./losses.ts";
+import { hashOfBytes, hashOfText } from "./hash.ts";
+import { Leavings } from "./leavings.ts";
+import { type Look, Looks } from "./looks.ts";
+import {
+  type Contents,
+  contentsAgain,
+  contentsOf,
+  type Loss,
+  lossesOf,
+  sessionIdOf,
+  tornTail,
+} from "./losses.ts";
 import { OrderMonitor } from "./order.ts";
-import { type DiskModel, statesAfterPowerCut } from "./power.ts";
+import { choicesOf, type DiskModel, stateOfPicks, statesAfterPowerCut } from "./power.ts";
 import type { PowerState } from "./power-state.ts";
 import { Random } from "./random.ts";
 import { stepOf } from "./steps.ts";
@@ -38,6 +49,11 @@ export interface Crash {
   readonly state?: number | "least";
   /** Of so many states at most the one is; as in the run that found it. */
   readonly statesMax?: number;
+  /**
+   * Instead of `state`: how each thing came out that was open, as power.ts numbers them. What comes after then depends
+   * on nothing but what was left and what had been until then: chance begins anew with the next start of the server.
+   */
+  readonly picks?: readonly number[];
   /** Number of an earlier call: a sync that fails, and what it was to bring is gone. */
   readonly drops?: number;
 }
@@ -58,6 +74,10 @@ export interface CrashedRun {
   /** Port calls of the whole run. */
   readonly calls: number;
   readonly run: MemoryRun;
+  /** What was seen of the state that the last crash left, where it was one by picks. */
+  readonly looks: readonly Look[];
+  /** All that had been until the server was started behind it, the disk left out; undefined when it never was. */
+  readonly past: number | undefined;
 }
 
 /** More states of one power cut than this are sampled. */
@@ -80,6 +100,7 @@ export async function executeWithCrashes(
 ): Promise<CrashedRun> {
   let hits = 0;
   let losses: Loss[] = [];
+  const left: Left = { before: new Map(), looks: undefined, past: undefined };
   let tellEnded: (call: PortCall) => void = () => undefined;
   const hooks: CallHooks = {
     fate: (call): CallFate => {
@@ -96,7 +117,14 @@ export async function executeWithCrashes(
       hits += 1;
       const isPower = crash !== undefined && crash.model !== "kill";
       if (isPower) order.beforePowerCut();
-      losses = crash === undefined ? [] : endWorld(made, crash, call);
+      losses = crash === undefined ? [] : endWorld(made, crash, call, left);
+      const begun = run.recorder.entries.length;
+      if (crash?.picks !== undefined)
+        made.stage.onStart = () => {
+          left.past = pastOf(made, begun, left.before);
+          made.computer.reseed(left.past);
+          made.stage.onStart = () => undefined;
+        };
       if (isPower) order.powerCut();
       tellEnded(call);
     },
@@ -145,15 +173,32 @@ export async function executeWithCrashes(
     hits,
     calls: made.computer.calls.count,
     run: made,
+    looks: left.looks?.seen ?? [],
+    past: left.past,
   };
 }
 
-function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall): Loss[] {
+/** What the last crash left, and what it was left to. */
+interface Left {
+  before: Contents;
+  looks: Looks | undefined;
+  past: number | undefined;
+}
+
+function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall, left: Left): Loss[] {
   const before = contentsOf(computer);
   if (crash.model === "kill") {
     if (stage.life !== undefined) computer.end(stage.life.process, null, "SIGKILL");
     // Nothing else can be torn; the last write on the disk may be a whole one, of an agent that goes on.
     return crash.when === "torn" && op === "append" ? tornTail(computer) : [];
+  }
+  if (crash.picks !== undefined) {
+    const choices = choicesOf(computer.disk, crash.model);
+    left.looks = new Looks(new Leavings(computer.disk, choices).possible);
+    left.before = before;
+    left.past = undefined;
+    computer.powerCut(stateOfPicks(computer.disk, choices, crash.picks).rootFor(left.looks), left.looks);
+    return lossesOf(before, contentsAgain(before, computer));
   }
   const random = new Random(crash.call);
   const { states } = statesAfterPowerCut(
@@ -170,7 +215,25 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall
         : states.find(({ hash }) => hash === crash.state);
   if (chosen === undefined) throw new Error(`There is no state ${crash.state} at call ${crash.call}.`);
   computer.powerCut(chosen.root);
-  return lossesOf(before, contentsOf(computer));
+  return lossesOf(before, contentsAgain(before, computer));
+}
+
+/**
+ * What people, agents and the driver were told and did until now, without times, and without what tells of the disk that
+ * was left; and what that is measured by, the disk before.
+ *
+ * @param begun number of entries when the world ended.
+ */
+function pastOf({ run, computer }: MemoryRun, begun: number, before: Contents): number {
+  const told = run.recorder.entries.map(({ t: _, ...entry }, at) =>
+    at < begun ? entry : entry.kind === "fault" ? { ...entry, at: "" } : entry.kind === "damage" ? {} : entry,
+  );
+  const done = [...computer.ledgers].map(([path, entries]) => [
+    path,
+    entries.filter(({ kind }) => kind !== "gate").map(({ t: _, ...entry }) => entry),
+  ]);
+  const held = [...before].map(([path, { content }]) => [path, hashOfBytes(content)]);
+  return hashOfText(JSON.stringify([told, done, held]));
 }
 
 /** A driver that goes on where the world ended; the one before waits for ever. */

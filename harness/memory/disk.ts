@@ -1,32 +1,56 @@
 /**
- * A disk in memory that knows what of it would survive a power cut.
+ * A disk in memory that knows what of it would survive a power cut, and what anybody has seen of what the last one left.
  *
  * Files keep what they held at their last sync and after each write since; folders keep the entries that are
  * durable and the changes since the last folder sync, in the one order in which all changes were made.
  * Always: what a process reads is the newest; what was synced stays.
  * Never: it decides nothing about what a power cut leaves: see power.ts.
  */
+import type { Looks } from "./looks.ts";
 
 const nothing = new Uint8Array();
 
 export class FileNode {
   readonly kind = "file";
+  /** Number among everything that was made on its disk; kept by what a power cut leaves. */
+  id = 0;
   #buffer: Uint8Array = new Uint8Array(256);
-  /** What the file holds now, as every process reads it; must not be changed. */
-  content: Uint8Array = nothing;
-  /** What a power cut is sure to leave. */
-  synced: Uint8Array = nothing;
+  #content: Uint8Array = nothing;
+  #synced: Uint8Array = nothing;
+  #looks: Looks | undefined;
   /** Content after each write since the last sync, oldest first: any of them may be on the disk. */
   versions: Uint8Array[] = [];
   /** Bytes that the system takes for written although they are not: from a sync that failed. */
   #lost: { readonly fromByte: number; readonly toByte: number }[] = [];
 
+  /** What the file holds now, as every process reads it; must not be changed. */
+  get content(): Uint8Array {
+    this.#look();
+    return this.#content;
+  }
+
+  /** What a power cut is sure to leave. */
+  get synced(): Uint8Array {
+    this.#look();
+    return this.#synced;
+  }
+
+  /** The content, for whoever tells states of the disk apart and learns nothing from it. */
+  get unseen(): Uint8Array {
+    return this.#content;
+  }
+
+  get isDirty(): boolean {
+    return this.#content !== this.#synced;
+  }
+
   append(bytes: Uint8Array): void {
-    const before = this.content.length;
+    this.#look();
+    const before = this.#content.length;
     const size = before + bytes.length;
     if (size > this.#buffer.length) {
       const grown = new Uint8Array(size * 2);
-      grown.set(this.content);
+      grown.set(this.#content);
       this.#buffer = grown;
     }
     this.#buffer.set(bytes, before);
@@ -38,7 +62,7 @@ export class FileNode {
     this.#lost = this.#lost.flatMap((one) =>
       one.fromByte >= fromByte ? [] : [{ ...one, toByte: Math.min(one.toByte, fromByte) }],
     );
-    this.#now(this.content);
+    this.#now(this.#content);
   }
 
   /** Other content from here on; what was there before stays what it was for whoever kept it. */
@@ -51,40 +75,52 @@ export class FileNode {
   sync(): void {
     if (this.versions.length === 0) return;
     this.versions = [];
-    this.synced = this.content;
+    this.#synced = this.#content;
     if (this.#lost.length === 0) return;
-    this.synced = this.content.slice();
-    for (const { fromByte, toByte } of this.#lost) this.synced.fill(0, fromByte, toByte);
+    this.#synced = this.#content.slice();
+    for (const { fromByte, toByte } of this.#lost) this.#synced.fill(0, fromByte, toByte);
   }
 
   /** A sync that failed: what was to be synced is dropped, is read as if it were there, and is not written again. */
   lose(): void {
     if (this.versions.length === 0) return;
-    this.#lost.push({ fromByte: this.synced.length, toByte: this.content.length });
+    this.#lost.push({ fromByte: this.#synced.length, toByte: this.#content.length });
     this.versions = [];
   }
 
+  /** What is left of a file says so once, when somebody first depends on it. */
+  #look(): void {
+    const looks = this.#looks;
+    if (looks === undefined) return;
+    this.#looks = undefined;
+    looks.content(this.id, this.#content);
+  }
+
   #now(content: Uint8Array): void {
-    this.content = content;
+    this.#content = content;
     this.versions.push(content);
   }
 
-  /** A file that a power cut has left. */
-  static of(content: Uint8Array): FileNode {
+  /** A file that a power cut has left of the one with that number. */
+  static of(content: Uint8Array, id: number, looks: Looks | undefined): FileNode {
     const file = new FileNode();
+    file.id = id;
+    file.#looks = looks;
     file.#buffer = content.slice();
-    file.content = file.#buffer;
-    file.synced = file.#buffer;
+    file.#content = file.#buffer;
+    file.#synced = file.#buffer;
     return file;
   }
 }
 
 export class FifoNode {
   readonly kind = "fifo";
+  id = 0;
 }
 
 export class FolderNode {
   readonly kind = "folder";
+  id = 0;
   /** Entries as they are now. */
   readonly entries = new Map<string, DiskNode>();
   /** Entries as a power cut is sure to leave them. */
@@ -109,6 +145,8 @@ export class Disk {
   /** The write that was made last, for torn writes. */
   lastWrite: { readonly file: FileNode; readonly before: Uint8Array; readonly after: Uint8Array } | undefined;
   #paths = new Map<string, DiskNode>();
+  #looks: Looks | undefined;
+  #nodes = 0;
   #order = 0;
   #committedOrder = 0;
   readonly #onChange: (folder: string, name: string) => void;
@@ -120,14 +158,23 @@ export class Disk {
   }
 
   at(path: string): DiskNode | undefined {
+    this.#looks?.path(path, this.#paths);
     return this.#paths.get(path === "/" ? "" : path);
+  }
+
+  /** Names in a folder, sorted; undefined when there is no such folder. */
+  names(path: string): string[] | undefined {
+    const node = this.at(path);
+    if (!(node instanceof FolderNode)) return undefined;
+    this.#looks?.names(path, this.#paths);
+    return [...node.entries.keys()].sort();
   }
 
   /** Undefined when the path is taken, or its folder is missing ("no-folder"). */
   add(path: string, node: DiskNode): "added" | "exists" | "no-folder" {
     const { folder, name } = this.#place(path);
     if (folder === undefined) return "no-folder";
-    if (this.#paths.has(path)) return "exists";
+    if (this.at(path) !== undefined) return "exists";
     this.#paths.set(path, node);
     this.#change(path, folder, [[name, node]]);
     return "added";
@@ -140,7 +187,7 @@ export class Disk {
     for (const name of path.slice(1).split("/")) {
       at = `${at}/${name}`;
       const there = parent.entries.get(name);
-      const folder = there instanceof FolderNode ? there : new FolderNode();
+      const folder = there instanceof FolderNode ? there : this.#numbered(new FolderNode());
       parent.entries.set(name, folder);
       parent.durable.set(name, folder);
       this.#paths.set(at, folder);
@@ -149,7 +196,8 @@ export class Disk {
   }
 
   rename(from: string, to: string): boolean {
-    const node = this.#paths.get(from);
+    const node = this.at(from);
+    this.at(to);
     const source = this.#place(from);
     const target = this.#place(to);
     if (node === undefined || source.folder === undefined || target.folder !== source.folder) return false;
@@ -164,7 +212,8 @@ export class Disk {
 
   remove(path: string): boolean {
     const { folder, name } = this.#place(path);
-    if (folder === undefined || !this.#paths.delete(path)) return false;
+    if (folder === undefined || this.at(path) === undefined) return false;
+    this.#paths.delete(path);
     this.#change(path, folder, [[name, undefined]]);
     return true;
   }
@@ -210,17 +259,18 @@ export class Disk {
   dirtyFiles(): Set<FileNode> {
     const dirty = new Set<FileNode>();
     for (const node of this.#paths.values()) {
-      if (node instanceof FileNode && isDirty(node)) dirty.add(node);
+      if (node instanceof FileNode && node.isDirty) dirty.add(node);
     }
     // A file that was removed or replaced may come back with the entry that named it, durable or not.
     for (const { folder, sets } of this.changes)
       for (const node of [...folder.durable.values(), ...sets.map(([, set]) => set)])
-        if (node instanceof FileNode && isDirty(node)) dirty.add(node);
+        if (node instanceof FileNode && node.isDirty) dirty.add(node);
     return dirty;
   }
 
-  /** Takes everything as it is in `root`, durable: after a power cut. */
-  restore(root: FolderNode): void {
+  /** Takes everything as it is in `root`, durable: after a power cut. `looks` is told what is seen of it. */
+  restore(root: FolderNode, looks?: Looks): void {
+    this.#looks = looks;
     this.changes = [];
     this.lastWrite = undefined;
     this.#paths = new Map([["", this.root]]);
@@ -246,16 +296,25 @@ export class Disk {
 
   #place(path: string): { folder: FolderNode | undefined; name: string } {
     const slash = path.lastIndexOf("/");
-    const folder = this.#paths.get(path.slice(0, slash));
+    const folder = this.at(path.slice(0, slash));
     return { folder: folder instanceof FolderNode ? folder : undefined, name: path.slice(slash + 1) };
   }
 
   #change(path: string, folder: FolderNode, sets: EntryChange["sets"]): void {
     this.#order += 1;
     const change = { order: this.#order, folder, sets };
+    for (const [, node] of sets) if (node !== undefined) this.#numbered(node);
     applyChange(folder.entries, change);
     this.changes.push(change);
     this.#tell(path);
+  }
+
+  #numbered<Node extends DiskNode>(node: Node): Node {
+    if (node.id === 0) {
+      this.#nodes += 1;
+      node.id = this.#nodes;
+    }
+    return node;
   }
 
   #wrote(path: string, file: FileNode, before: Uint8Array): void {
@@ -267,10 +326,6 @@ export class Disk {
     const slash = path.lastIndexOf("/");
     this.#onChange(path.slice(0, slash), path.slice(slash + 1));
   }
-}
-
-function isDirty(file: FileNode): boolean {
-  return file.content !== file.synced;
 }
 
 export function applyChange(entries: Map<string, DiskNode>, { sets }: EntryChange): void {

@@ -69,6 +69,7 @@ export class DurableJournal {
   #segments(what: "durable" | "written" = "durable"): Facts[] {
     const node = this.#disk.at(folder);
     if (!(node instanceof FolderNode) || !isDurable(this.#disk, folder)) return [];
+    this.#disk.names(folder);
     return [...node.durable.values()].flatMap((file) => {
       if (!(file instanceof FileNode)) return [];
       return [
@@ -120,10 +121,11 @@ function note(facts: Facts, line: string): void {
 
 /** Is the path there, whatever a power cut leaves? */
 export function isDurable(disk: Disk, path: string): boolean {
+  const now = disk.at(path);
   let at: unknown = disk.root;
   for (const name of path.slice(1).split("/")) {
     if (!(at instanceof FolderNode)) return false;
     at = at.durable.get(name);
   }
-  return at !== undefined && at === disk.at(path);
+  return at !== undefined && at === now;
 }

@@ -5,15 +5,20 @@
  * Always: the calls are counted until a run completes with no crash: that run, whose last call is the last place, is
  * the proof that no place was left out. A place is left out only when an earlier one leaves the same content on
  * the disk, the same processes, and has shown the same to the same people; or where more states are legal than
- * `statesMax`, which is said. How many processes share the work changes nothing of what is run.
+ * `statesMax`, which is said. With "all" no legal state of a power cut is left out: see exhaustive.ts. How many processes
+ * share the work changes nothing of what is run, but there which of two equal runs is made.
  */
 import type { Plan } from "../plan/plan.ts";
 import { type Crash, statesMaxDefault } from "./crash.ts";
-import { type DiskFault, diskFaults } from "./disk-faults.ts";
+import { diskFaults } from "./disk-faults.ts";
+import { enumerateAllStates } from "./enumeration/all-states.ts";
+import type { Coverage } from "./enumeration/exhaustive.ts";
 import type { EnumerationJob, JobOutcome } from "./enumeration/job.ts";
 import type { Place } from "./enumeration/place.ts";
 import { type EnumerationPool, ownPool } from "./enumeration/pool.ts";
 import { type KnownOutcome, Progress } from "./enumeration/progress.ts";
+import { spread } from "./enumeration/spread.ts";
+import { type Failure, type StepRow, Table, type Task } from "./enumeration/table.ts";
 import { hashOfText } from "./hash.ts";
 import type { DiskModel } from "./power.ts";
 
@@ -24,34 +29,13 @@ export interface EnumerateOptions {
   readonly seed?: number;
   /** Ends the enumeration early; what was not run is said. */
   readonly runsMax?: number;
-  /** Of one call at most so many states. */
-  readonly statesMax?: number;
+  /** Of one call at most so many states; "all": every one, where runs stand for all that cannot be told apart. */
+  readonly statesMax?: number | "all";
   /** Who performs the runs; by default this process, one after the other. */
   readonly pool?: EnumerationPool;
   /** A file that is added to, and from which an earlier enumeration goes on. */
   readonly progress?: string;
   readonly onRun?: (runs: number, waiting: number) => void;
-}
-
-/** One row of the table: what happened when the world ended at this step of the protocol. */
-export interface StepRow {
-  readonly step: string;
-  readonly model: DiskModel | DiskFault;
-  /** Calls of this step at which the world could end. */
-  calls: number;
-  /** Distinct states that were left, each run to its end. */
-  runs: number;
-  /** Verdict or defect signature → number of runs. */
-  readonly outcomes: Map<string, number>;
-}
-
-/** A run that was not green, with what it takes to run it again. */
-export interface Failure {
-  readonly job: EnumerationJob;
-  readonly crashes: readonly Crash[];
-  readonly steps: readonly string[];
-  readonly verdict: string;
-  readonly stories: readonly string[];
 }
 
 export interface Enumeration {
@@ -66,6 +50,8 @@ export interface Enumeration {
   readonly known: number;
   /** Calls at which more states are legal than were taken. */
   readonly sampled: number;
+  /** Of power cuts: legal states at all calls, and how many of them the runs stand for; where that was counted. */
+  readonly coverage?: Coverage;
   /** Crashes that were found but not run, because of `runsMax`. */
   readonly left: number;
   readonly failures: readonly Failure[];
@@ -74,25 +60,20 @@ export interface Enumeration {
   readonly curve: readonly number[];
 }
 
-/** A run that is to be made, and where in the table it belongs. */
-interface Task {
-  readonly job: EnumerationJob;
-  readonly steps: readonly string[];
-  readonly model: StepRow["model"];
-}
-
 /** Runs every crash of a plan under one model. */
 export async function enumerate(plan: Plan, options: EnumerateOptions): Promise<Enumeration> {
-  const pool = options.pool ?? ownPool(plan, options.seed ?? 1);
+  const { model, seed = 1, statesMax, pairs } = options;
+  const pool = options.pool ?? ownPool(plan, seed);
+  if (statesMax === "all" && !pairs && model !== "kill" && model !== "faults")
+    return enumerateAllStates(plan, { ...options, model, seed }, pool);
   return new Enumerator(options, pool).run();
 }
 
 class Enumerator {
   readonly #options: EnumerateOptions;
   readonly #pool: EnumerationPool;
-  readonly #rows = new Map<string, StepRow>();
+  readonly #table = new Table();
   readonly #known = new Set<number>();
-  readonly #failures: Failure[] = [];
   readonly #curve: number[] = [];
   #progress: Progress | undefined;
   #sampled = 0;
@@ -112,14 +93,14 @@ class Enumerator {
     const first = this.#tasksOf(clean, [], []);
     this.#openProgress(clean, first);
     // Behind the last call: the state that a run leaves when nothing more happens.
-    this.#note({ job: { crashes: [] }, steps: [], model: model === "faults" ? "EIO" : model }, clean);
+    this.#table.note({ job: { crashes: [] }, steps: [], model: model === "faults" ? "EIO" : model }, clean);
     const second: Task[] = [];
     let left = await this.#runAll(first, runsMax - 1, pairs, (task, outcome) =>
       second.push(...this.#tasksOf(outcome, task.job.crashes, task.steps)),
     );
     left += await this.#runAll(second, runsMax - this.#runs, false, () => undefined);
     return {
-      rows: [...this.#rows.values()],
+      rows: this.#table.rows,
       calls: clean.calls,
       states: this.#known.size,
       pairs: second.length,
@@ -127,7 +108,7 @@ class Enumerator {
       known: this.#knownRuns,
       sampled: this.#sampled,
       left,
-      failures: this.#failures,
+      failures: this.#table.failures,
       cpuMs: this.#cpuMs,
       curve: this.#curve,
     };
@@ -154,7 +135,7 @@ class Enumerator {
           const of = order[taken];
           taken += 1;
           if (of === undefined) continue;
-          this.#note(of, done);
+          this.#table.note(of, done);
           if (deeper && "places" in done) take(of, done);
           this.#options.onRun?.(this.#runs, order.length - taken);
         }
@@ -180,8 +161,8 @@ class Enumerator {
   }
 
   #looksFor(): NonNullable<EnumerationJob["looksFor"]> {
-    const { model, statesMax = statesMaxDefault } = this.#options;
-    return { model, statesMax };
+    const { model, statesMax = "all" } = this.#options;
+    return { model, statesMax: statesMax === "all" ? statesMaxDefault : statesMax };
   }
 
   /** What is new among the places that a run came by. */
@@ -189,7 +170,8 @@ class Enumerator {
     const { model } = this.#options;
     this.#sampled += outcome.sampled;
     for (const [step, calls] of Object.entries(outcome.steps))
-      for (const each of model === "faults" ? diskFaults : [model]) this.#row(step, each).calls += calls;
+      for (const each of model === "faults" ? diskFaults : [model])
+        this.#table.row(step, each).calls += calls;
     const failing = outcome.faults.map(
       ({ call, fault, step }): Task => ({
         job: { crashes: [], fault: { call, fault } },
@@ -216,24 +198,4 @@ class Enumerator {
     const jobs = JSON.stringify(tasks.map(({ job }) => job));
     this.#progress = new Progress(progress, `${model} ${statesMax} ${clean.calls} ${hashOfText(jobs)}`);
   }
-
-  #note({ job, steps, model }: Task, { verdict, stories }: KnownOutcome): void {
-    const row = this.#row(steps.at(-1) ?? "no crash", model);
-    row.runs += 1;
-    row.outcomes.set(verdict, (row.outcomes.get(verdict) ?? 0) + 1);
-    if (verdict !== "pass") this.#failures.push({ job, crashes: job.crashes, steps, verdict, stories });
-  }
-
-  #row(step: string, model: StepRow["model"]): StepRow {
-    const key = `${step} ${model}`;
-    const row = this.#rows.get(key) ?? { step, model, calls: 0, runs: 0, outcomes: new Map() };
-    this.#rows.set(key, row);
-    return row;
-  }
-}
-
-/** Every n-th first, then what is between. */
-function spread<T>(all: readonly T[], most: number): T[] {
-  const stride = Math.max(1, Math.ceil(all.length / Math.max(1, most)));
-  return Array.from({ length: stride }, (_, from) => all.filter((__, at) => at % stride === from)).flat();
 }

@@ -24,7 +24,7 @@ import { home, referenceOver } from "../subject/reference-api.ts";
 import { runMemoryAgent } from "./agent.ts";
 import type { CallHooks } from "./calls.ts";
 import { Computer } from "./computer.ts";
-import { FileNode, FolderNode } from "./disk.ts";
+import { FileNode } from "./disk.ts";
 import { ServerLife } from "./server.ts";
 import { Wrappers } from "./wrapper.ts";
 
@@ -43,6 +43,8 @@ export interface Stage {
   readonly wrappers: Wrappers;
   /** Told when a server ends because it can no longer work. */
   onOver: () => void;
+  /** Told when a server is about to be started. */
+  onStart: () => void;
 }
 
 /** What the orchestrator can do in memory: all that it can on real processes. */
@@ -119,7 +121,14 @@ export function prepareInMemory(plan: Plan, seed: number, hooks: CallHooks): Mem
   const wrappers = new Wrappers(computer, agentPath, (process, start, spool) =>
     runMemoryAgent(computer, (connection) => agents.accept(connection), process, start, spool),
   );
-  const stage: Stage = { life: undefined, epoch: 0, lives: [], wrappers, onOver: () => undefined };
+  const stage: Stage = {
+    life: undefined,
+    epoch: 0,
+    lives: [],
+    wrappers,
+    onOver: () => undefined,
+    onStart: () => undefined,
+  };
   const spawned: RunProcess[] = [];
   const subject = subjectOf(computer, stage, spawned);
   const context: Context = {
@@ -172,6 +181,7 @@ export function subjectOf(computer: Computer, stage: Stage, spawned: RunProcess[
     return stage.life;
   };
   const start = async (ctx: Context) => {
+    stage.onStart();
     const life = new ServerLife(computer, () => stage.onOver());
     stage.life = life;
     stage.lives.push(life);
@@ -272,6 +282,5 @@ function bufferOf(content: Uint8Array): Buffer {
 }
 
 function namesIn(computer: Computer, folder: string): string[] {
-  const node = computer.disk.at(folder);
-  return node instanceof FolderNode ? [...node.entries.keys()].sort() : [];
+  return computer.disk.names(folder) ?? [];
 }

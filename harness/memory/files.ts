@@ -38,11 +38,7 @@ export function memoryFiles(disk: Disk, calls: Calls, life: Owner, watchers: Wat
         });
       }
     },
-    list: (path) =>
-      call("list", path, () => {
-        const node = disk.at(path);
-        return node instanceof FolderNode ? [...node.entries.keys()].sort() : undefined;
-      }),
+    list: (path) => call("list", path, () => disk.names(path)),
     stat: (path) => call("stat", path, () => statOf(disk, path)),
     rename: (from, to) =>
       call("rename", to, () => {

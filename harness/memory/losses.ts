@@ -32,7 +32,17 @@ export function contentsOf({ disk }: Computer): Contents {
   return contents;
 }
 
-/** From the first byte that differs to the end of the longer one. */
+/** Contents of the same files, as far as they are there now; nothing else is looked at. */
+export function contentsAgain(before: Contents, { disk }: Computer): Contents {
+  const contents = new Map<string, { role: Loss["role"]; content: Uint8Array }>();
+  for (const [path, { role }] of before) {
+    const node = disk.at(path);
+    if (node instanceof FileNode) contents.set(path, { role, content: node.content });
+  }
+  return contents;
+}
+
+/** Of what there was before and is other now: from the first byte that differs to the end of the longer one. */
 export function lossesOf(before: Contents, after: Contents): Loss[] {
   const losses: Loss[] = [];
   for (const [path, { role, content }] of before) {

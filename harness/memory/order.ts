@@ -87,8 +87,7 @@ export class OrderMonitor {
     if (!this.#journal.hasDispatch(session, attempt))
       return "an agent is started before its dispatch is on the disk";
     const store = `${this.#made.run.context.workspace}/.coding-agent/sessions`;
-    const folder = disk.at(store);
-    const names = folder instanceof FolderNode && Number(attempt) > 1 ? [...folder.entries.keys()] : [];
+    const names = Number(attempt) > 1 ? (disk.names(store) ?? []) : [];
     // What the agent left there itself is its own; what we put in place of it must stay.
     const ours = names.filter((name) => name.endsWith(".json") && isOurs(disk, `${store}/${name}`));
     return ours.every((name) => isDurable(disk, `${store}/${name}`))

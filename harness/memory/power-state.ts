@@ -13,11 +13,14 @@ import {
   FolderNode,
 } from "./disk.ts";
 import { hashOfBytes, hashOfText } from "./hash.ts";
+import type { Looks } from "./looks.ts";
 
 export interface PowerState {
   readonly hash: number;
   /** The disk as it is when the power is back; made anew each time that it is asked for. */
   readonly root: FolderNode;
+  /** The same, telling what is seen of it. */
+  rootFor(looks: Looks): FolderNode;
   /** What is missing or other than it was read before, in words. */
   readonly lost: string;
 }
@@ -36,10 +39,12 @@ export interface Kept {
 type Left = FifoNode | LeftFile | LeftFolder;
 interface LeftFile {
   readonly kind: "file";
+  readonly id: number;
   readonly content: Uint8Array;
 }
 interface LeftFolder {
   readonly kind: "folder";
+  readonly id: number;
   readonly entries: readonly (readonly [name: string, left: Left])[];
 }
 
@@ -50,11 +55,12 @@ export function stateOf(disk: Disk, kept: Kept): PowerState {
   const hashes: string[] = [];
   const seen = new Map<FileNode, LeftFile>();
   const fileOf = (name: string, node: FileNode): LeftFile => {
-    const before = seen.get(node);
-    if (before !== undefined) return before;
-    const content = contents.get(node) ?? node.content;
-    if (content.length !== node.content.length) lost.push(`${name}@${content.length}/${node.content.length}`);
-    const left = { kind: "file", content } as const;
+    const known = seen.get(node);
+    if (known !== undefined) return known;
+    const before = node.unseen;
+    const content = contents.get(node) ?? before;
+    if (content.length !== before.length) lost.push(`${name}@${content.length}/${before.length}`);
+    const left = { kind: "file", id: node.id, content } as const;
     seen.set(node, left);
     return left;
   };
@@ -74,26 +80,32 @@ export function stateOf(disk: Disk, kept: Kept): PowerState {
         left.push([name, node instanceof FolderNode ? folderOf(node, at) : node]);
       }
     }
-    return { kind: "folder", entries: left };
+    return { kind: "folder", id: from.id, entries: left };
   };
   const root = folderOf(disk.root, "");
   return {
     hash: hashOfText(hashes.sort().join("\n")),
     get root() {
-      return make(root, new Map());
+      return make(root, new Map(), undefined);
     },
+    rootFor: (looks) => make(root, new Map(), looks),
     lost: lost.join(" "),
   };
 }
 
 /** One file of several names is one file again. */
-function make({ entries }: LeftFolder, files: Map<LeftFile, FileNode>): FolderNode {
+function make(
+  { id, entries }: LeftFolder,
+  files: Map<LeftFile, FileNode>,
+  looks: Looks | undefined,
+): FolderNode {
   const folder = new FolderNode();
+  folder.id = id;
   for (const [name, left] of entries) {
-    if (left.kind === "folder") folder.entries.set(name, make(left, files));
+    if (left.kind === "folder") folder.entries.set(name, make(left, files, looks));
     else if (left.kind === "fifo") folder.entries.set(name, left);
     else {
-      const file = files.get(left) ?? FileNode.of(left.content);
+      const file = files.get(left) ?? FileNode.of(left.content, left.id, looks);
       files.set(left, file);
       folder.entries.set(name, file);
     }

@@ -33,14 +33,35 @@ const pagesMax = 4;
 interface Choice {
   readonly options: number;
 }
-interface FileChoice extends Choice {
+export interface FileChoice extends Choice {
   readonly file: FileNode;
   readonly contents: readonly Uint8Array[];
 }
-interface EntryChoice extends Choice {
+export interface EntryChoice extends Choice {
   /** Option n: the first `sure` + n of them are on the disk. */
   readonly changes: readonly EntryChange[];
   readonly sure: number;
+}
+
+/** Everything that is open when the power fails; each may come out by itself. */
+export interface Choices {
+  readonly entries: readonly EntryChoice[];
+  readonly files: readonly FileChoice[];
+  /** False: of some file more subsets of pages are legal than are told. */
+  readonly complete: boolean;
+}
+
+/** What is open if the power failed now. */
+export function choicesOf(disk: Disk, model: PowerModel): Choices {
+  const files = fileChoices(disk, model);
+  const isMuch = ({ file }: FileChoice) => dirtyPages(file.synced, file.content).length > pagesMax;
+  const complete = model !== "posix" || !files.some(isMuch);
+  return { entries: entryChoices(disk, model), files, complete };
+}
+
+/** The state in which each of the choices came out in the given way; the entries' first. */
+export function stateOfPicks(disk: Disk, { entries, files }: Choices, picks: readonly number[]): PowerState {
+  return stateOf(disk, keptBy(entries, files, picks));
 }
 
 /** Every legal state of the disk if the power failed now. */
@@ -50,8 +71,8 @@ export function statesAfterPowerCut(
   random: Random,
   statesMax: number,
 ): PowerStates {
-  const files = fileChoices(disk, model);
-  const entries = entryChoices(disk, model);
+  const open = choicesOf(disk, model);
+  const { files, entries } = open;
   const choices: readonly Choice[] = [...entries, ...files];
   const { picks, complete } = picksOf(choices, random, statesMax);
   const states = new Map<number, PowerState>();
@@ -59,7 +80,7 @@ export function statesAfterPowerCut(
     const state = stateOf(disk, keptBy(entries, files, pick));
     if (!states.has(state.hash)) states.set(state.hash, state);
   }
-  return { states: [...states.values()], complete };
+  return { states: [...states.values()], complete: complete && open.complete };
 }
 
 function fileChoices(disk: Disk, model: PowerModel): FileChoice[] {

@@ -10,6 +10,10 @@ export class Random {
     this.#state = seed | 0;
   }
 
+  reseed(seed: number): void {
+    this.#state = seed | 0;
+  }
+
   /** 32 random bits, unsigned. */
   bits(): number {
     this.#state = (this.#state + 0x9e3779b9) | 0;

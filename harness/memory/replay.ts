@@ -50,10 +50,11 @@ function withCrashes(
 }
 
 /** As an artifact has it, without what is left out. */
-export function asCrash({ state, drops, ...crash }: MemoryArtifact["crashes"][number]): Crash {
+export function asCrash({ state, picks, drops, ...crash }: MemoryArtifact["crashes"][number]): Crash {
   return {
     ...crash,
     ...(state === undefined ? {} : { state }),
+    ...(picks === undefined ? {} : { picks }),
     ...(drops === undefined ? {} : { drops }),
   };
 }

@@ -66,6 +66,11 @@ export class Scheduler {
     this.#actions.push(action);
   }
 
+  /** How many things can happen on behalf of an owner. */
+  waiting(owner: Owner): number {
+    return this.#owners.filter((one) => one === owner).length;
+  }
+
   after(owner: Owner, ms: number, callback: () => void): { cancel(): void } {
     this.#order += 1;
     const timer: Timer = {

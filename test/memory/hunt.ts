@@ -7,7 +7,7 @@ import { checks, judge } from "../../harness/check/index.ts";
 import type { RunRecord } from "../../harness/history.ts";
 import { type Crash, executeWithCrashes } from "../../harness/memory/crash.ts";
 import { executeWithFault } from "../../harness/memory/disk-faults.ts";
-import { enumerate } from "../../harness/memory/enumerate.ts";
+import { type EnumerateOptions, enumerate } from "../../harness/memory/enumerate.ts";
 import scenario from "../../scenarios/result-known-only-from-the-stream.ts";
 import type { Mutant } from "./mutants.ts";
 
@@ -19,9 +19,13 @@ export interface Found {
 const { plan } = scenario;
 const seed = 1;
 
-export async function hunt(how: Mutant["hunt"]): Promise<Found | undefined> {
+/** `all-states`: as `power`, by runs that stand for all states that they cannot tell apart. */
+export type Hunt = Mutant["hunt"] | "all-states";
+
+export async function hunt(how: Hunt): Promise<Found | undefined> {
   if (how === "order") return order();
-  if (how === "power") return power();
+  if (how === "power") return power({ model: "posix", runsMax: 60 });
+  if (how === "all-states") return power({ model: "ext4", runsMax: 1_000, statesMax: "all" });
   return how === "failed-sync" ? failedSync() : lateWrite();
 }
 
@@ -35,8 +39,8 @@ async function order(): Promise<Found | undefined> {
   return undefined;
 }
 
-async function power(): Promise<Found | undefined> {
-  const { failures, runs } = await enumerate(plan, { model: "posix", pairs: false, seed, runsMax: 60 });
+async function power(options: Omit<EnumerateOptions, "pairs" | "seed">): Promise<Found | undefined> {
+  const { failures, runs } = await enumerate(plan, { ...options, pairs: false, seed });
   const [first] = failures;
   return first === undefined ? undefined : { what: first.verdict, runs };
 }

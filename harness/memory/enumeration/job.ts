@@ -8,6 +8,7 @@ import type { RunRecord } from "../../history.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { type Crash, type CrashedRun, executeWithCrashes } from "../crash.ts";
 import { type DiskFault, diskFaults, executeWithFault, fateOf } from "../disk-faults.ts";
+import type { Look } from "../looks.ts";
 import type { DiskModel } from "../power.ts";
 import { stepOf } from "../steps.ts";
 import { type Place, placesAt } from "./place.ts";
@@ -39,6 +40,9 @@ export interface JobOutcome {
   readonly steps: Readonly<Record<string, number>>;
   /** Calls at which more states are legal than were taken. */
   readonly sampled: number;
+  /** What was seen of what the last crash left, where it was one by picks; and all that had been until then. */
+  readonly looks: readonly Look[];
+  readonly past?: number;
   readonly cpuMs: number;
 }
 
@@ -69,7 +73,18 @@ export async function perform(plan: Plan, seed: number, job: EnumerationJob): Pr
       : await executeWithFault(plan, seed, fault);
   const judged = fault === undefined ? verdictOf(ran, crashes.length) : verdictUnderFault(ran.record);
   const { user, system } = process.cpuUsage(cpu);
-  return { ...judged, calls: ran.calls, places, faults, steps, sampled, cpuMs: (user + system) / 1_000 };
+  const { calls, looks, past } = ran;
+  return {
+    ...judged,
+    calls,
+    places,
+    faults,
+    steps,
+    sampled,
+    looks,
+    ...(past === undefined ? {} : { past }),
+    cpuMs: (user + system) / 1_000,
+  };
 }
 
 type Verdict = Pick<JobOutcome, "verdict" | "stories">;

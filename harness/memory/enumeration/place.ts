@@ -4,6 +4,7 @@
  * Always: two places with one key leave the same content on the disk and the same processes, and the same has been
  * shown to the same people: whatever comes after one comes after the other.
  */
+import type { HistoryEntry } from "../../history.ts";
 import type { PortCall } from "../calls.ts";
 import type { Crash } from "../crash.ts";
 import { FileNode } from "../disk.ts";
@@ -49,18 +50,26 @@ export function placesAt(call: PortCall, made: MemoryRun, model: DiskModel, stat
 }
 
 /** What people were told and agents did until now: the same disk with another past is another place. */
-function seenSoFar({ run, computer }: MemoryRun, model: DiskModel): string {
+export function seenSoFar({ run, computer }: MemoryRun, model: DiskModel): string {
   let told = 0;
-  for (const { kind } of run.recorder.entries) {
-    if (kind === "shown" || kind === "submitted" || kind === "submit" || kind === "resumed") told += 1;
-  }
+  for (const { kind } of run.recorder.entries) if (kinds.has(kind)) told += 1;
   let done = 0;
   for (const entries of computer.ledgers.values()) {
     for (const { kind } of entries) if (kind !== "gate" || model === "kill") done += 1;
   }
   const held = model === "kill" ? run.agents.alive().length : 0;
-  return `${told} ${done} ${held}`;
+  // What was sent and has not arrived will: a power cut does not reach the wires.
+  return `${told} ${done} ${held} ${computer.scheduler.waiting(computer.network)}`;
 }
+
+/** Entries of the history that are of something that happened, not of a look at it. */
+const kinds: ReadonlySet<HistoryEntry["kind"]> = new Set([
+  "shown",
+  "submitted",
+  "submit",
+  "resumed",
+  "fault",
+]);
 
 function hashOfDisk({ computer }: MemoryRun): number {
   const parts: string[] = [];
