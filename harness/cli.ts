@@ -6,6 +6,7 @@
  */
 import { Command, CommanderError } from "commander";
 import { ShimUnavailable } from "./boundary/shim.ts";
+import { WorkersLost } from "./campaign/pool.ts";
 import { Misuse } from "./cli-options.ts";
 import { registerEnumerate } from "./enumerate-cli.ts";
 import { registerReplay } from "./replay-cli.ts";
@@ -83,7 +84,7 @@ main().then(
     const isMisuse =
       error instanceof Misuse || error instanceof SubjectLoadError || error instanceof ShimUnavailable;
     process.stderr.write(
-      isMisuse
+      isMisuse || error instanceof WorkersLost
         ? `chaos: ${error.message}\n`
         : `chaos failed: ${error instanceof Error ? error.stack : String(error)}\n`,
     );

@@ -172,7 +172,7 @@ class Campaign {
 
   private isOver(): boolean {
     const { runs, budgetMs, signal } = this.options;
-    if (signal?.aborted === true) return true;
+    if (signal?.aborted === true || this.pool.isOver) return true;
     if (runs !== undefined) return this.jobs >= runs;
     if (budgetMs === undefined) return true;
     // A red campaign needs the rest of its time to make the failures small.

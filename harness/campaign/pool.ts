@@ -2,7 +2,9 @@
  * The workers of a campaign.
  *
  * Always: each has its own folder, ports and, on Linux as root, its own pid namespace, whose end takes everything
- * in it along. A worker that dies costs its job (infra), not the campaign.
+ * in it along. A worker that dies costs its job (infra), not the campaign: another one takes its place. One that dies
+ * without a job, above all while it loads, is not replaced, since the next one would do the same; where none is left,
+ * every job fails with the reason.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
@@ -19,9 +21,9 @@ export function workersFor(subject: Pick<Subject, "port">, wanted: number): numb
 }
 
 interface Worker {
-  readonly index: number;
-  child: ChildProcess;
+  readonly child: ChildProcess;
   busy: { job: Job; resolve: (outcome: Outcome | Failure) => void } | undefined;
+  isReady: boolean;
 }
 
 /** How workers are started. */
@@ -45,19 +47,34 @@ export interface Failure {
   readonly failed: string;
 }
 
+/** Workers could not be started, or none is left; the message is made for the user. */
+export class WorkersLost extends Error {}
+
 export class Pool {
-  private readonly workers: Worker[] = [];
+  private readonly workers = new Set<Worker>();
   private readonly idle: Worker[] = [];
   private readonly queue: { job: Job; resolve: (outcome: Outcome | Failure) => void }[] = [];
   private closing = false;
+  private why: string | undefined;
 
   private constructor(private readonly options: PoolOptions) {}
 
-  /** Starts `count` workers under `dir`; resolves when all are ready. */
+  /**
+   * Starts `count` workers under `dir`; resolves when all are ready.
+   *
+   * @throws WorkersLost when one of them ends before it is.
+   */
   static async open(options: PoolOptions): Promise<Pool> {
     const pool = new Pool(options);
-    await Promise.all(Array.from({ length: options.count }, (_, index) => pool.add(index)));
-    return pool;
+    const ready = await Promise.all(Array.from({ length: options.count }, (_, index) => pool.add(index)));
+    if (ready.every(Boolean)) return pool;
+    await pool.close();
+    throw new WorkersLost(pool.why);
+  }
+
+  /** No worker is left: every job fails from now on. */
+  get isOver(): boolean {
+    return this.workers.size === 0;
   }
 
   /** Executes a job on the next free worker. */
@@ -72,7 +89,7 @@ export class Pool {
   async close(): Promise<void> {
     this.closing = true;
     await Promise.all(
-      this.workers.map(({ child }) => {
+      [...this.workers].map(({ child }) => {
         if (child.exitCode !== null || child.signalCode !== null) return undefined;
         const gone = new Promise((resolve) => child.once("exit", resolve));
         if (child.connected) child.disconnect();
@@ -81,10 +98,36 @@ export class Pool {
     );
   }
 
-  private async add(index: number): Promise<void> {
-    const worker: Worker = { index, child: this.spawn(), busy: undefined };
-    this.workers.push(worker);
-    await this.greet(worker);
+  /** Resolves when it is ready: false, when it ended before. */
+  private add(index: number): Promise<boolean> {
+    const worker: Worker = { child: this.spawn(), busy: undefined, isReady: false };
+    const { child } = worker;
+    this.workers.add(worker);
+    const { dir, agentBundle, tools, shared } = this.options;
+    const isAlone = isolation(false).length > 0;
+    const place: WorkPlace = { dir: path.join(dir, `w${index}`), agentBundle, tools, shared, isAlone };
+    return new Promise((resolve) => {
+      const gone = (why: string) => {
+        resolve(false);
+        this.lost(worker, index, why);
+      };
+      child.once("exit", (code, signal) => gone(signal ?? `exit code ${code}`));
+      // Also of a message that did not get through: then its end follows.
+      child.on("error", (error) => {
+        if (child.pid === undefined) gone(error.message);
+      });
+      child.on("message", (message: FromWorker) => {
+        // What it said last may come after its end.
+        if (!this.workers.has(worker)) return;
+        if (message.kind === "ready") {
+          worker.isReady = true;
+          resolve(true);
+        } else this.answered(worker, message);
+        this.idle.push(worker);
+        this.dispatch();
+      });
+      child.send({ kind: "place", place } satisfies ToWorker);
+    });
   }
 
   private spawn(): ChildProcess {
@@ -98,48 +141,36 @@ export class Pool {
     });
   }
 
-  private greet(worker: Worker): Promise<void> {
-    const { child, index } = worker;
-    child.on("exit", () => this.lost(worker));
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.on("message", (message: FromWorker) => {
-        if (message.kind === "ready") {
-          this.idle.push(worker);
-          resolve();
-        } else {
-          const { busy } = worker;
-          worker.busy = undefined;
-          this.idle.push(worker);
-          busy?.resolve(
-            message.kind === "outcome" ? message.outcome : { id: message.id, failed: message.why },
-          );
-        }
-        this.dispatch();
-      });
-      const { dir, agentBundle, tools, shared } = this.options;
-      const isAlone = isolation(false).length > 0;
-      const place: WorkPlace = { dir: path.join(dir, `w${index}`), agentBundle, tools, shared, isAlone };
-      child.send({ kind: "place", place } satisfies ToWorker);
-    });
-  }
-
-  private lost(worker: Worker): void {
+  private answered(worker: Worker, message: Exclude<FromWorker, { readonly kind: "ready" }>): void {
     const { busy } = worker;
     worker.busy = undefined;
-    busy?.resolve({ id: busy.job.id, failed: "the worker process ended in the middle of the run" });
+    busy?.resolve(message.kind === "outcome" ? message.outcome : { id: message.id, failed: message.why });
+  }
+
+  private lost(worker: Worker, index: number, how: string): void {
+    if (!this.workers.delete(worker)) return;
+    const { busy } = worker;
+    worker.busy = undefined;
     const at = this.idle.indexOf(worker);
     if (at >= 0) this.idle.splice(at, 1);
-    if (this.closing) return;
-    worker.child = this.spawn();
-    void this.greet(worker);
+    if (!this.closing) {
+      const when = worker.isReady ? "before it was given a job" : "while it was loading";
+      if (busy !== undefined) void this.add(index);
+      else this.why ??= `A worker of the campaign ended ${when} (${how}); what it said stands above.`;
+    }
+    busy?.resolve({ id: busy.job.id, failed: `the worker process ended in the middle of the run (${how})` });
+    this.dispatch();
   }
 
   private dispatch(): void {
-    while (this.queue.length > 0 && this.idle.length > 0) {
+    while (this.queue.length > 0 && (this.idle.length > 0 || this.isOver)) {
       const worker = this.idle.shift();
       const next = this.queue.shift();
-      if (worker === undefined || next === undefined) return;
+      if (next === undefined) return;
+      if (worker === undefined) {
+        next.resolve({ id: next.job.id, failed: this.why ?? "the workers of the campaign are closed" });
+        continue;
+      }
       worker.busy = next;
       worker.child.send({ kind: "job", job: next.job } satisfies ToWorker);
     }
