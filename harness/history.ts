@@ -192,11 +192,6 @@ export interface RunRecord {
   readonly boundaries?: CountedBoundaries;
   /** Published before it was on the disk; undefined where nobody sees every sync, as on real processes. */
   readonly early?: readonly Early[];
-  /**
-   * Processes that were still there when the run was over, and were ended then. Told, and judged by nobody: a server that
-   * is killed at the end may leave what was about to end with it.
-   */
-  readonly leaked: readonly string[];
   /** Why the run could not be carried out, if the harness or machine failed (never the subject). */
   readonly infra?: string;
   readonly durationMs: number;

@@ -94,7 +94,7 @@ export async function executeRun(
     else if (error instanceof Starved) infra = error.message;
     else infra = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
-  const leaked = await watch.during("ends", cleanUp(run, environment, ended, gates));
+  await watch.during("ends", cleanUp(run, environment, ended, gates));
   return {
     plan,
     subject: { name: subject.name, can: subject.can },
@@ -103,7 +103,6 @@ export async function executeRun(
     cuts: run?.cuts ?? [],
     tokens: run?.tokens ?? [],
     sessionIds: run?.sessions.map(({ id }) => id) ?? [],
-    leaked,
     ...(infra === undefined ? {} : { infra }),
     durationMs: performance.now() - started,
     spent: {
@@ -278,12 +277,16 @@ function pinnedEnvironment(agentBinDir: string, home: string, runId: string): Re
   };
 }
 
+/**
+ * Ends everything that is left. What that was is no part of the record: a server that is killed may leave what was about
+ * to end with it, so nobody could judge it. Processes that live unseen are looked for while the server answers for them.
+ */
 async function cleanUp(
   run: Execution | undefined,
   environment: RunEnvironment,
   ended: AbortController,
   gates: GateServer,
-): Promise<string[]> {
+): Promise<void> {
   const own = run?.spawned.find(({ pid }) => pid === run.server?.identity.pid);
   // Nobody looks any more, so a server that is our own child need not end in order. What is not, only the subject
   // knows how to end.
@@ -302,7 +305,7 @@ async function cleanUp(
   // A subject may read on from a connection that nobody holds any more.
   if (run !== undefined)
     await within(run.machine, run.clients.drained(), limits.stopMs, "streams to end").catch(() => undefined);
-  return reapMarked(environment.dir, `HOLDFAST_RUN=${environment.runId}`);
+  await reapMarked(environment.dir, `HOLDFAST_RUN=${environment.runId}`);
 }
 
 /** One list an agent that wrote any, in order of start. */

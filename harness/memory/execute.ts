@@ -102,7 +102,6 @@ export function recordOf({ run, computer }: MemoryRun, infra: string | undefined
     cuts: run.cuts,
     tokens: run.tokens,
     sessionIds: run.sessions.map(({ id }) => id),
-    leaked: [],
     ...(infra === undefined ? {} : { infra }),
     durationMs: computer.scheduler.nowMs,
   };

@@ -347,7 +347,6 @@ export class Forge {
       cuts: this.cuts,
       tokens: this.tokens,
       sessionIds: this.sessions.map(({ id }) => id),
-      leaked: [],
       durationMs: 1,
     };
   }

@@ -16,7 +16,6 @@ const nothing: RunRecord = {
   cuts: [],
   tokens: [],
   sessionIds: [],
-  leaked: [],
   durationMs: 0,
 };
 const seeds = Array.from({ length: 2_000 }, (_, seed) => seed);
