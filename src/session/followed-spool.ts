@@ -49,7 +49,7 @@ export class FollowedSpool {
   }
 
   /**
-   * Takes the file over, which is its to close.
+   * Takes the file over, which is its to close, also where this fails.
    *
    * @param isTakenOver an earlier life may have followed it, and been killed as a sync of it failed.
    * @throws IoError.
@@ -62,7 +62,12 @@ export class FollowedSpool {
     isTakenOver: boolean,
   ): Promise<FollowedSpool> {
     const spool = new FollowedSpool(context, session, attempt, file);
-    await spool.#begin(isTakenOver);
+    try {
+      await spool.#begin(isTakenOver);
+    } catch (thrown) {
+      await file.close();
+      throw thrown;
+    }
     return spool;
   }
 

@@ -148,7 +148,22 @@ async function recoverAttempt(context: Context, session: SessionState): Promise<
     return false;
   }
   const follower = new Follower(context, session, attempt);
-  await follower.open(true);
+  try {
+    await follower.open(true);
+    return await takeBack(context, session, attempt, follower);
+  } catch (thrown) {
+    await follower.close();
+    throw thrown;
+  }
+}
+
+/** Follows a living agent again; of one that is gone, what is left is recorded, and false is the answer. */
+async function takeBack(
+  context: Context,
+  session: SessionState,
+  attempt: AttemptState,
+  follower: Follower,
+): Promise<boolean> {
   const { state, identity } = await agentLiveness(context, session, attempt);
   if (state === "dead") {
     follower.wrapperIsGone();

@@ -7,6 +7,7 @@
  */
 import { coverOf, readRecent } from "../journal/index.ts";
 import type { ReadFile } from "../model/ports.ts";
+import { unlessBad } from "./bad-sector.ts";
 import { type Covers, coveredByte, fileByteOf, noCrc } from "./covers.ts";
 
 export interface SpoolMap {
@@ -35,13 +36,14 @@ const newlineByte = 0x0a;
 
 /**
  * A file that is shorter than its record was cut. One that has grown again since has other lines in that place: then
- * what was the end of a line is none, except by rare chance. A byte altered in place leaves the ends where they were.
+ * what was the end of a line is none, except by rare chance. A byte altered in place leaves the ends where they were, and
+ * so does one that the disk does not give.
  */
 async function wasCut(file: ReadFile, fileByte: number, size: number): Promise<boolean> {
   if (size < fileByte) return true;
   if (fileByte === 0) return false;
-  const [last] = await readRecent(file, fileByte - 1, fileByte);
-  return last !== newlineByte;
+  const end = await unlessBad(() => readRecent(file, fileByte - 1, fileByte));
+  return end !== undefined && end[0] !== newlineByte;
 }
 
 /** Bytes of half a line that the cut left; what was written since stands behind them on the same line. */
@@ -79,7 +81,8 @@ async function lastWholeByte(file: ReadFile, covers: Covers, size: number): Prom
     const toByte = fromByte + (covers.ends[index] ?? 0) - (covers.starts[index] ?? 0);
     const crc = covers.crcs[index] ?? noCrc;
     if (toByte > size || crc === noCrc) continue;
-    if ((await coverOf(file, fromByte, toByte)).crc === crc) return toByte;
+    const found = await unlessBad(() => coverOf(file, fromByte, toByte));
+    if (found?.crc === crc) return toByte;
   }
   return 0;
 }

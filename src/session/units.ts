@@ -7,7 +7,8 @@
  */
 import { coverOf, crc32, readRecent, type SpoolLine, SpoolReader, spoolLinesIn } from "../journal/index.ts";
 import type { ByteRange } from "../model/cite.ts";
-import { IoError, type ReadFile } from "../model/ports.ts";
+import type { ReadFile } from "../model/ports.ts";
+import { unlessBad } from "./bad-sector.ts";
 import { type Covers, fileByteOf, noCrc } from "./covers.ts";
 
 /** One unit of a spool, read. Ranges of lines are offsets of the stream. */
@@ -42,8 +43,9 @@ export async function readUnits(
   if (plan === undefined) return [];
   const { toUnit, fileFromByte, fileToByte } = plan;
   const units: Unit[] = [];
-  const piece =
-    fileToByte - fileFromByte <= batchBytesMax ? await pieceOf(file, fileFromByte, fileToByte) : undefined;
+  const read = () => (file === undefined ? new Uint8Array() : readRecent(file, fileFromByte, fileToByte));
+  // Where the disk does not give all of it, each unit is asked for by itself.
+  const piece = fileToByte - fileFromByte <= batchBytesMax ? await unlessBad(read) : undefined;
   if (piece !== undefined) {
     for (let index = fromUnit; index < toUnit; index++)
       units.push(unitIn(piece, fileFromByte, covers, index));
@@ -51,26 +53,6 @@ export async function readUnits(
   }
   for (let index = fromUnit; index < toUnit; index++) units.push(await readUnit(file, covers, index));
   return units;
-}
-
-/** undefined where the disk does not give all of it: then each unit is asked for by itself. */
-async function pieceOf(
-  file: ReadFile | undefined,
-  fromByte: number,
-  toByte: number,
-): Promise<Uint8Array | undefined> {
-  if (file === undefined) return new Uint8Array();
-  try {
-    return await readRecent(file, fromByte, toByte);
-  } catch (thrown) {
-    if (isBadSector(thrown)) return undefined;
-    throw thrown;
-  }
-}
-
-/** It comes again with these bytes and with no others, as no other error does. */
-function isBadSector(thrown: unknown): boolean {
-  return thrown instanceof IoError && thrown.code === "EIO";
 }
 
 interface Piece {
@@ -111,12 +93,8 @@ function unitIn(piece: Uint8Array, pieceFromByte: number, covers: Covers, index:
 
 /** A unit that is larger than a piece, or in one that cannot be read. */
 async function readUnit(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {
-  try {
-    return await readAlone(file, covers, index);
-  } catch (thrown) {
-    if (!isBadSector(thrown)) throw thrown;
-    return { ...placeOf(covers, index).unit, status: "unreadable", lines: [] };
-  }
+  const unit = await unlessBad(() => readAlone(file, covers, index));
+  return unit ?? { ...placeOf(covers, index).unit, status: "unreadable", lines: [] };
 }
 
 async function readAlone(file: ReadFile | undefined, covers: Covers, index: number): Promise<Unit> {

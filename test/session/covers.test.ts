@@ -3,6 +3,7 @@
  */
 import { describe, expect, it, vi } from "vitest";
 import { crc32 } from "../../src/journal/index.ts";
+import { IoError } from "../../src/model/ports.ts";
 import {
   type Covers,
   coveredByte,
@@ -124,6 +125,19 @@ describe("a spool that is read again", () => {
 
   it("goes on where it was, also with a byte altered in place", async () => {
     expect(await map(lines.join("").replace("22", "33"))).toEqual({ streamByte: end, fileByte: end });
+  });
+
+  it("goes on where it was where the disk does not give its last byte, and says any other error", async () => {
+    const files = new MemoryFiles();
+    files.put("/spool", bytesOf(lines.join("")));
+    const file = await files.openRead("/spool");
+    if (file === undefined) throw new Error("It was put there.");
+    const failing = (code: string) => ({
+      ...file,
+      read: () => Promise.reject(new IoError(code, "/spool", "read")),
+    });
+    expect(await mapSpool(failing("EIO"), covered())).toEqual({ streamByte: end, fileByte: end });
+    await expect(mapSpool(failing("EACCES"), covered())).rejects.toMatchObject({ code: "EACCES" });
   });
 
   const shifted = (fileByte: number) => ({

@@ -290,3 +290,58 @@ describe("what is on record of a spool", () => {
     await life.close();
   });
 });
+
+describe("a spool that cannot be read", () => {
+  /** Reads of the spool of its attempt answer with the error; how many of its files are open. */
+  function failing(
+    machine: Awaited<ReturnType<typeof living>>,
+    code: string,
+    isHit: (fromByte: number) => boolean,
+  ) {
+    const spool = `${machine.attempt(1)}/spool`;
+    const open = machine.files.openRead.bind(machine.files);
+    const count = { open: 0 };
+    machine.files.openRead = async (path) => {
+      const file = await open(path);
+      if (file === undefined || path !== spool) return file;
+      count.open += 1;
+      const read = async (fromByte: number, toByte: number) => {
+        if (isHit(fromByte)) throw new IoError(code, path, "read");
+        return file.read(fromByte, toByte);
+      };
+      const close = async () => {
+        count.open -= 1;
+        await file.close();
+      };
+      return { ...file, read, close };
+    };
+    return count;
+  }
+
+  it("at its last byte on record is followed on behind it", async () => {
+    const covered = `${said.name}\n`.length;
+    const machine = await living([...asked, cover(1, [said.name])]);
+    const count = failing(machine, "EIO", (fromByte) => fromByte < covered);
+    const life = await machine.recovered();
+    await settled();
+    says(machine, `${said.call("c1")}\n`);
+    await settled();
+    expect(machine.reports).toEqual([]);
+    expect(await recorded(machine, "cover")).toMatchObject([{ fromByte: covered }]);
+    await life.close();
+    expect(count.open).toBe(0);
+  });
+
+  it.each([
+    ["when it is opened", [...asked, cover(1, [said.name])]],
+    ["when it is read on", asked],
+  ])("is not held open by a server that cannot follow it: %s", async (_, drafts) => {
+    const machine = await living(drafts);
+    const count = failing(machine, "EACCES", () => true);
+    const life = await machine.recovered();
+    await settled();
+    expect(machine.reports).toHaveLength(1);
+    expect(count.open).toBe(0);
+    await life.close();
+  });
+});
