@@ -10,7 +10,7 @@ import { readChild } from "../host/pipes.ts";
 import { hostPlace } from "../host/place.ts";
 import { realWorld } from "../host/world.ts";
 import { HoldfastError } from "../model/error.ts";
-import { formatPosition } from "../model/position.ts";
+import { formatPosition, lastK } from "../model/position.ts";
 import type { Context } from "../session/context.ts";
 import { graceMsDefault, orphanWaitMsDefault, spoolBytesMaxDefault } from "../session/context.ts";
 import { coveredByte } from "../session/covers.ts";
@@ -28,9 +28,6 @@ import type { Hold, HoldOptions, Recovered } from "./types.ts";
 
 /** As a shell puts it. */
 const notStartedCode = 127;
-
-/** Behind everything that stands at a byte. */
-const kMax = 999_999_999;
 
 /**
  * Opens the hold of a server: takes the record over, takes living agents back, reconciles everything else.
@@ -199,7 +196,7 @@ function isOpen(session: SessionState): boolean {
 function recover(context: Context, session: SessionState, children: Children): Recovered {
   const attempt = latestAttempt(session);
   const byteOffset = attempt === undefined ? 0 : coveredByte(attempt.covers);
-  const at = { epoch: session.epoch, attempt: attempt?.attempt ?? 0, byteOffset, k: kMax };
+  const at = { epoch: session.epoch, attempt: attempt?.attempt ?? 0, byteOffset, k: lastK };
   const base = { session: describeSession(context, session), position: formatPosition(at) };
   if (attempt === undefined || attempt.ended !== undefined) return base;
   const child = children.add(makeChild(context, session, attempt, byteOffset, true));

@@ -25,6 +25,9 @@ export const factK = 1_000_000;
 /** A hole stands behind all that its last line may have shown, some of which a client may lack: in no event's place. */
 export const holeK = factK - 1;
 
+/** Behind everything that stands at a byte: none is larger. */
+export const lastK = 999_999_999_999_999;
+
 /** Writes a position as the SSE id. */
 export function formatPosition(position: Position): string {
   return `${position.epoch}.${position.attempt}.${position.byteOffset}.${position.k}`;
