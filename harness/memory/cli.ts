@@ -107,9 +107,7 @@ async function enumerateOne(
   }
 }
 
-function misuse({ model, pairs, states }: MemoryFlags): string | undefined {
-  if (pairs && states === "all" && model !== "kill")
-    return "--pairs goes on from single states: give --states a number, or --model kill.";
+function misuse({ model, pairs }: MemoryFlags): string | undefined {
   return model === "faults" && pairs ? "--pairs is about crashes, not about faults." : undefined;
 }
 
@@ -129,7 +127,12 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
   }
   const sampled =
     found.sampled === 0 ? "" : ` At ${found.sampled} calls more states are legal than were taken.`;
-  const counted = found.coverage === undefined ? "" : ` ${coverageOf(found.coverage)}`;
+  const counted = [
+    found.coverage === undefined ? "" : ` ${coverageOf("states of all calls", found.coverage)}`,
+    found.coverageOfPairs === undefined
+      ? ""
+      : ` ${coverageOf("states of all calls in the recoveries of these runs", found.coverageOfPairs)}`,
+  ].join("");
   const left = found.left === 0 ? "" : ` ${found.left} crashes were left out, as asked.`;
   const known = found.known === 0 ? "" : ` ${found.known} runs were known from before.`;
   const rate = ((found.runs * 1_000) / Math.max(1, found.cpuMs)).toFixed(0);
@@ -147,10 +150,10 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
 }
 
 /** In words: of how many legal states the runs are the runs. */
-function coverageOf({ legal, covered, apart }: Coverage): string {
+function coverageOf(what: string, { legal, covered, apart }: Coverage): string {
   const told =
     covered === legal
-      ? `All ${legal} legal states of all calls are covered: each is one that a run could not tell apart from its own.`
-      : `Not exhaustive: of ${legal} legal states of all calls ${covered} are covered.`;
+      ? `All ${legal} legal ${what} are covered: each is one that a run could not tell apart from its own.`
+      : `Not exhaustive: of ${legal} legal ${what} ${covered} are covered.`;
   return apart === 0 ? told : `${told} ${apart} calls needed runs of their own.`;
 }

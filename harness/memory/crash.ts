@@ -22,7 +22,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { CallFate, CallHooks, CrashMoment, PortCall } from "./calls.ts";
 import { type MemoryRun, prepareInMemory, recordOf, subjectOf, tellEnd } from "./execute.ts";
 import { hashOfBytes, hashOfText } from "./hash.ts";
-import { Leavings } from "./leavings.ts";
+import { Leavings, type PossibleNames } from "./leavings.ts";
 import { type Look, Looks } from "./looks.ts";
 import {
   type Contents,
@@ -100,7 +100,7 @@ export async function executeWithCrashes(
 ): Promise<CrashedRun> {
   let hits = 0;
   let losses: Loss[] = [];
-  const left: Left = { before: new Map(), looks: undefined, past: undefined };
+  const left: Left = { before: new Map(), possible: undefined, looks: undefined, past: undefined };
   let tellEnded: (call: PortCall) => void = () => undefined;
   const hooks: CallHooks = {
     fate: (call): CallFate => {
@@ -181,6 +181,8 @@ export async function executeWithCrashes(
 /** What the last crash left, and what it was left to. */
 interface Left {
   before: Contents;
+  /** Names that were possible then. */
+  possible: PossibleNames | undefined;
   looks: Looks | undefined;
   past: number | undefined;
 }
@@ -194,7 +196,8 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall
   }
   if (crash.picks !== undefined) {
     const choices = choicesOf(computer.disk, crash.model);
-    left.looks = new Looks(new Leavings(computer.disk, choices).possible);
+    left.possible = new Leavings(computer.disk, choices, left.possible).possible;
+    left.looks = new Looks(left.possible);
     left.before = before;
     left.past = undefined;
     computer.powerCut(stateOfPicks(computer.disk, choices, crash.picks).rootFor(left.looks), left.looks);
@@ -226,7 +229,7 @@ function endWorld({ computer, stage }: MemoryRun, crash: Crash, { op }: PortCall
  */
 function pastOf({ run, computer }: MemoryRun, begun: number, before: Contents): number {
   const told = run.recorder.entries.map(({ t: _, ...entry }, at) =>
-    at < begun ? entry : entry.kind === "fault" ? { ...entry, at: "" } : entry.kind === "damage" ? {} : entry,
+    entry.kind === "fault" ? { ...entry, at: "" } : entry.kind === "damage" && at >= begun ? {} : entry,
   );
   const done = [...computer.ledgers].map(([path, entries]) => [
     path,

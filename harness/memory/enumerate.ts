@@ -52,6 +52,8 @@ export interface Enumeration {
   readonly sampled: number;
   /** Of power cuts: legal states at all calls, and how many of them the runs stand for; where that was counted. */
   readonly coverage?: Coverage;
+  /** The same of second power cuts, each in the recovery of one of the runs. */
+  readonly coverageOfPairs?: Coverage;
   /** Crashes that were found but not run, because of `runsMax`. */
   readonly left: number;
   readonly failures: readonly Failure[];
@@ -62,9 +64,9 @@ export interface Enumeration {
 
 /** Runs every crash of a plan under one model. */
 export async function enumerate(plan: Plan, options: EnumerateOptions): Promise<Enumeration> {
-  const { model, seed = 1, statesMax, pairs } = options;
+  const { model, seed = 1, statesMax } = options;
   const pool = options.pool ?? ownPool(plan, seed);
-  if (statesMax === "all" && !pairs && model !== "kill" && model !== "faults")
+  if (statesMax === "all" && model !== "kill" && model !== "faults")
     return enumerateAllStates(plan, { ...options, model, seed }, pool);
   return new Enumerator(options, pool).run();
 }

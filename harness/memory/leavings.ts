@@ -7,33 +7,44 @@
  */
 import { applyChange, type Disk, type DiskNode, FileNode, FolderNode } from "./disk.ts";
 import { hashOfText } from "./hash.ts";
-import { answerOf, contentAnswer, contentOf, nameAt, namesAnswer, namesIn } from "./looks.ts";
+import { answerOf, contentAnswer, contentOf, type Look, nameAt, namesAnswer, namesIn } from "./looks.ts";
 import type { Choices, EntryChoice } from "./power.ts";
 
 /** For each choice, the options that are left: all states that are made of them. */
 export type StateSet = readonly (readonly number[])[];
 
+/** A set of states that can be asked. */
+export interface StateSpace {
+  /** Every state. */
+  readonly all: StateSet;
+  /** The answers that the question may have in a set of states, with the states in which it has each. */
+  answers(what: string, states: StateSet): ReadonlyMap<string, StateSet>;
+}
+
+/** Folder → every name that any state has in it. */
+export type PossibleNames = ReadonlyMap<string, readonly string[]>;
+
 /** One question: the choice that it is about, and the answer by option; or the one answer that there is. */
 type Question = { readonly choice: number; readonly answers: readonly string[] } | string;
 
-export class Leavings {
-  /** Every legal state. */
+export class Leavings implements StateSpace {
   readonly all: StateSet;
-  /** Folder → every name that any state has in it. */
   readonly possible = new Map<string, readonly string[]>();
+  readonly #earlier: PossibleNames | undefined;
   readonly #questions = new Map<string, Question>();
   readonly #choiceOfFile = new Map<FileNode, number>();
   readonly #choices: Choices;
 
-  constructor(disk: Disk, choices: Choices) {
+  /** @param earlier what was possible at the power cut before, of which not everything may have been looked at. */
+  constructor(disk: Disk, choices: Choices, earlier?: PossibleNames) {
     this.#choices = choices;
+    this.#earlier = earlier;
     const { entries, files } = choices;
     this.all = [...entries, ...files].map(({ options }) => Array.from({ length: options }, (_, at) => at));
     for (const [at, { file }] of files.entries()) this.#choiceOfFile.set(file, entries.length + at);
     this.#visit(disk.root, "");
   }
 
-  /** The answers that the question may have in a set of states, with the states in which it has each. */
   answers(what: string, states: StateSet): ReadonlyMap<string, StateSet> {
     const question = this.#questions.get(what) ?? (what.startsWith("name ") ? "nothing" : "");
     if (typeof question === "string") return new Map([[question, states]]);
@@ -64,8 +75,9 @@ export class Leavings {
     for (const [name, node] of folder.durable) names.set(name, node);
     for (const [choice, open] of this.#choices.entries.entries())
       for (const [name, nodes] of nodesByOption(folder, open)) names.set(name, { choice, nodes });
-    this.possible.set(path, [...names.keys()].sort());
-    this.#questions.set(namesIn(path), namesAnswer([...names.keys()].sort()));
+    const possible = [...new Set([...names.keys(), ...(this.#earlier?.get(path) ?? [])])].sort();
+    this.possible.set(path, possible);
+    this.#questions.set(namesIn(path), namesAnswer(possible));
     for (const [name, one] of names) {
       const at = `${path}/${name}`;
       const nodes = "nodes" in one ? one.nodes : [one];
@@ -90,6 +102,11 @@ export class Leavings {
         : { choice, answers: contents.map(contentAnswer) },
     );
   }
+}
+
+/** The states of a set in which each of the questions had the answer that it had. */
+export function narrowed(space: StateSpace, looks: readonly Look[], states: StateSet = space.all): StateSet {
+  return looks.reduce((left, { what, answer }) => space.answers(what, left).get(answer) ?? [], states);
 }
 
 /** What may stand at each name of a folder that the choice is about, by option. */

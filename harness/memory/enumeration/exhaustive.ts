@@ -10,27 +10,11 @@
  * only where it equals `legal`, counted from the choices alone. Where looks turn out not to follow from answers, the
  * place gets a tree of its own, and where that does not help either it is a failure, not a silence.
  */
-import type { Plan } from "../../plan/plan.ts";
-import { type Crash, executeWithCrashes } from "../crash.ts";
-import { hashOfText } from "../hash.ts";
-import { Leavings, type StateSet, sizeOf } from "../leavings.ts";
+import { type StateSet, sizeOf } from "../leavings.ts";
 import type { Look } from "../looks.ts";
-import { choicesOf, type PowerModel } from "../power.ts";
-import { stepOf } from "../steps.ts";
-import { seenSoFar } from "./place.ts";
+import type { Moment } from "./moments.ts";
 import type { KnownOutcome } from "./progress.ts";
 import { Branch, NotByAnswers } from "./tree.ts";
-
-/** One moment at which the power can fail. */
-export interface Moment {
-  readonly call: number;
-  readonly step: string;
-  readonly leavings: Leavings;
-  /** The same of two moments: the same states are legal, and the same had been until then. */
-  readonly key: string;
-  /** False: of some file more states are legal than are told. */
-  readonly complete: boolean;
-}
 
 export interface Coverage {
   /** Legal states, of every call one by one. */
@@ -41,34 +25,17 @@ export interface Coverage {
   readonly apart: number;
 }
 
-/** Who makes the runs and takes what came of them; undefined when no more are to be made. */
-export type RunOne = (moment: Moment, crash: Crash) => Promise<KnownOutcome | undefined>;
-
-/** The moments of a run without a crash, in order: before each of its calls. */
-export async function momentsOf(plan: Plan, seed: number, model: PowerModel): Promise<Moment[]> {
-  const moments: Moment[] = [];
-  await executeWithCrashes(plan, seed, [], {
-    watch: (call, made) => {
-      const choices = choicesOf(made.computer.disk, model);
-      const leavings = new Leavings(made.computer.disk, choices);
-      const key = hashOfText(`${leavings.hash} ${seenSoFar(made, model)}`);
-      const { complete } = choices;
-      moments.push({ call: call.number, step: stepOf(call), leavings, key: String(key), complete });
-    },
-  });
-  return moments;
-}
+/** Makes the run of the state that is picked and takes what came of it; undefined when no more are to be made. */
+export type RunOne = (moment: Moment, picks: readonly number[]) => Promise<KnownOutcome | undefined>;
 
 export class Exhaustive {
-  readonly #model: PowerModel;
   readonly #run: RunOne;
   /** By past. */
   readonly #roots = new Map<number, Branch>();
   readonly #looks = new Map<string, Look>();
   #apart = 0;
 
-  constructor(model: PowerModel, run: RunOne) {
-    this.#model = model;
+  constructor(run: RunOne) {
     this.#run = run;
   }
 
@@ -90,7 +57,7 @@ export class Exhaustive {
     };
     await Promise.all(Array.from({ length: lanes }, lane));
     return {
-      legal: moments.reduce((sum, { leavings }) => sum + sizeOf(leavings.all), 0n),
+      legal: moments.reduce((sum, { states }) => sum + sizeOf(states.all), 0n),
       covered: moments.reduce((sum, { key }) => sum + (covered.get(key) ?? 0n), 0n),
       apart: this.#apart,
     };
@@ -115,7 +82,7 @@ export class Exhaustive {
 
   /** @returns how many of the moment's states a run stands for. */
   async #through(moment: Moment): Promise<bigint> {
-    const { all } = moment.leavings;
+    const { all } = moment.states;
     const first = await this.#runOf(moment, all);
     if (first === undefined) return 0n;
     const shared = this.#rootOf(first.past);
@@ -134,7 +101,7 @@ export class Exhaustive {
   /** Runs the one state of the set in which the most is there. */
   async #runOf(moment: Moment, states: StateSet): Promise<KnownOutcome | undefined> {
     const picks = states.map((options) => options.at(-1) ?? 0);
-    const ran = await this.#run(moment, { call: moment.call, when: "before", model: this.#model, picks });
+    const ran = await this.#run(moment, picks);
     return ran === undefined ? undefined : { ...ran, looks: ran.looks.map((look) => this.#one(look)) };
   }
 
@@ -163,7 +130,7 @@ class Visit {
 
   /** Sees to it that each of the states leads to a run. @returns how many of them do. */
   async visit(branch: Branch, states: StateSet): Promise<bigint> {
-    const { leavings } = this.#moment;
+    const { states: space } = this.#moment;
     while (branch.looks === undefined) {
       if (branch.running === undefined) {
         const running = this.#fill(branch, states);
@@ -175,14 +142,14 @@ class Visit {
       } else await branch.running;
     }
     for (const [at, { what, answer }] of branch.looks.entries()) {
-      const answers = leavings.answers(what, states);
+      const answers = space.answers(what, states);
       if (answers.size === 1 && answers.has(answer)) continue;
       branch.split(at);
       break;
     }
     const { fork } = branch;
     if (fork === undefined) return sizeOf(states);
-    const visits = [...leavings.answers(fork.what, states)].map(([answer, those]) =>
+    const visits = [...space.answers(fork.what, states)].map(([answer, those]) =>
       this.visit(Branch.behind(fork, answer), those),
     );
     return (await Promise.all(visits)).reduce((sum, covered) => sum + covered, 0n);
