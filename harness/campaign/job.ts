@@ -35,6 +35,7 @@ export interface FlagCounts {
   readonly falseNegative: number;
   readonly trueNegative: number;
   readonly either: number;
+  readonly changed: number;
 }
 
 export const noFlagCounts: FlagCounts = {
@@ -43,6 +44,7 @@ export const noFlagCounts: FlagCounts = {
   falseNegative: 0,
   trueNegative: 0,
   either: 0,
+  changed: 0,
 };
 
 export function addFlagCounts(left: FlagCounts, right: FlagCounts): FlagCounts {
@@ -52,6 +54,7 @@ export function addFlagCounts(left: FlagCounts, right: FlagCounts): FlagCounts {
     falseNegative: left.falseNegative + right.falseNegative,
     trueNegative: left.trueNegative + right.trueNegative,
     either: left.either + right.either,
+    changed: left.changed + right.changed,
   };
 }
 

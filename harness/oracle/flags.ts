@@ -2,7 +2,7 @@
  * Scores what an orchestrator flagged against the truth, per session and class.
  *
  * Required: true when the restarted server was ready and when it was observed. Forbidden: true at neither.
- * Either: anything else. At the end only what is missing or false is scored, since most classes are over by then.
+ * Either: anything else: what changed between the two looks, and what the facts leave open at both. At the end only what is missing or false is scored, since most classes are over by then.
  * Always: a class that was true earlier in the run may stay on record; a flag that was marked resolved satisfies a
  * requirement only where the class was true in an earlier round already.
  */
@@ -22,9 +22,11 @@ export interface FlagTotals {
   readonly falseNegative: number;
   readonly trueNegative: number;
   readonly either: number;
+  /** So many of those that are either were true at one look and not at another. */
+  readonly changed: number;
 }
 
-export type FlagOutcome = keyof FlagTotals;
+export type FlagOutcome = Exclude<keyof FlagTotals, "changed">;
 
 /** One session and class, judged at one place of the run. */
 export interface FlagPair {
@@ -35,6 +37,8 @@ export interface FlagPair {
   readonly expected: "required" | "forbidden" | "either";
   readonly flagged: boolean;
   readonly outcome: FlagOutcome;
+  /** The truth was not the same at all looks. */
+  readonly changed: boolean;
   /** Why the class is true, where it is. */
   readonly why: string;
   /** The orchestrator has no surface for flags. */
@@ -78,6 +82,7 @@ function scoreRun(facts: Facts): FlagScore {
       falseNegative: count("falseNegative"),
       trueNegative: count("trueNegative"),
       either: count("either"),
+      changed: killed ? scoring.pairs.filter((pair) => pair.outcome === "either" && pair.changed).length : 0,
     },
     otherWords: scoring.otherWords,
     undecided: scoring.undecided,
@@ -92,6 +97,7 @@ export function addTotals(left: FlagTotals, right: FlagTotals): FlagTotals {
     falseNegative: left.falseNegative + right.falseNegative,
     trueNegative: left.trueNegative + right.trueNegative,
     either: left.either + right.either,
+    changed: left.changed + right.changed,
   };
 }
 
@@ -188,20 +194,19 @@ class Scoring {
     return wasTrue && flags.length > 0 && !flags.some(isOpen) ? "either" : "required";
   }
 
-  /** Damage to a file that sessions share is required of one session: the first, when none of them says it. */
+  /** Damage to a file that sessions share is required of one session: the first that says it, or the first of all. */
   private withShared(round: number, pairs: readonly FlagPair[]): readonly FlagPair[] {
     if (sharedDamage(this.facts, round).length === 0) return pairs;
     const unreadable = pairs.filter((pair) => pair.class === "unreadable");
-    if (unreadable.some(({ flagged }) => flagged)) return pairs;
-    const [first] = unreadable;
-    if (first === undefined) return pairs;
-    const missed: FlagPair = {
-      ...first,
-      expected: "required",
-      outcome: "falseNegative",
-      why: "a file that sessions share was damaged, and no session says so",
-    };
-    return pairs.map((pair) => (pair === first ? missed : pair));
+    const told = unreadable.filter(({ flagged }) => flagged);
+    // Damage of its own may be what a session says, and a false alarm stays one.
+    const isOpen = told.every(({ expected }) => expected === "either");
+    const [asked] = told.length > 0 ? told : unreadable;
+    if (!isOpen || asked === undefined) return pairs;
+    const outcome = asked.flagged ? "truePositive" : "falseNegative";
+    const why = `a file that sessions share was damaged${asked.flagged ? "" : ", and no session says so"}`;
+    const due: FlagPair = { ...asked, expected: "required", outcome, why };
+    return pairs.map((pair) => (pair === asked ? due : pair));
   }
 
   /** The end: nothing required may be missing from the record, nothing that never was may be flagged. */
@@ -276,7 +281,8 @@ class Scoring {
             : "trueNegative";
     const why = truths.find((truth) => truth.why !== "")?.why ?? "";
     const noSurface = observed?.flags === "no-surface";
-    return { session, class: name, round, phase, expected, flagged, outcome, why, noSurface };
+    const changed = new Set(truths.map(({ is }) => is)).size > 1;
+    return { session, class: name, round, phase, expected, flagged, outcome, changed, why, noSurface };
   }
 }
 

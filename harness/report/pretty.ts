@@ -114,13 +114,13 @@ function sometimesTable({ sometimes }: CampaignResult): string[] {
 }
 
 function flagTable({ flags }: CampaignResult): string[] {
-  const { truePositive, falsePositive, falseNegative, trueNegative, either } = flags;
+  const { truePositive, falsePositive, falseNegative, trueNegative, either, changed } = flags;
   const bad = (count: number) => (count === 0 ? String(count) : paint("red", String(count)));
   return [
     paint("bold", "Flags on killed runs, by session and class"),
     `  diverged:      ${truePositive} flagged, ${bad(falseNegative)} missed`,
     `  not diverged:  ${trueNegative} silent, ${bad(falsePositive)} false alarms`,
-    `  ${either} changed between the two looks and count for neither`,
+    `  either is right: ${either}, ${changed} of them since it changed between the two looks; they count for neither`,
   ];
 }
 

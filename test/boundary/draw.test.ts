@@ -99,7 +99,7 @@ describe("plans with a drawn end", () => {
     defects: [],
     promises: {},
     met: [],
-    flags: { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0, either: 0 },
+    flags: { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0, either: 0, changed: 0 },
     counts: true,
     executions: 1,
     traceHash: "",

@@ -63,6 +63,17 @@ test("a campaign is green, its canary dies, and the same again comes to the same
   expect([same, again.at(-1)]).toEqual([rest, curve.at(-1)]);
 }, 240_000);
 
+test("of few flags both are right, and of hardly any since it changed between the looks", async () => {
+  const { flags, defects } = await run(MemoryCampaign, 8);
+  expect(defects).toEqual([]);
+  const { truePositive, trueNegative, either, changed } = flags;
+  const judged = truePositive + trueNegative + either;
+  expect(judged).toBeGreaterThan(350);
+  // A judge that lets everything pass is green as well. The runs that a long campaign comes to leave more open: up to a seventh.
+  expect(either / judged).toBeLessThanOrEqual(0.12);
+  expect(changed / judged).toBeLessThanOrEqual(0.01);
+}, 240_000);
+
 test("what a broken build shows is kept, names its crashes, and comes again there alone", async () => {
   const mutant = mutants.find(({ name }) => name === "a sync is left out of the journal");
   const file = path.join(dir, "broken.mjs");

@@ -281,6 +281,12 @@ describe("unreadable", () => {
           Object.assign(one, { flags: [...one.flags, { code: "corrupt-middle", cites: [] }] });
     expect(scoreFlags(told).pairs.filter(({ outcome }) => outcome === "falseNegative")).toEqual([]);
     expect(scoreFlags(told).pairs.filter(({ outcome }) => outcome === "falsePositive")).toEqual([]);
+    // Who says what is asked of one of them has said what is required.
+    const found = scoreFlags(told).pairs.filter((pair) => pair.class === "unreadable");
+    expect(found.map((pair) => [pair.session, pair.outcome])).toEqual([
+      [0, "either"],
+      [1, "truePositive"],
+    ]);
   });
 });
 
@@ -376,6 +382,11 @@ describe("scoring", () => {
     forge.observe("observe");
     const either = scoreFlags(forge.record()).pairs.filter(({ outcome }) => outcome === "either");
     expect(either.map((pair) => pair.class)).toEqual(afterResult);
+    expect(either.map(({ changed }) => changed)).toEqual(afterResult.map(() => true));
+    expect(scoreFlags(forge.record()).totals).toMatchObject({
+      either: afterResult.length,
+      changed: afterResult.length,
+    });
   });
   test("words of the orchestrator's own are counted, and are neither truth nor alarm", () => {
     const run = structuredClone(story.cutAfterEnd());
@@ -393,6 +404,6 @@ describe("scoring", () => {
     expect(score.totals.falsePositive).toBe(0);
   });
   test("runs in which nothing was killed have no totals", () => {
-    expect(Object.values(scoreFlags(story.clean()).totals)).toEqual([0, 0, 0, 0, 0]);
+    expect(Object.values(scoreFlags(story.clean()).totals)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

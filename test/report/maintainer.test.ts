@@ -73,7 +73,7 @@ function result(change: Partial<CampaignResult> = {}): CampaignResult {
     defects: [],
     promises: Object.fromEntries(checks.map(({ promise }) => [promise, kept])),
     sometimes: { "flag raised": "n/a", "server frozen": 2 },
-    flags: { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0, either: 0 },
+    flags: { truePositive: 0, falsePositive: 0, falseNegative: 0, trueNegative: 0, either: 0, changed: 0 },
     canary: "died as expected",
     distinctTraces: 1,
     durationMs: 1,
