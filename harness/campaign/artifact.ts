@@ -5,7 +5,7 @@
  * `story.md` · `disk/` (the subject's folder and the workspace as they were left) · `logs/`.
  */
 import { constants } from "node:fs";
-import { access, cp, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { access, cp, lstat, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import type { RunRecord } from "../history.ts";
@@ -118,15 +118,17 @@ function texts(dir: string, header: Header, record: RunRecord, assessment: Asses
   ];
 }
 
-/** FIFOs and sockets of a live run are no evidence and cannot be copied. Secrets stay where they are. */
+/**
+ * FIFOs and sockets of a live run are no evidence and cannot be copied. Nor is a link: whoever hands the artifact on would
+ * hand on what it leads to. Secrets stay where they are, also half made.
+ */
 async function copyFiles(from: string, to: string): Promise<void> {
   await cp(from, to, {
     recursive: true,
     filter: async (source) => {
-      const status = await stat(source).catch(() => undefined);
-      return (
-        status !== undefined && (status.isFile() || status.isDirectory()) && path.basename(source) !== "token"
-      );
+      const status = await lstat(source).catch(() => undefined);
+      const isKept = status !== undefined && (status.isFile() || status.isDirectory());
+      return isKept && !/^token(\.tmp-.*)?$/.test(path.basename(source));
     },
   }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;

@@ -22,6 +22,11 @@ function paint(style: Style, text: string): string {
   return process.stdout.isTTY ? styleText(style, text) : text;
 }
 
+/** What a server said stays on its line and moves no cursor: a line of its own could be a command to whoever reads it. */
+function onOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+}
+
 export function prettyReport(result: CampaignResult): string {
   return [
     ...heading(result),
@@ -200,7 +205,7 @@ function oneDefect({
 }: FoundDefect): string[] {
   return [
     `${paint("red", "✗")} ${paint("bold", signature)}`,
-    `  ${story}`,
+    `  ${onOneLine(story)}`,
     paint(
       "dim",
       `  in ${runs} ${runs === 1 ? "run" : "runs"} ${tier === "memory" ? "in memory" : "on real processes"}, first in ${tier === "memory" ? "run" : "plan"} ${firstPlan}; smallest plan: ${size.events} agent events, ${size.faults} ${size.faults === 1 ? "fault" : "faults"}; came ${reproduced} times`,
@@ -213,7 +218,7 @@ function problems({ problems: list }: CampaignResult): string[] {
   const shown = list.slice(0, 8).map(({ tier, plan, verdict, why, artifact }) => {
     const [first = ""] = why.split("\n");
     const where = `${plan < 0 ? "the tier" : `plan ${plan}`}${tier === "memory" ? " in memory" : ""}`;
-    return `${paint("yellow", "?")} ${where}: ${verdict}: ${first}${artifact === undefined ? "" : `\n  kept in ${artifact}`}`;
+    return `${paint("yellow", "?")} ${where}: ${verdict}: ${onOneLine(first)}${artifact === undefined ? "" : `\n  kept in ${artifact}`}`;
   });
   const more = list.length > shown.length ? [`  … and ${list.length - shown.length} more`] : [];
   return list.length === 0 ? [] : [...shown, ...more, ""];
@@ -229,7 +234,8 @@ function conclusion(result: CampaignResult): string {
   if (verdicts.defect > 0) return paint("red", `✗ Promises are broken: ${counts}.`);
   if (interrupted) return paint("yellow", `? Interrupted before the end: ${counts}.`);
   if (result.runs === 0) return paint("yellow", "? Not to be trusted: nothing was run.");
-  if (canary !== "died as expected") return paint("yellow", `? Not to be trusted: the canary ${canary}.`);
+  if (canary !== "died as expected")
+    return paint("yellow", `? Not to be trusted: the canary ${onOneLine(canary)}.`);
   if (zero.length > 0)
     return paint(
       "yellow",

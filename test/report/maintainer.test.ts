@@ -111,6 +111,19 @@ it("a criterion - kept, broken, nobody could tell, never tried - is met only in 
   expect(verdicts(result({ promises: {} }))).toEqual(["not known", "not known", "not known", "met"]);
 });
 
+it("a criterion - a promise broken in a run of which no defect is told - is not met", () => {
+  const fail = { pass: 4, fail: 1, unknown: 0, "not-applicable": 0 };
+  const found = pageOf(result({ promises: { ...result().promises, "no-lost-run": fail } }), setting);
+  expect(found.rows[0]).toMatchObject({ verdict: "not met", others: [] });
+  expect(found.rows[0]?.why).toContain("1 of ");
+});
+
+it("regression coverage - a campaign that was interrupted - is not known, and the page says why", () => {
+  const page = pageOf(result({ interrupted: true }), setting);
+  expect(page.rows.at(-1)?.verdict).toBe("not known");
+  expect(page.campaign[0]?.value).toContain("interrupted before the end");
+});
+
 it("regression coverage - a situation at zero, or a known-bad build that lived - is not met", () => {
   expect(verdicts(result({ sometimes: { "server frozen": 0 } })).at(-1)).toBe("not met");
   expect(verdicts(result({ canary: "lived: expected x" })).at(-1)).toBe("not met");

@@ -1,5 +1,6 @@
 /** A report that is not to be trusted says so, in every form, also beside promises that were broken. */
 import { expect, it } from "vitest";
+import { canaryPlan } from "../../harness/campaign/canary.ts";
 import { emptyResult } from "../../harness/campaign/join.ts";
 import { type CampaignResult, exitCodeOf } from "../../harness/campaign/result.ts";
 import { reporters } from "../../harness/report/index.ts";
@@ -46,4 +47,35 @@ it.each<[what: string, code: number, isTrusted: boolean, result: CampaignResult]
 
 it("in JUnit a promise that was broken is no success, though no defect of it is told", () => {
   expect(reporters["junit"]?.(red)).toMatch(/name="settles"[^>]*>\s*<failure/);
+});
+
+it("what a server said is one line of the report, and neither moves the cursor nor is a command to a runner", () => {
+  const story = "it said\n::stop-commands::x\r\u001b[2J and\u2028more";
+  const told = {
+    promise: "settles",
+    signature: "settles/x/y",
+    kind: "x",
+    phase: "settled" as const,
+    story,
+    tier: "real" as const,
+    runs: 1,
+    firstPlan: 0,
+    artifact: "a",
+    replay: "r",
+    size: { events: 1, faults: 1 },
+    reproduced: "1 of 1",
+    plan: canaryPlan(1),
+  };
+  const problems = [{ tier: "real" as const, plan: 1, verdict: "infra" as const, why: story }];
+  const result: CampaignResult = {
+    ...blind,
+    defects: [told],
+    problems,
+    canary: `could not be run: ${story}`,
+  };
+  for (const name of ["pretty", "github"]) {
+    const lines = (reporters[name]?.(result) ?? "").split("\n");
+    expect(lines.filter((line) => line.trimStart().startsWith("::stop-commands"))).toEqual([]);
+    expect(lines.filter((line) => /[\p{Cc}\u2028]/u.test(line) && !line.startsWith("::"))).toEqual([]);
+  }
 });

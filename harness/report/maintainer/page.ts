@@ -70,7 +70,7 @@ export function pageOf(result: CampaignResult, setting: Setting): Page {
     campaign: [
       {
         name: "Runs",
-        value: `${result.runs} plans (seed ${result.seed}), ${result.freeRuns} of them free-running; ${result.doubled} executed twice`,
+        value: `${result.runs} plans (seed ${result.seed}), ${result.freeRuns} of them free-running; ${result.doubled} executed twice${result.interrupted ? "; interrupted before the end" : ""}`,
       },
       {
         name: "Verdicts",
@@ -118,13 +118,13 @@ function criterionRow(
   const [smallest, ...others] = examples;
   const base = { title, means, promises, others };
   const broken = promises.filter(({ broken: count }) => count > 0);
-  if (smallest !== undefined) {
+  if (smallest !== undefined || broken.length > 0) {
     const runs = Math.max(...promises.map(({ broken: count }) => count));
     return {
       ...base,
       verdict: "not met",
       why: `${broken.length} of ${names.length} promises are broken, one of them in ${runs} runs.`,
-      smallest,
+      ...(smallest === undefined ? {} : { smallest }),
     };
   }
   const unknown = promises.filter(({ unknown: count }) => count > 0);
@@ -175,6 +175,7 @@ function regressionRow(result: CampaignResult): Row {
     const names = zero.map(([name]) => `"${name}"`).join(", ");
     return { ...base, verdict: "not met", why: `Never met: ${names}. Give the campaign more runs.` };
   }
+  if (result.interrupted) return { ...base, verdict: "not known", why: "The campaign was interrupted." };
   const doubtful = unknown + nondeterministic + invalid + infra;
   const left =
     doubtful === 0
