@@ -128,10 +128,10 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
   const sampled =
     found.sampled === 0 ? "" : ` At ${found.sampled} calls more states are legal than were taken.`;
   const counted = [
-    found.coverage === undefined ? "" : ` ${coverageOf("states of all calls", found.coverage)}`,
+    found.coverage === undefined ? "" : ` ${coverageOf("of all calls", found.coverage, found.sampled)}`,
     found.coverageOfPairs === undefined
       ? ""
-      : ` ${coverageOf("states of all calls in the recoveries of these runs", found.coverageOfPairs)}`,
+      : ` ${coverageOf("of all calls in the recoveries of these runs", found.coverageOfPairs, found.sampled)}`,
   ].join("");
   const left = found.left === 0 ? "" : ` ${found.left} crashes were left out, as asked.`;
   const known = found.known === 0 ? "" : ` ${found.known} runs were known from before.`;
@@ -150,10 +150,12 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
 }
 
 /** In words: of how many legal states the runs are the runs. */
-function coverageOf(what: string, { legal, covered, apart }: Coverage): string {
+function coverageOf(where: string, { legal, covered, apart }: Coverage, sampled: number): string {
   const told =
-    covered === legal
-      ? `All ${legal} legal ${what} are covered: each is one that a run could not tell apart from its own.`
-      : `Not exhaustive: of ${legal} legal ${what} ${covered} are covered.`;
+    covered < legal
+      ? `Not exhaustive: of ${legal} legal states ${where} the runs stand for ${covered}.`
+      : sampled > 0
+        ? `Exhaustive but for the pages of large files: the runs stand for all of ${legal} states ${where}.`
+        : `Exhaustive: the runs stand for all ${legal} legal states ${where}.`;
   return apart === 0 ? told : `${told} ${apart} calls needed runs of their own.`;
 }

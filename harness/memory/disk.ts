@@ -59,6 +59,7 @@ export class FileNode {
 
   /** The same bytes, written again from `fromByte` on: what was lost of them is not any more. */
   renew(fromByte: number): void {
+    this.#look();
     this.#lost = this.#lost.flatMap((one) =>
       one.fromByte >= fromByte ? [] : [{ ...one, toByte: Math.min(one.toByte, fromByte) }],
     );

@@ -17,7 +17,7 @@ import type { KnownOutcome } from "./progress.ts";
 import { Branch, NotByAnswers } from "./tree.ts";
 
 export interface Coverage {
-  /** Legal states, of every call one by one. */
+  /** Legal states, of every call one by one; told by what came of each open thing, seen or not. */
   readonly legal: bigint;
   /** Those of them that a run stands for. */
   readonly covered: bigint;
