@@ -150,12 +150,15 @@ export function tableOf(name: string, model: Model, found: Enumeration): string 
 }
 
 /** In words: of how many legal states the runs are the runs. */
-function coverageOf(where: string, { legal, covered, apart }: Coverage, sampled: number): string {
+function coverageOf(where: string, { legal, covered, apart, untold }: Coverage, sampled: number): string {
   const told =
     covered < legal
       ? `Not exhaustive: of ${legal} legal states ${where} the runs stand for ${covered}.`
       : sampled > 0
         ? `Exhaustive but for the pages of large files: the runs stand for all of ${legal} states ${where}.`
         : `Exhaustive: the runs stand for all ${legal} legal states ${where}.`;
-  return apart === 0 ? told : `${told} ${apart} calls needed runs of their own.`;
+  const own = apart === 0 ? "" : ` ${apart} calls needed runs of their own.`;
+  return untold === 0
+    ? `${told}${own}`
+    : `${told}${own} At ${untold} calls equal states were not run equally.`;
 }

@@ -8,7 +8,7 @@ import { Disk, FileNode, FolderNode } from "../../harness/memory/disk.ts";
 import { enumerate } from "../../harness/memory/enumerate.ts";
 import { Exhaustive } from "../../harness/memory/enumeration/exhaustive.ts";
 import { type Moment, momentsOf } from "../../harness/memory/enumeration/moments.ts";
-import { Leavings, narrowed, type StateSet, sizeOf } from "../../harness/memory/leavings.ts";
+import { Leavings, narrowed, type StateSet, type StateSpace, sizeOf } from "../../harness/memory/leavings.ts";
 import { type Look, Looks } from "../../harness/memory/looks.ts";
 import { choicesOf, type PowerModel, powerModels, stateOfPicks } from "../../harness/memory/power.ts";
 import { Random } from "../../harness/memory/random.ts";
@@ -179,6 +179,56 @@ test("so it does where a second power cut comes into the recovery from the first
   };
   expect(await comparesAll(moments, run)).toBeGreaterThan(15);
 }, 60_000);
+
+/** A moment at which two things are open, each in two ways. */
+const open: StateSpace = {
+  all: [
+    [0, 1],
+    [0, 1],
+  ],
+  answers(what, states) {
+    const choice = what === "first" ? 0 : 1;
+    return new Map(
+      (states[choice] ?? []).map((pick) => [String(pick), states.with(choice, [pick])] as const),
+    );
+  },
+};
+const moments: Moment[] = [1, 2].map((call) => {
+  return { call, step: "", states: open, key: String(call), complete: true };
+});
+const sees = (picks: readonly number[], ...asked: ("first" | "second")[]) => ({
+  verdict: "pass",
+  stories: [],
+  past: 1,
+  looks: asked.map((what) => ({ what, answer: String(picks[what === "first" ? 0 : 1]) })),
+});
+
+test("a run stands for what it did not ask, and calls with one past share their runs", async () => {
+  const ran: string[] = [];
+  const exhaustive = new Exhaustive(async ({ call }, picks) => {
+    ran.push(`${call}: ${picks}`);
+    return picks[0] === 1 ? sees(picks, "first") : sees(picks, "first", "second");
+  });
+  expect(await exhaustive.through(moments, 1)).toEqual({ legal: 8n, covered: 8n, apart: 0, untold: 0 });
+  expect(ran).toEqual(["1: 1,1", "1: 0,1", "1: 0,0", "2: 1,1"]);
+});
+
+test("a call whose runs ask otherwise than those of another call has its own", async () => {
+  const exhaustive = new Exhaustive(async ({ call }, picks) =>
+    call === 1 ? sees(picks, "first", "second") : sees(picks, "second", "first"),
+  );
+  expect(await exhaustive.through(moments, 1)).toEqual({ legal: 8n, covered: 8n, apart: 1, untold: 0 });
+});
+
+test("where equal answers lead to other questions nothing is claimed", async () => {
+  let runs = 0;
+  const exhaustive = new Exhaustive(async (_, picks) => {
+    runs += 1;
+    return runs % 2 === 0 ? sees(picks, "first", "second") : sees(picks, "second", "first");
+  });
+  const { covered, untold } = await exhaustive.through(moments, 1);
+  expect([covered < 8n, untold > 0]).toEqual([true, true]);
+});
 
 test("torn writes of a whole run: all legal states, a pass after each, and none again that a file has", async () => {
   const { path: dir, cleanup } = await temporaryFolder({ unsafeCleanup: true });

@@ -113,14 +113,15 @@ class AllStates {
     const { runsMax = Number.POSITIVE_INFINITY } = this.#options;
     const firsts = spread(this.#firsts, runsMax);
     const budget = new Budget<First>(runsMax, firsts.length);
-    const sum = { legal: 0n, covered: 0n, apart: 0 };
+    const sum = { legal: 0n, covered: 0n, apart: 0, untold: 0 };
     let next = 0;
     const lane = async () => {
       for (let first = firsts[next++]; first !== undefined; first = firsts[next++]) {
-        const { legal, covered, apart } = await this.#after(first, budget, firsts.length - next);
+        const { legal, covered, apart, untold } = await this.#after(first, budget, firsts.length - next);
         sum.legal += legal;
         sum.covered += covered;
         sum.apart += apart;
+        sum.untold += untold;
       }
     };
     await Promise.all(Array.from({ length: this.#pool.size + 1 }, lane));

@@ -8,7 +8,7 @@
  *
  * Always: `covered` counts legal states by the runs that stand for them, choice by choice; the enumeration is exhaustive
  * only where it equals `legal`, counted from the choices alone. Where looks turn out not to follow from answers, the
- * place gets a tree of its own, and where that does not help either it is a failure, not a silence.
+ * place gets a tree of its own, and where that does not help either nothing is claimed of it.
  */
 import { type StateSet, sizeOf } from "../leavings.ts";
 import type { Look } from "../looks.ts";
@@ -23,6 +23,8 @@ export interface Coverage {
   readonly covered: bigint;
   /** Calls whose recoveries the tree that all share did not tell: each has one of its own. */
   readonly apart: number;
+  /** Calls at which runs asked differently although all answers were equal: nothing is claimed of their states. */
+  readonly untold: number;
 }
 
 /** Makes the run of the state that is picked and takes what came of it; undefined when no more are to be made. */
@@ -34,6 +36,7 @@ export class Exhaustive {
   readonly #roots = new Map<number, Branch>();
   readonly #looks = new Map<string, Look>();
   #apart = 0;
+  #untold = 0;
 
   constructor(run: RunOne) {
     this.#run = run;
@@ -42,7 +45,7 @@ export class Exhaustive {
   /** Calls that are still to be gone through. */
   waiting = 0;
 
-  /** Goes through the moments, so many at once. @throws NotByAnswers when one moment's own runs are not told by answers. */
+  /** Goes through the moments, so many at once. */
   async through(moments: readonly Moment[], lanes: number): Promise<Coverage> {
     const covered = new Map<string, bigint>();
     const keys = new Set<string>();
@@ -60,6 +63,7 @@ export class Exhaustive {
       legal: moments.reduce((sum, { states }) => sum + sizeOf(states.all), 0n),
       covered: moments.reduce((sum, { key }) => sum + (covered.get(key) ?? 0n), 0n),
       apart: this.#apart,
+      untold: this.#untold,
     };
   }
 
@@ -85,17 +89,24 @@ export class Exhaustive {
     const { all } = moment.states;
     const first = await this.#runOf(moment, all);
     if (first === undefined) return 0n;
-    const shared = this.#rootOf(first.past);
+    const run = (states: StateSet) => this.#runOf(moment, states);
     try {
+      const shared = this.#rootOf(first.past);
       shared.take(first.looks);
-      return await new Visit(moment, shared, (states) => this.#runOf(moment, states)).visit(shared, all);
+      return await new Visit(moment, shared, run).visit(shared, all);
     } catch (error) {
       if (!(error instanceof NotByAnswers)) throw error;
     }
     this.#apart += 1;
-    const own = new Branch();
-    own.take(first.looks);
-    return new Visit(moment, own, (states) => this.#runOf(moment, states)).visit(own, all);
+    try {
+      const own = new Branch();
+      own.take(first.looks);
+      return await new Visit(moment, own, run).visit(own, all);
+    } catch (error) {
+      if (!(error instanceof NotByAnswers)) throw error;
+    }
+    this.#untold += 1;
+    return 0n;
   }
 
   /** Runs the one state of the set in which the most is there. */
@@ -119,8 +130,6 @@ class Visit {
   readonly #moment: Moment;
   readonly #root: Branch;
   readonly #run: (states: StateSet) => Promise<KnownOutcome | undefined>;
-  /** What one of its runs told cannot be right: no more are made. */
-  #isOver = false;
 
   constructor(moment: Moment, root: Branch, run: (states: StateSet) => Promise<KnownOutcome | undefined>) {
     this.#moment = moment;
@@ -149,23 +158,21 @@ class Visit {
     }
     const { fork } = branch;
     if (fork === undefined) return sizeOf(states);
-    const visits = [...space.answers(fork.what, states)].map(([answer, those]) =>
-      this.visit(Branch.behind(fork, answer), those),
-    );
-    return (await Promise.all(visits)).reduce((sum, covered) => sum + covered, 0n);
+    // One after the other: all at once would be as many promises as there are states to tell apart.
+    let covered = 0n;
+    for (const [answer, those] of space.answers(fork.what, states))
+      covered += await this.visit(Branch.behind(fork, answer), those);
+    return covered;
   }
 
   /** Makes the run that tells the branch. @returns false when no run is to be made any more. */
   async #fill(branch: Branch, states: StateSet): Promise<boolean> {
     try {
-      const ran = this.#isOver ? undefined : await this.#run(states);
+      const ran = await this.#run(states);
       if (ran === undefined) return false;
       this.#root.take(ran.looks);
       if (branch.looks === undefined) throw new NotByAnswers("a run with these answers did not ask for them");
       return true;
-    } catch (error) {
-      this.#isOver = true;
-      throw error;
     } finally {
       branch.running = undefined;
     }
