@@ -7,8 +7,9 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { CrashLoss } from "../execute/recovery.ts";
-import { type Disk, FileNode, FolderNode } from "../memory/disk.ts";
+import type { Disk } from "../memory/disk.ts";
 import { type Contents, lossesOf } from "../memory/losses.ts";
+import { FileNode, FolderNode } from "../memory/nodes.ts";
 import { type PowerModel, statesAfterPowerCut } from "../memory/power.ts";
 import { Random } from "../memory/random.ts";
 import type { SubjectFile } from "../subject/contract.ts";

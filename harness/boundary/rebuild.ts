@@ -10,7 +10,8 @@
  */
 import { constants } from "node:fs";
 import path from "node:path";
-import { Disk, FileNode, FolderNode } from "../memory/disk.ts";
+import { Disk } from "../memory/disk.ts";
+import { FileNode, FolderNode } from "../memory/nodes.ts";
 import type { Traced } from "./trace.ts";
 
 /**

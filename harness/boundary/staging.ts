@@ -16,7 +16,7 @@ import { isAlive, type RunProcess, reapMarked, startTimeOf } from "../execute/pr
 import { placeMark, planAsPlayed, recover, type WorldEnd } from "../execute/recovery.ts";
 import { play, type Staging } from "../execute/run.ts";
 import { type CountedBoundaries, fullDisk, type RunRecord } from "../history.ts";
-import type { FolderNode } from "../memory/disk.ts";
+import type { FolderNode } from "../memory/nodes.ts";
 import type { Boundary, Plan } from "../plan/plan.ts";
 import type { Subject } from "../subject/contract.ts";
 import { countedIn, type Met } from "./counted.ts";

@@ -16,7 +16,7 @@ import type { AgentMessage, HarnessMessage, ScriptMessage } from "../agent/proto
 import { Stdout, StdoutLostError } from "../agent/stdout.ts";
 import type { LedgerEntry } from "../ledger.ts";
 import type { Computer, MemoryProcess } from "./computer.ts";
-import { FileNode, FolderNode } from "./disk.ts";
+import { FileNode, FolderNode } from "./nodes.ts";
 import type { AgentStart } from "./ports.ts";
 
 /** Runs the fake agent's executable in `process`; `accept` takes its connection to the harness. */

@@ -7,9 +7,10 @@
 import type { LedgerEntry } from "../ledger.ts";
 import type { JsonAnswer } from "../subject/http.ts";
 import { type CallHooks, Calls } from "./calls.ts";
-import { Disk, FileNode, type FolderNode } from "./disk.ts";
+import { Disk } from "./disk.ts";
 import type { Watchers } from "./files.ts";
 import type { Looks } from "./looks.ts";
+import { FileNode, type FolderNode } from "./nodes.ts";
 import type { Processes, ProcessIdentity } from "./ports.ts";
 import { Random } from "./random.ts";
 import { Owner, Scheduler } from "./scheduler.ts";

@@ -7,8 +7,9 @@
  * Not able to: tell states apart that differ in content alone; `enumerate` does, for one scenario.
  */
 import type { PortCall } from "./calls.ts";
-import { type Disk, FileNode } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { hashOfText } from "./hash.ts";
+import { FileNode } from "./nodes.ts";
 import { shapeOf, stepOf } from "./steps.ts";
 
 export class Coverage {

@@ -5,7 +5,8 @@
  * Always: read from the bytes that are on the disk alone, covers from all that are written. Segments only grow, so each
  * byte is read once; a segment that a power cut has left is another file, and read anew.
  */
-import { type Disk, FileNode, FolderNode } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { FileNode, FolderNode } from "./nodes.ts";
 
 const folder = "/run/subject/home/journal";
 

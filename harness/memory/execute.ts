@@ -24,7 +24,7 @@ import { home, referenceOver } from "../subject/reference-api.ts";
 import { runMemoryAgent } from "./agent.ts";
 import type { CallHooks } from "./calls.ts";
 import { Computer } from "./computer.ts";
-import { FileNode } from "./disk.ts";
+import { FileNode } from "./nodes.ts";
 import { ServerLife } from "./server.ts";
 import { Wrappers } from "./wrapper.ts";
 

@@ -4,7 +4,8 @@
  * Always: every call is a call of a port: counted, a scheduling point, and gone with its life.
  */
 import type { Calls } from "./calls.ts";
-import { type Disk, FifoNode, FileNode, FolderNode } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { FifoNode, FileNode, FolderNode } from "./nodes.ts";
 import { type AppendFile, type FileStat, type Files, IoError, type ReadFile, type Watch } from "./ports.ts";
 import type { Owner } from "./scheduler.ts";
 

@@ -5,9 +5,10 @@
  * Always: a question is about one choice alone, or about nothing that is open. So a set of states is a set of options for
  * each choice, and an answer leaves such a set.
  */
-import { applyChange, type Disk, type DiskNode, FileNode, FolderNode } from "./disk.ts";
+import { applyChange, type Disk } from "./disk.ts";
 import { hashOfText } from "./hash.ts";
 import { answerOf, contentAnswer, contentOf, type Look, nameAt, namesAnswer, namesIn } from "./looks.ts";
+import { type DiskNode, FileNode, FolderNode } from "./nodes.ts";
 import type { Choices, EntryChoice } from "./power.ts";
 
 /** For each choice, the options that are left: all states that are made of them. */

@@ -6,8 +6,9 @@
  * cannot be told apart by what came after, so one run is the run of both.
  * Never: what was made since is told of; it follows from what was seen before.
  */
-import type { DiskNode } from "./disk.ts";
+
 import { hashOfBytes } from "./hash.ts";
+import type { DiskNode } from "./nodes.ts";
 
 /** One question to the state that was left, and its answer. */
 export interface Look {

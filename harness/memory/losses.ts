@@ -2,7 +2,7 @@
 import { effectsFileName } from "../ledger.ts";
 import type { SubjectFile } from "../subject/contract.ts";
 import type { Computer } from "./computer.ts";
-import { FileNode } from "./disk.ts";
+import { FileNode } from "./nodes.ts";
 
 export interface Loss {
   readonly role: SubjectFile["role"] | "effects";

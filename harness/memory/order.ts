@@ -7,9 +7,10 @@
  */
 import type { Early, HistoryEntry } from "../history.ts";
 import type { PortCall } from "./calls.ts";
-import { type Disk, FileNode, FolderNode } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import { DurableJournal, isDurable } from "./durable-journal.ts";
 import type { MemoryRun } from "./execute.ts";
+import { FileNode, FolderNode } from "./nodes.ts";
 
 /** Watches one run; to be told of every port call, before and after it. */
 export class OrderMonitor {

@@ -3,17 +3,10 @@
  *
  * Always: equal content, equal hash. Bytes are shared with the disk from which the state was told until it is made.
  */
-import {
-  applyChange,
-  type Disk,
-  type DiskNode,
-  type EntryChange,
-  type FifoNode,
-  FileNode,
-  FolderNode,
-} from "./disk.ts";
+import { applyChange, type Disk, type EntryChange } from "./disk.ts";
 import { hashOfBytes, hashOfText } from "./hash.ts";
 import type { Looks } from "./looks.ts";
+import { type DiskNode, type FifoNode, FileNode, FolderNode } from "./nodes.ts";
 
 export interface PowerState {
   readonly hash: number;

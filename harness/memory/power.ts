@@ -11,8 +11,9 @@
  * Always: what was synced is in every state. States are told apart by their content alone. Where there are more
  * than `statesMax`, the extremes are kept, the rest is drawn by seed, and `complete` is false.
  */
-import type { Disk, EntryChange, FileNode, FolderNode } from "./disk.ts";
+import type { Disk, EntryChange } from "./disk.ts";
 import { hashOfBytes } from "./hash.ts";
+import type { FileNode, FolderNode } from "./nodes.ts";
 import { type Kept, type PowerState, stateOf } from "./power-state.ts";
 import type { Random } from "./random.ts";
 

@@ -5,7 +5,7 @@
  * whole; the agent holds stdin too. Each step is a point at which anything else may happen, or it may be killed.
  */
 import type { Computer, MemoryProcess } from "./computer.ts";
-import { FifoNode, FileNode } from "./disk.ts";
+import { FifoNode, FileNode } from "./nodes.ts";
 import { type AgentStart, type Agents, IoError } from "./ports.ts";
 
 /** Runs the executable in a process that the wrapper has made; resolves never, ends by ending the process. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Disk, FileNode, FolderNode } from "../../harness/memory/disk.ts";
+import { Disk } from "../../harness/memory/disk.ts";
+import { FileNode, FolderNode } from "../../harness/memory/nodes.ts";
 import { type PowerModel, statesAfterPowerCut } from "../../harness/memory/power.ts";
 import { Random } from "../../harness/memory/random.ts";
 

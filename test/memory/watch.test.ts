@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Computer } from "../../harness/memory/computer.ts";
-import { FileNode } from "../../harness/memory/disk.ts";
+import { FileNode } from "../../harness/memory/nodes.ts";
 import { Owner } from "../../harness/memory/scheduler.ts";
 
 /** What a watch of `/d` was told of two new files, closed before its turn or not. */

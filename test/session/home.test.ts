@@ -2,7 +2,8 @@
  * The home outlives a power cut, whoever made the folders above it.
  */
 import { expect, it } from "vitest";
-import { Disk, FolderNode } from "../../harness/memory/disk.ts";
+import { Disk } from "../../harness/memory/disk.ts";
+import { FolderNode } from "../../harness/memory/nodes.ts";
 import { statesAfterPowerCut } from "../../harness/memory/power.ts";
 import { Random } from "../../harness/memory/random.ts";
 import { type Files, IoError } from "../../src/model/ports.ts";

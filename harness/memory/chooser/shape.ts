@@ -10,8 +10,8 @@ import type { HistoryEntry, RunRecord } from "../../history.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { PortCall } from "../calls.ts";
 import { type CrashedRun, type CrashHooks, executeWithCrashes } from "../crash.ts";
-import { FileNode } from "../disk.ts";
 import type { MemoryRun } from "../execute.ts";
+import { FileNode } from "../nodes.ts";
 import { stepOf } from "../steps.ts";
 
 export interface Shape {

@@ -7,9 +7,9 @@
 import type { HistoryEntry } from "../../history.ts";
 import type { PortCall } from "../calls.ts";
 import type { Crash } from "../crash.ts";
-import { FileNode } from "../disk.ts";
 import type { MemoryRun } from "../execute.ts";
 import { hashOfBytes, hashOfText } from "../hash.ts";
+import { FileNode } from "../nodes.ts";
 import { type DiskModel, statesAfterPowerCut } from "../power.ts";
 import { Random } from "../random.ts";
 import { stepOf } from "../steps.ts";
