@@ -24,6 +24,8 @@ export const callStateHonest: Check = {
     const facts = factsOf(run);
     const calls = facts.observations.flatMap(({ sessions }) => sessions.flatMap((session) => session.calls));
     if (calls.length === 0) return notApplicable("no call was listed");
+    if (calls.every(({ id }) => id === undefined))
+      return notApplicable("no call is listed with its id, so that nobody can tell which it is");
     const undecided: string[] = [];
     const violations = sessionsOf(facts).flatMap((session) =>
       observationsOf(facts, session).flatMap(({ observation, observed }) => {

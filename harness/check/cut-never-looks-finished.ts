@@ -15,7 +15,7 @@ import {
 import { type SessionAt, sessionAt } from "../oracle/session-at.ts";
 import type { ObservedSession } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable, observationsOf } from "./judging.ts";
+import { judged, notApplicable, observationsOf, unasked } from "./judging.ts";
 
 export const cutNeverLooksFinished: Check = {
   promise: "cut-never-looks-finished",
@@ -23,7 +23,7 @@ export const cutNeverLooksFinished: Check = {
   judge(run) {
     const facts = factsOf(run);
     if (facts.attempts.length === 0) return notApplicable("no agent was started");
-    const undecided: string[] = [];
+    const undecided = [...unasked(facts)];
     const violations = sessionsOf(facts).flatMap((session) =>
       observationsOf(facts, session).flatMap(({ observation, observed }) => {
         if (observation.cut === undefined) {

@@ -16,9 +16,17 @@ export const finishedCallNotRepeated: Check = {
     const facts = factsOf(run);
     const steps = stepsOf(facts).filter((step) => step.uses.some((use) => use.result?.doneNs !== undefined));
     if (steps.length === 0) return notApplicable("no result reached the stream");
-    return judged(steps.flatMap((step) => repeated(facts, step)));
+    return judged(
+      steps.flatMap((step) => repeated(facts, step)),
+      uncounted(facts),
+    );
   },
 };
+
+/** How often a step was executed is counted in the workspace, as the last copy of it holds. */
+export function uncounted({ run }: Facts): readonly string[] {
+  return run.cuts.length === 0 ? ["there is no copy of the workspace"] : [];
+}
 
 /** A use that finished, and a later execution of the same step. */
 export function repetitionOf(

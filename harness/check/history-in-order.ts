@@ -12,6 +12,10 @@ export const historyInOrder: Check = {
   judge(run) {
     const facts = factsOf(run);
     if (facts.attempts.length === 0) return notApplicable("no agent was started");
+    const told = facts.observations.some(({ sessions }) =>
+      sessions.some(({ history }) => history.length > 0),
+    );
+    if (!told && facts.shown.length === 0) return notApplicable("no event was shown");
     return judged(sessionsOf(facts).flatMap((session) => inSession(facts, session)));
   },
 };

@@ -56,6 +56,11 @@ export function emissionOf(facts: Facts, session: number, event: Shown): Emissio
     .find((line) => line.callId === event.callId && line.type === event.type);
 }
 
+/** Nobody can say that what was never asked for is as promised. */
+export function unasked({ observations }: Facts): readonly string[] {
+  return observations.length === 0 ? ["nothing was observed"] : [];
+}
+
 /** Looks that no copy of the disk belongs to: what was true then nobody can say. */
 export function withoutCut(facts: Facts): readonly string[] {
   return facts.observations

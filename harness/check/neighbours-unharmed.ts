@@ -18,7 +18,7 @@ import {
 } from "../oracle/facts.ts";
 import { truthAt } from "../oracle/truth.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable } from "./judging.ts";
+import { judged, notApplicable, withoutCut } from "./judging.ts";
 import { lostEvents } from "./no-lost-shown-event.ts";
 
 export const neighboursUnharmed: Check = {
@@ -32,7 +32,11 @@ export const neighboursUnharmed: Check = {
     const neighbours = sessionsOf(facts).filter((session) => !struck.sessions.has(session) && !struck.shared);
     if (struck.sessions.size === 0 || neighbours.length === 0)
       return notApplicable("no fault met one session's files or agent and left another's alone");
-    return judged(neighbours.flatMap((session) => harmed(facts, session, struck.sinceNs)));
+    // Without a copy of the disk nobody knows which of a neighbour's flags are right.
+    return judged(
+      neighbours.flatMap((session) => harmed(facts, session, struck.sinceNs)),
+      withoutCut(facts),
+    );
   },
 };
 

@@ -5,7 +5,7 @@ import { type Facts, factsOf } from "../oracle/facts.ts";
 import { type StepFacts, stepsOf } from "../oracle/steps.ts";
 import type { Check, Violation } from "./contract.ts";
 import { isKnowableBefore } from "./evidence-before.ts";
-import { repetitionOf } from "./finished-call-not-repeated.ts";
+import { repetitionOf, uncounted } from "./finished-call-not-repeated.ts";
 import { judged, notApplicable } from "./judging.ts";
 
 export const noBlindRetry: Check = {
@@ -17,7 +17,10 @@ export const noBlindRetry: Check = {
     const facts = factsOf(run);
     const resumed = facts.attempts.some(({ attempt }) => attempt > 1);
     if (!resumed) return notApplicable("no session was resumed");
-    return judged(stepsOf(facts).flatMap((step) => blindly(facts, step)));
+    return judged(
+      stepsOf(facts).flatMap((step) => blindly(facts, step)),
+      uncounted(facts),
+    );
   },
 };
 

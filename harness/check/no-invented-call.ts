@@ -4,7 +4,7 @@
 import { atMs, type Facts, factsOf, phaseOf, sessionsOf, whenOf } from "../oracle/facts.ts";
 import { replyNames, sessionAt, withHidden } from "../oracle/session-at.ts";
 import { stepOfCall, stepOfResult, stepsNamedIn, useOfCall } from "../oracle/steps.ts";
-import type { ObservedCall, Shown } from "../subject/contract.ts";
+import type { ObservedCall, ObservedSession, Shown } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
 import { jsonOf, judged, nameOf, notApplicable, observationsOf } from "./judging.ts";
 
@@ -14,6 +14,9 @@ export const noInventedCall: Check = {
   judge(run) {
     const facts = factsOf(run);
     if (facts.attempts.length === 0) return notApplicable("no agent was started");
+    const isTold = ({ history, calls }: ObservedSession) => history.length > 0 || calls.length > 0;
+    const told = facts.observations.some(({ sessions }) => sessions.some(isTold));
+    if (!told && facts.shown.length === 0) return notApplicable("nothing was shown or listed");
     return judged(sessionsOf(facts).flatMap((session) => inSession(facts, session)));
   },
 };

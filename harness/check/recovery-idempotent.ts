@@ -12,7 +12,7 @@ import {
 } from "../oracle/facts.ts";
 import type { ObservedFlag, ObservedSession } from "../subject/contract.ts";
 import type { Check, Violation } from "./contract.ts";
-import { judged, notApplicable } from "./judging.ts";
+import { judged, notApplicable, unasked } from "./judging.ts";
 
 export const recoveryIdempotent: Check = {
   promise: "recovery-idempotent",
@@ -21,20 +21,26 @@ export const recoveryIdempotent: Check = {
     const facts = factsOf(run);
     if (facts.faults.length === 0) return notApplicable("there was no fault to recover from");
     const violations: Violation[] = [];
+    let looks = 0;
     for (const session of sessionsOf(facts)) {
       for (const [index, observation] of facts.observations.entries()) {
         const observed = observedSession(facts, observation, session);
         if (observed === undefined) continue;
+        if (observed.flags !== "no-surface") looks += 1;
         violations.push(...multiplied(facts, observation, session, observed));
         violations.push(...raisedAgain(facts, observation, session, observed));
         const before = facts.observations[index - 1];
         if (before === undefined || !isQuiet(facts, before, observation, session)) continue;
         const earlier = observedSession(facts, before, session);
-        if (earlier !== undefined)
-          violations.push(...changed(facts, observation, session, earlier, observed));
+        if (earlier === undefined) continue;
+        looks += 1;
+        violations.push(...changed(facts, observation, session, earlier, observed));
       }
     }
-    return judged(violations);
+    const undecided = unasked(facts);
+    if (looks === 0 && violations.length === 0 && undecided.length === 0)
+      return notApplicable("no flags are shown, and no two looks had nothing between them");
+    return judged(violations, undecided);
   },
 };
 

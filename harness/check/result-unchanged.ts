@@ -21,7 +21,9 @@ export const resultUnchanged: Check = {
     const facts = factsOf(run);
     if (!facts.attempts.some(({ emissions }) => emissions.some(({ type }) => type === "call")))
       return notApplicable("no agent made a call");
-    return judged(sessionsOf(facts).flatMap((session) => inSession(facts, session)));
+    const given = sessionsOf(facts).map((session) => ({ session, all: givenIn(facts, session) }));
+    if (given.every(({ all }) => all.length === 0)) return notApplicable("no call was shown or listed");
+    return judged(given.flatMap(({ session, all }) => inSession(facts, session, all)));
   },
 };
 
@@ -38,8 +40,8 @@ interface Given {
   readonly reported: boolean;
 }
 
-function inSession(facts: Facts, session: number): readonly Violation[] {
-  return givenIn(facts, session).flatMap((given): Violation[] => {
+function inSession(facts: Facts, session: number, all: readonly Given[]): readonly Violation[] {
+  return all.flatMap((given): Violation[] => {
     const kind =
       given.callId === undefined ? withoutId(facts, session, given) : changed(facts, session, given);
     if (kind === undefined) return [];

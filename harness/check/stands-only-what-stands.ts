@@ -15,6 +15,9 @@ export const standsOnlyWhatStands: Check = {
     const facts = factsOf(run);
     const loss = facts.losses.find(({ role }) => role === "effects");
     if (loss === undefined) return notApplicable("nothing was taken from the workspace");
+    const calls = facts.observations.flatMap(({ sessions }) => sessions.flatMap((session) => session.calls));
+    if (calls.length > 0 && calls.every(({ stands }) => stands === undefined))
+      return notApplicable("the orchestrator does not say what stands");
     const violations = sessionsOf(facts).flatMap((session) =>
       observationsOf(facts, session).flatMap(({ observation, observed }): Violation[] => {
         const { cut } = observation;

@@ -30,16 +30,21 @@ export const streamResumesWithoutGap: Check = {
     if (returned.length === 0) return notApplicable("no client came back with a cursor");
     const settled = facts.observations.findLast(({ label }) => label === "settled");
     if (settled === undefined) return judged([], ["there is no observation at the end"]);
+    let compared = 0;
     const violations = sessionsOf(facts).flatMap((session) => {
       const observed = observedSession(facts, settled, session);
       // Where records were damaged, what was shown before may rightly be gone from the history.
       if (observed === undefined || damagesOf(facts, session).length > 0) return [];
       const history = observed.history.filter((event) => isCompared(facts, session, event));
-      return connectionsOf(facts, session, settled.at).flatMap((connection) =>
-        gapIn(session, connection, history),
-      );
+      const connections = connectionsOf(facts, session, settled.at);
+      compared += connections.length;
+      return connections.flatMap((connection) => gapIn(session, connection, history));
     });
-    return judged(violations);
+    return compared === 0
+      ? notApplicable(
+          "no client came back, to a session without damage, with a cursor that it had been given",
+        )
+      : judged(violations);
   },
 };
 

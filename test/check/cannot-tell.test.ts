@@ -10,9 +10,77 @@ import * as story from "./stories.ts";
 
 const check = (promise: string) => checks.find((one) => one.promise === promise) ?? expect.fail();
 
+const lookedAt = ({ history }: Draft) =>
+  history.flatMap((entry) => (entry.kind === "observe" ? entry.sessions : []));
+const callsOf = (run: Draft) => lookedAt(run).flatMap(({ calls }) => calls);
+
+/** Statuses of the promises in a run that was made poorer. */
+function statusesOf(change: (run: Draft) => void, from = story.cutAfterResult()): Record<string, string> {
+  const run = structuredClone(from) as Draft;
+  change(run);
+  return Object.fromEntries(checks.map((one) => [one.promise, one.judge(run).status]));
+}
+
+describe("a promise that nothing was put to is not told as kept", () => {
+  test("where nobody looked", () => {
+    const found = statusesOf((run) => {
+      run.history = run.history.filter(({ kind }) => kind !== "observe");
+    });
+    expect(found).toMatchObject({ "recovery-idempotent": "unknown", "cut-never-looks-finished": "unknown" });
+  });
+
+  test("where nothing is shown or listed", () => {
+    const found = statusesOf((run) => {
+      run.history = run.history.filter(({ kind }) => kind !== "shown");
+      for (const session of lookedAt(run)) Object.assign(session, { calls: [], history: [] });
+    });
+    for (const promise of ["no-invented-call", "history-in-order", "result-unchanged", "call-state-honest"])
+      expect([promise, found[promise]]).toEqual([promise, "not-applicable"]);
+  });
+
+  test("where calls are listed without their ids", () => {
+    const found = statusesOf((run) => {
+      for (const call of callsOf(run)) delete (call as { id?: string }).id;
+    });
+    expect(found["call-state-honest"]).toBe("not-applicable");
+  });
+
+  test("where no flags are shown, and nothing can be compared", () => {
+    const found = statusesOf((run) => {
+      const looks = run.history.filter((entry) => entry.kind === "observe");
+      run.history = run.history.filter((entry) => entry.kind !== "observe" || entry === looks.at(-1));
+      for (const session of lookedAt(run)) Object.assign(session, { flags: "no-surface" });
+    });
+    expect(found["recovery-idempotent"]).toBe("not-applicable");
+  });
+
+  test("where there is no copy of the workspace to count in", () => {
+    const found = statusesOf((run) => {
+      run.cuts = [];
+    });
+    expect(found).toMatchObject({ "finished-call-not-repeated": "unknown", "no-blind-retry": "unknown" });
+  });
+
+  test("where a client came back with a cursor that nobody had given it", () => {
+    const found = statusesOf((run) => {
+      for (const entry of run.history)
+        if (entry.kind === "connect" && entry.after !== undefined)
+          Object.assign(entry, { after: "a stranger's" });
+    }, story.cutAfterResult());
+    expect(found["stream-resumes-without-gap"]).toBe("not-applicable");
+  });
+});
+
 describe("without the copy of the disk that belongs to a look", () => {
   test("nobody knows whether an agent lived that was not seen", () => {
     expect(check("no-orphan-unseen").judge({ ...story.orphan(), cuts: [] }).status).toBe("unknown");
+  });
+
+  test("nobody knows which of a neighbour's flags are right", () => {
+    const run = story.neighbours();
+    expect(check("neighbours-unharmed").judge(run).status).toBe("pass");
+    const cuts = run.cuts.filter(({ label }) => label !== "settled");
+    expect(check("neighbours-unharmed").judge({ ...run, cuts }).status).toBe("unknown");
   });
 
   test("nobody knows what still stands", () => {
@@ -21,6 +89,9 @@ describe("without the copy of the disk that belongs to a look", () => {
     const { t = "" } = run.history[at] ?? {};
     const loss = { t, kind: "damage", round: 0, role: "effects", path: "/w/effects", how: "crash" } as const;
     run.history.splice(at, 0, { ...loss, fromByte: 0, toByte: 9 });
+    // Who has no word for it has not kept the promise.
+    expect(check("stands-only-what-stands").judge(run).status).toBe("not-applicable");
+    for (const call of callsOf(run)) Object.assign(call, { stands: "yes" });
     expect(check("stands-only-what-stands").judge(run).status).toBe("pass");
     expect(check("stands-only-what-stands").judge({ ...run, cuts: [] }).status).toBe("unknown");
   });
