@@ -30,7 +30,7 @@ export function registerReplay(root: Command, finish: (code: number) => void): v
     .description("merge the runs that several campaigns kept: failing ones first, then faster, then older")
     .requiredOption("--into <dir>", "where the merged ones go")
     .action(async (dirs: string[], { into }: { into: string }) => {
-      const merged = mergeCorpora(await Promise.all(dirs.map(readCorpus)));
+      const merged = mergeCorpora(await Promise.all(dirs.map(readCorpus)).catch(asMisuse));
       await writeCorpus(into, merged);
       process.stdout.write(`${merged.length} runs are kept in ${into}\n`);
       finish(0);

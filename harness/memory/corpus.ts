@@ -30,10 +30,19 @@ const bytesMax = 64 * 1024 * 1024;
 /** A campaign runs them all before anything else: seconds, not minutes. */
 const entriesMax = 400;
 
-/** The runs kept in a folder; none where there is none. */
+/**
+ * The runs kept in a folder; none where there is none.
+ *
+ * @throws Error with one clear sentence for one that is there and cannot be read: it would be taken for none, and replaced.
+ */
 export async function readCorpus(folder: string): Promise<CorpusEntry[]> {
-  const text = await readFile(path.join(folder, fileName), "utf8").catch(() => "");
-  if (text.length > bytesMax) return [];
+  const file = path.join(folder, fileName);
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw new Error(`The corpus ${file} cannot be read (${error.code ?? error.message}). Mend or remove it.`);
+  });
+  if (text.length > bytesMax)
+    throw new Error(`The corpus ${file} is longer than ${bytesMax} characters. Remove it to begin anew.`);
   return text.split("\n").flatMap((line) => {
     const parsed = EntrySchema.safeParse(jsonOf(line));
     if (!parsed.success) return [];

@@ -1,7 +1,7 @@
 /**
  * The corpus: what is kept, what wins where two campaigns kept the same, and that it is run first.
  */
-import { appendFile, mkdtemp, rm } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -71,6 +71,14 @@ test("a line that is none is left out", async () => {
   await appendFile(path.join(folder, "corpus.jsonl"), '{"run":{"version":9}}\n{"ru');
   expect(seeds(await readCorpus(folder))).toEqual([1]);
   expect(await readCorpus(path.join(dir, "nowhere"))).toEqual([]);
+});
+
+test("one that is there and cannot be read is not taken for none", async () => {
+  const folder = path.join(dir, "unreadable");
+  await mkdir(path.join(folder, "corpus.jsonl"), { recursive: true });
+  await expect(readCorpus(folder)).rejects.toThrow(
+    "corpus.jsonl cannot be read (EISDIR). Mend or remove it.",
+  );
 });
 
 test("a campaign keeps what came to something new, and the next one runs that first", async () => {
