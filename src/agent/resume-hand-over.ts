@@ -8,7 +8,7 @@
  * Never: a call that the agent's model knows already is not told again.
  */
 import { citeValue } from "../model/cite.ts";
-import { isSamePrompt } from "../model/turn.ts";
+import { saysPrompt } from "../model/turn.ts";
 import type { CallVerdict, ModelKnows } from "../model/verdict.ts";
 import type { HandOver, HandOverRequest } from "./contract.ts";
 import type { Sent } from "./resume-types.ts";
@@ -79,7 +79,9 @@ function lostPrompts({ earlierPrompts, sources, prompt }: WordsRequest): string[
     facts.flatMap(({ body }) => (body.kind === "prompt" ? [body.text] : [])),
   );
   const lost = earlierPrompts.map(({ text }) => text);
-  return lost.filter((text) => ![...kept, prompt].some((other) => isSamePrompt(text, other.trimEnd())));
+  return lost.filter(
+    (text) => ![...kept, prompt].some((other) => saysPrompt(other.trimEnd(), text.trimEnd())),
+  );
 }
 
 function worded(

@@ -87,6 +87,11 @@ export function isSamePrompt(left: string, right: string): boolean {
   return left === right || left.endsWith(`\n\n${right}`) || right.endsWith(`\n\n${left}`);
 }
 
+/** Does `text` say all of the prompt: as it is, or behind a preface of ours or what was owed before it? */
+export function saysPrompt(text: string, prompt: string): boolean {
+  return text === prompt || text.endsWith(`\n\n${prompt}`);
+}
+
 function rowsOfAttempts(sources: readonly SourceCut[], attempts: readonly TurnOpener[]): Row[] {
   const spools = new Map<number, Fact[]>();
   for (const fact of factsOf(sources, "O")) {

@@ -174,6 +174,13 @@ describe("a hand-over", () => {
     expect(brief(resume(given, { prompt: "other" }).messages)).toContain("user: continue");
   });
 
+  it("tells a prompt that was owed with words that come again, where nothing is left of its attempt", () => {
+    const attempts = [build.attempt(1), build.attempt(2, { prompt: "the next part\n\ncontinue" })];
+    const bodies = [prompt("p1"), call("a"), result("a"), end()];
+    const given = build.evidence(attempts, [O(1, [go, ...bodies.slice(1)]), L([]), S([])]);
+    expect(brief(resume(given).messages)).toContain("user: the next part\n\ncontinue");
+  });
+
   it("is valid for a model, carries every finished call and names every unknown one, for any sources", () => {
     const id = fc.constantFrom("a", "b", "c", "d");
     const step = fc.oneof(

@@ -9,7 +9,7 @@
 import type { Fact } from "../../model/fact.ts";
 import { mergeOrders } from "../../model/order.ts";
 import { noteCut, shortenResult } from "../../model/result.ts";
-import { isSamePrompt, type Turn } from "../../model/turn.ts";
+import { isSamePrompt, saysPrompt, type Turn } from "../../model/turn.ts";
 import type { CallVerdict } from "../../model/verdict.ts";
 import type { SnapshotMessage } from "./snapshot.ts";
 
@@ -75,11 +75,14 @@ function ownersOf(
   return owners;
 }
 
-/** A prompt that never reached the agent and comes again is not told twice. */
+/**
+ * A prompt that never reached the agent and comes again is not told twice. One of which the next is only the end stays:
+ * what was owed with it would else be asked by nobody any more.
+ */
 function isRetold(turn: Turn, nextPrompt: string | undefined): boolean {
   const isBare = turn.O.length + turn.L.length + turn.S.length === 0;
   const prompt = promptOf(turn);
-  return isBare && prompt !== undefined && nextPrompt !== undefined && isSamePrompt(prompt, nextPrompt);
+  return isBare && prompt !== undefined && nextPrompt !== undefined && saysPrompt(nextPrompt, prompt);
 }
 
 /** As the agent was given it: from its own log, since what we know may lack a preface of ours. */

@@ -178,6 +178,17 @@ test("what the person asked for and the store lost is said", () => {
   );
 });
 
+test("what was owed with words that come again is said, and not taken for them", () => {
+  const asked = { ...requestOf([], []), earlierPrompts: [{ attempt: 1, text: "do it\n\ngo on" }] };
+  const told = (stored: readonly FactBody[]) => {
+    const sources = [cutOf("O", []), cutOf("L", stored)];
+    return handOver({ ...asked, sources }).prompt;
+  };
+  expect(told([])).toContain("You had been asked: do it\n\ngo on");
+  expect(told([{ kind: "prompt", text: "go on" }])).toContain("You had been asked: do it");
+  expect(told([{ kind: "prompt", text: "[Hand-over h0] It was cut.\n\ndo it\n\ngo on" }])).toBe("go on");
+});
+
 describe("the size", () => {
   const bytes = (text: string) => new TextEncoder().encode(text).length;
   const many = Array.from({ length: 5_000 }, (_, at) => [
