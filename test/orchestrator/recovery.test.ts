@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { holeK } from "../../src/model/position.ts";
 import { agentSession, type Event, type Place } from "./helper.ts";
 import { usePlace } from "./use-place.ts";
 
@@ -172,7 +173,10 @@ describe("a spool that was damaged between kill and restart", () => {
     return { server: second, id, before, after: await rest };
   };
 
-  it("shows an altered line as a hole in its place, and everything else as before", async () => {
+  /** Behind the last byte of the line, where no event of an agent or a server stands: a client knows the line by its own place. */
+  const holeOf = (event: Event | undefined) => String(event?.id).replace(/\d+$/, String(holeK));
+
+  it("shows an altered line as a hole behind its place, and everything else as before", async () => {
     const { before, after } = await damaged((spool) => {
       writeFileSync(spool, readFileSync(spool, "utf8").replace("token", "tokem"));
     });
@@ -188,7 +192,10 @@ describe("a spool that was damaged between kill and restart", () => {
       "run-ended",
     ]);
     const lost = before.at(-1);
-    expect(after.find((event) => event.type === "hole")).toMatchObject({ id: lost?.id, range: lost?.range });
+    expect(after.find((event) => event.type === "hole")).toMatchObject({
+      id: holeOf(lost),
+      range: lost?.range,
+    });
   });
 
   const expectWhole = async (found: Awaited<ReturnType<typeof damaged>>) => {
@@ -205,9 +212,7 @@ describe("a spool that was damaged between kill and restart", () => {
       "run-ended",
     ]);
     const lost = before.filter((event) => event.type === "call" || event.type === "result");
-    expect(after.filter((event) => event.type === "hole").map((event) => event.id)).toEqual(
-      lost.map((event) => event.id),
-    );
+    expect(after.filter((event) => event.type === "hole").map((event) => event.id)).toEqual(lost.map(holeOf));
     await server.kill("SIGKILL");
     const third = await place.start();
     expect(typesOf(await third.events(id, isLive))).toEqual(typesOf(after));
