@@ -26,8 +26,10 @@ export interface Turn {
   /** 1, 2, 3 … within the session, in order. */
   readonly index: number;
   readonly attempt?: number;
-  /** As the agent was given it. */
+  /** What was asked. */
   readonly prompt?: string;
+  /** As the agent was given it, where that is another text: see {@link TurnOpener}. */
+  readonly given?: string;
   readonly O: readonly Fact[];
   readonly L: readonly Fact[];
   readonly S: readonly Fact[];
@@ -70,10 +72,12 @@ export function turnsOf(sources: readonly SourceCut[], attempts: readonly TurnOp
   const logged = withLog(opened, segmentsOf(sources, "L"), attempts.length > 0);
   const rows = withSnapshot(logged, segmentsOf(sources, "S"));
   separateWriters(rows);
+  const givenOf = new Map(attempts.flatMap(({ attempt, given }) => (given ? [[attempt, { given }]] : [])));
   return rows.map((row, index) => ({
     index: index + 1,
     ...(row.attempt === undefined ? {} : { attempt: row.attempt }),
     ...(row.prompts[0] === undefined ? {} : { prompt: row.prompts[0] }),
+    ...(row.attempt === undefined ? {} : givenOf.get(row.attempt)),
     O: row.O,
     L: row.L,
     S: row.S,

@@ -181,6 +181,23 @@ describe("a hand-over", () => {
     expect(brief(resume(given).messages)).toContain("user: the next part\n\ncontinue");
   });
 
+  it("tells a prompt with what stood before it: the calls that were named there as unknown are named nowhere else", () => {
+    const asked = [
+      { attempt: 1, text: "p1" },
+      { attempt: 2, text: "continue", given: "[Hand-over h0] Unknown: call b.\n\ncontinue" },
+    ];
+    const attempts = [build.attempt(1), build.attempt(2, { prompt: "continue" })];
+    const given = build.evidence(attempts, [
+      O(1, [go, call("b")]),
+      O(2, [go, call("c"), result("c"), end()]),
+      L([]),
+      S([]),
+    ]);
+    expect(brief(resume(given, { asked, prompt: "the next part" }).messages)).toContain(
+      "user: [Hand-over h0] Unknown: call b.\n\ncontinue",
+    );
+  });
+
   it("is valid for a model, carries every finished call and names every unknown one, for any sources", () => {
     const id = fc.constantFrom("a", "b", "c", "d");
     const step = fc.oneof(

@@ -85,10 +85,16 @@ function isRetold(turn: Turn, nextPrompt: string | undefined): boolean {
   return isBare && prompt !== undefined && nextPrompt !== undefined && saysPrompt(nextPrompt, prompt);
 }
 
-/** As the agent was given it: from its own log, since what we know may lack a preface of ours. */
+/** What was asked; from the agent's own log where that has it, with what stood before it. */
 function promptOf({ L, prompt }: Turn): string | undefined {
   const logged = L.find(({ body }) => body.kind === "prompt")?.body;
   return logged?.kind === "prompt" ? logged.text : prompt;
+}
+
+/** As the agent was given it: what a preface of ours named as unknown is named nowhere else. */
+function toldOf(turn: Turn): string | undefined {
+  const { L, given } = turn;
+  return L.some(({ body }) => body.kind === "prompt") ? promptOf(turn) : (given ?? promptOf(turn));
 }
 
 /** Roles and blocks that are not understood are kept when their turn is rebuilt. */
@@ -144,7 +150,7 @@ function keysOf(facts: readonly Fact[], turn: Turn, callOf: CallOf): string[] {
 
 function messagesOf(turn: Turn, callOf: CallOf, shortened: Set<string>): Message[] {
   const messages: Message[] = [];
-  const prompt = promptOf(turn);
+  const prompt = toldOf(turn);
   if (prompt !== undefined) messages.push({ role: "user", content: prompt });
   let blocks: Block[] = [];
   let open: CallVerdict[] = [];
