@@ -158,12 +158,16 @@ function isSpeech(kind: Fact["body"]["kind"]): boolean {
   return kind !== "unknown" && kind !== "unreadable";
 }
 
+/** A conversation proves that there was a snapshot, in the log or, where a power cut took it from there, in the output. */
 function snapshotMissing(one: Case): Finding[] {
   const cut = cutOf(one, "S");
-  const first = one.turns.flatMap(({ L }) => L)[0];
+  const logged = one.turns.flatMap(({ L }) => L)[0];
+  const isWord = ({ body }: Fact) => isSpeech(body.kind) && body.kind !== "session";
+  const first = logged ?? one.turns.flatMap(({ O }) => O).find(isWord);
   if (cut?.status !== "missing" || !one.atRest || first === undefined) return [];
   const cites = [{ ...placeOfFile(cut), value: "no such file" }, citeFact(first)];
-  const summary = "The agent's log holds a conversation, and its snapshot is not there.";
+  const holds = logged === undefined ? "output" : "log";
+  const summary = `The agent's ${holds} holds a conversation, and its snapshot is not there.`;
   const severity = "warning";
   return [raise(one, { code: "snapshot-missing", severity, at: placeOf(first), summary, cites })];
 }

@@ -200,6 +200,12 @@ describe("a snapshot that is not there", () => {
       value: "no such file",
     });
   });
+
+  it("is missed where only the output holds the conversation still", () => {
+    const found = finding(judged([O(1, [go, a]), L([go]), missing(S([]))]), "snapshot-missing");
+    expect(found?.cites.map(({ source }) => source)).toEqual(["S", "O"]);
+    expect(codes(judged([O(1, [go]), L([go]), missing(S([]))]))).not.toContain("snapshot-missing");
+  });
 });
 
 describe("another session in a file", () => {
