@@ -161,7 +161,16 @@ function wasRead(facts: Facts, session: number, { t }: DamageEntry): boolean {
   );
 }
 
-/** The agent wrote a log or snapshot that is not there. */
+/** Is anything left of what was said in the session, in the agent's log or in its stdout? */
+function hasConversation({ logs, spools }: SessionAt): boolean {
+  const logged = logs.some(({ prompts, replies }) => prompts.length > 0 || replies.length > 0);
+  return logged || spools.some(({ texts, calls }) => texts.length > 0 || calls.size > 0);
+}
+
+/**
+ * The agent wrote a log or snapshot that is not there. A snapshot is one of a conversation: where a crash left nothing of
+ * that, it may be said or not.
+ */
 function missingStore(at: SessionAt): readonly Truth[] {
   const written = new Map<string, string>();
   for (const attempt of at.attempts)
@@ -175,7 +184,7 @@ function missingStore(at: SessionAt): readonly Truth[] {
   return [...written]
     .filter(([path]) => !isThere(path))
     .map(([path, role]) => ({
-      is: isNamed(at, path) ? "yes" : "maybe",
+      is: isNamed(at, path) && (role !== "snapshot" || hasConversation(at)) ? "yes" : "maybe",
       why: `the agent's ${role} ${path} is missing`,
     }));
 }

@@ -250,6 +250,15 @@ describe("unreadable", () => {
     const run = withFile(base(), "agent-log", (text) => `${text}{"type":"new","data":{}}\n`);
     expect(truthsOf(run)).toEqual(afterResult);
   });
+  test("may hold for a snapshot that is gone where nothing of the conversation is left", () => {
+    const begun = (text: string) => `${text.split("\n")[0]}\n`;
+    const gone = withFile(base(), "agent-snapshot", () => undefined);
+    const logBegun = withFile(gone, "agent-log", (text) =>
+      begun(text).replace("user_message", "session_start"),
+    );
+    expect(truthsOf(logBegun)).toContain("unreadable");
+    expect(truthsOf(withFile(logBegun, "spool", begun))).toContain("unreadable?");
+  });
   test("may hold for a torn tail while the agent is alive", () => {
     expect(truthsOf(withFile(story.orphan(), "spool", torn))).toEqual(["unreadable?"]);
   });
