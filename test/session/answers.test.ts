@@ -6,31 +6,12 @@ import { IoError } from "../../src/model/ports.ts";
 import { approve } from "../../src/session/approve.ts";
 import type { Life } from "../../src/session/life.ts";
 import { settle } from "../../src/session/settle.ts";
-import { at, begun, cover, type Draft, home, id, session } from "./drafts.ts";
+import { lines, opened } from "./asking.ts";
+import { at, type Draft, home, id } from "./drafts.ts";
 import { living, type Machine, recorded, sessionOf, settled } from "./machine.ts";
 
-const update = { sessionUpdate: "tool_call", toolCallId: "c1", title: "make", rawInput: { command: "make" } };
-const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }];
-const lines = [
-  { jsonrpc: "2.0", id: 1, result: {} },
-  { jsonrpc: "2.0", id: 2, result: { sessionId: "s" } },
-  { jsonrpc: "2.0", method: "session/update", params: { sessionId: "s", update } },
-  {
-    jsonrpc: "2.0",
-    id: 7,
-    method: "session/request_permission",
-    params: { sessionId: "s", toolCall: { toolCallId: "c1" }, options },
-  },
-].map((one) => JSON.stringify(one));
-
 const said = (key: string): Draft => ["said", { sessionId: id, attempt: 1, key, when: "after" }];
-const opened: readonly Draft[] = [
-  ...begun.slice(0, 1),
-  session({ agent: "acp" }),
-  ...begun.slice(2),
-  cover(1, lines),
-  ...["initialize", "session", "prompt"].map(said),
-];
+const spokenWith: readonly Draft[] = [...opened, ...["initialize", "session", "prompt"].map(said)];
 
 const segment = (generation: number) => `${home}/journal/0000000${generation}.journal`;
 const answersOf = (machine: Machine) =>
@@ -38,7 +19,7 @@ const answersOf = (machine: Machine) =>
 
 /** An agent that asks whether it may make its call, and is told that it may. */
 async function allowed() {
-  const machine = await living(opened, lines);
+  const machine = await living(spokenWith, lines);
   const life = await machine.recovered();
   await settled();
   const copies: string[][] = [];
@@ -109,7 +90,7 @@ it("of two requests with long names each has a copy of its own", async () => {
   );
   const machine = await living(
     [
-      ...opened.slice(0, -4),
+      ...opened.slice(0, -1),
       ...["initialize", "session", "prompt"].map(said),
       ...names.map((name) => yes(JSON.stringify(name))),
     ],
@@ -139,7 +120,7 @@ it("a copy that is torn, of another attempt or no answer is none", async () => {
 });
 
 it("a disk that does not take the copy keeps no agent waiting: the journal has the yes", async () => {
-  const machine = await living(opened, lines);
+  const machine = await living(spokenWith, lines);
   const life = await machine.recovered();
   await settled();
   machine.files.hook = (call, path) => {

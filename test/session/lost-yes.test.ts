@@ -4,33 +4,14 @@
 import { expect, it } from "vitest";
 import { settle } from "../../src/session/settle.ts";
 import { bytesOf } from "../journal/memory-files.ts";
-import { at, begun, cover, type Draft, home, id, run, session, text } from "./drafts.ts";
+import { lines, opened } from "./asking.ts";
+import { at, type Draft, home, id, run, session, text } from "./drafts.ts";
 import { left, type Machine, sessionOf } from "./machine.ts";
 
 const other = "00000000000000bb";
 const ofOther = (drafts: readonly Draft[]) =>
   drafts.map(([type, data]): Draft => [type, { ...data, sessionId: other }]);
 
-const update = { sessionUpdate: "tool_call", toolCallId: "c1", title: "make", rawInput: { command: "make" } };
-const options = [{ optionId: "yes", name: "Yes", kind: "allow_once" }];
-const lines = [
-  { jsonrpc: "2.0", id: 1, result: {} },
-  { jsonrpc: "2.0", id: 2, result: { sessionId: "s" } },
-  { jsonrpc: "2.0", method: "session/update", params: { sessionId: "s", update } },
-  {
-    jsonrpc: "2.0",
-    id: 7,
-    method: "session/request_permission",
-    params: { sessionId: "s", toolCall: { toolCallId: "c1" }, options },
-  },
-].map((one) => JSON.stringify(one));
-
-const opened: readonly Draft[] = [
-  ...begun.slice(0, 1),
-  session({ agent: "acp" }),
-  ...begun.slice(2),
-  cover(1, lines),
-];
 const yes: Draft = [
   "approval",
   {
